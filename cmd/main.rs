@@ -1,0 +1,2 @@
+//! The program `ros`.
+fn main() {}

@@ -1,0 +1,24 @@
+//! What a changeset says: instructions, the values and keys in them, and their binary form ([`codec`]).
+//!
+//! Decoding copies no strings and no blobs: every [`Text`] and every binary value is a slice of the received buffer. A changeset is
+//! hostile until it is decoded; afterwards holding one means that its syntax was checked. What it *means* (versions, merging, whether
+//! its classes exist) is known elsewhere.
+
+pub mod codec;
+mod instruction;
+mod path;
+mod value;
+
+pub use codec::{DecodeError, decode, encode};
+pub use instruction::{
+    CollectionKind, Column, ColumnKind, Instruction, KeyKind, PrimaryKeyColumn, Slot, TableKind,
+};
+pub use path::{Path, Step};
+pub use value::{Decimal128, Key, Link, Text, Value};
+
+/// The instructions of one changeset, in order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Changeset {
+    /// The instructions.
+    pub instructions: Vec<Instruction>,
+}

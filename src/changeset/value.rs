@@ -1,0 +1,168 @@
+//! Values and primary keys.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+/// A name or string: bytes that are meant to be UTF-8. The reference does not check that, so neither does decoding; printing is lossy.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Text(Bytes);
+
+impl Text {
+    /// A text over a shared slice.
+    pub fn new(bytes: Bytes) -> Text {
+        Text(bytes)
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The text for people: what is not UTF-8 is replaced.
+    pub fn to_lossy(&self) -> String {
+        String::from_utf8_lossy(&self.0).into_owned()
+    }
+
+    /// The same text in memory of its own, so that a small name does not keep a large message alive.
+    pub fn detached(&self) -> Text {
+        Text(Bytes::copy_from_slice(&self.0))
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Text {
+        Text(Bytes::copy_from_slice(text.as_bytes()))
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.to_lossy(), f)
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_lossy())
+    }
+}
+
+/// What identifies an object within its class.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// The null key, valid in any class with a nullable primary key.
+    Null,
+    /// An integer key.
+    Int(i64),
+    /// A string key.
+    String(Text),
+    /// An ObjectId key.
+    ObjectId([u8; 12]),
+    /// A UUID key.
+    Uuid([u8; 16]),
+    /// The key of an object in a class without primary key: the file that made it, and its number there.
+    Global {
+        /// File ident of the creating peer; 0 before that peer knew its ident.
+        hi: u64,
+        /// Sequence number in that class on that peer.
+        lo: u64,
+    },
+}
+
+/// Another object, by class and key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Link {
+    /// Class of the target.
+    pub class: Text,
+    /// Key of the target.
+    pub key: Key,
+}
+
+/// An IEEE 754-2008 decimal128 (BID) as the changeset carries it: (-1)^sign * coefficient * 10^exponent. NaN and infinities travel as
+/// exponents out of range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Decimal128 {
+    /// The low 113 bits of the BID word.
+    pub coefficient: u128,
+    /// Decimal exponent, bias removed.
+    pub exponent: i32,
+    /// Whether the sign bit is set.
+    pub negative: bool,
+}
+
+/// A value, or one of the words that stand in a value's place (`Object`, `Dictionary`, `Erased`, `List`, `Set`).
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// Null.
+    Null,
+    /// A 64-bit integer.
+    Int(i64),
+    /// A boolean.
+    Bool(bool),
+    /// A string.
+    String(Text),
+    /// A blob.
+    Binary(Bytes),
+    /// A point in time since 1970-01-01T00:00:00Z; both parts have the same sign.
+    Timestamp {
+        /// Whole seconds.
+        seconds: i64,
+        /// Nanoseconds, of absolute value below 10^9.
+        nanoseconds: i32,
+    },
+    /// A 32-bit float.
+    Float(f32),
+    /// A 64-bit float.
+    Double(f64),
+    /// A decimal.
+    Decimal(Decimal128),
+    /// A link to a top-level object.
+    Link(Link),
+    /// An ObjectId.
+    ObjectId([u8; 12]),
+    /// A UUID.
+    Uuid([u8; 16]),
+    /// "An embedded object stands here."
+    Object,
+    /// "A dictionary stands here" (protocol 13 and later).
+    Dictionary,
+    /// "This dictionary key is removed."
+    Erased,
+    /// "A list stands here" (protocol 13 and later).
+    List,
+    /// "A set stands here": defined by the format, used by nobody.
+    Set,
+}
+
+impl PartialEq for Value {
+    /// Equality of content. Floats compare by their bits, so that NaN equals itself and zero differs from minus zero.
+    fn eq(&self, other: &Value) -> bool {
+        use Value::*;
+        match (self, other) {
+            (Float(a), Float(b)) => a.to_bits() == b.to_bits(),
+            (Double(a), Double(b)) => a.to_bits() == b.to_bits(),
+            (Int(a), Int(b)) => a == b,
+            (Bool(a), Bool(b)) => a == b,
+            (String(a), String(b)) => a == b,
+            (Binary(a), Binary(b)) => a == b,
+            (
+                Timestamp {
+                    seconds: a,
+                    nanoseconds: b,
+                },
+                Timestamp {
+                    seconds: c,
+                    nanoseconds: d,
+                },
+            ) => a == c && b == d,
+            (Decimal(a), Decimal(b)) => a == b,
+            (Link(a), Link(b)) => a == b,
+            (ObjectId(a), ObjectId(b)) => a == b,
+            (Uuid(a), Uuid(b)) => a == b,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+}
+
+impl Eq for Value {}

@@ -1,0 +1,73 @@
+//! Every bound of the server in one place, each with what happens when it is reached.
+
+use std::time::Duration;
+
+/// The bounds. `Default` gives the values that `ros serve` uses unless configured otherwise.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Bytes of one WebSocket message; a longer one closes the connection after an error that is no client reset.
+    pub message_bytes: usize,
+    /// Bytes of one inflated UPLOAD body; a larger one is refused with an error to the app.
+    pub upload_bytes: usize,
+    /// Bytes of changesets after which a DOWNLOAD is closed (soft: one entry is always sent).
+    pub download_bytes: usize,
+    /// Bytes of the Realm path or partition in BIND; a longer one is bad syntax (103).
+    pub bind_path_bytes: usize,
+    /// Bytes of the token in BIND; a longer one is bad syntax (103).
+    pub bind_token_bytes: usize,
+    /// Sessions on one connection; one more is refused with a transient error.
+    pub sessions_per_connection: usize,
+    /// New client files that one connection may ask for; one more is refused with a transient error.
+    pub client_files_per_connection: usize,
+    /// Bytes uploaded on one connection that wait for integration; above it the socket is not read.
+    pub pending_upload_bytes: usize,
+    /// Bytes waiting to be written to one socket; above it no further DOWNLOAD is built for it.
+    pub outgoing_bytes: usize,
+    /// Realms kept open; the least recently used idle one is closed to open another.
+    pub open_realms: usize,
+    /// Bytes of changesets that wait for one Realm's writer; above it uploads get a transient error.
+    pub lane_bytes: usize,
+    /// Changesets that one commit integrates; the rest waits for the next, after other Realms had their turn.
+    pub batch_changesets: usize,
+    /// Bytes of recent history kept in memory for each open Realm.
+    pub tail_bytes: usize,
+    /// Bytes of one HTTP request body; a longer one is 413.
+    pub http_body_bytes: usize,
+    /// Bytes of the request line and headers together; more is 431.
+    pub http_head_bytes: usize,
+    /// Time to send a whole request head; then the connection is closed.
+    pub http_head_time: Duration,
+    /// A connection that has sent nothing for so long is closed.
+    pub silence: Duration,
+    /// Open connections; one more is closed at once.
+    pub connections: usize,
+    /// Passwords hashed at the same time; others wait.
+    pub password_hashes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        const MIB: usize = 1 << 20;
+        Limits {
+            message_bytes: 96 * MIB,
+            upload_bytes: 80 * MIB,
+            download_bytes: 16 * MIB,
+            bind_path_bytes: 1024,
+            bind_token_bytes: 2048,
+            sessions_per_connection: 4096,
+            client_files_per_connection: 4096,
+            pending_upload_bytes: 128 * MIB,
+            outgoing_bytes: 256 << 10,
+            open_realms: 256,
+            lane_bytes: 256 * MIB,
+            batch_changesets: 1000,
+            tail_bytes: MIB,
+            http_body_bytes: MIB,
+            http_head_bytes: 32 << 10,
+            http_head_time: Duration::from_secs(30),
+            silence: Duration::from_secs(30 * 60),
+            connections: 100_000,
+            password_hashes: 2,
+        }
+    }
+}

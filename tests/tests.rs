@@ -1,0 +1,1 @@
+//! What an outsider sees of `ros`.
