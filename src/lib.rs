@@ -2,6 +2,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, missing_docs))]
 
 pub mod changeset;
+pub mod download;
+pub mod fanout;
 pub mod ident;
 pub mod limits;
 pub mod secret;
+pub mod wire;
