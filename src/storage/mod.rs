@@ -1,0 +1,144 @@
+//! Bytes that survive: the data folder, and one SQLite database for each Realm in it. [`format.md`](format.md) describes the files.
+//!
+//! Invariants: a commit is durable when it returns, or nothing of it is there; every row of history and state carries a checksum that is verified when it is
+//! read; one server at a time has the folder. The only room that touches the data folder. Does not know what an instruction or a user is.
+
+mod admin;
+mod checksum;
+mod names;
+mod realm_file;
+mod schema;
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::ident::RealmName;
+
+pub use admin::{AccountRow, AdminFile, SessionRow, UserRow};
+pub use names::file_of;
+pub use realm_file::{Batch, ClientFile, Entry, IdentBlock, RealmFile};
+
+/// What can go wrong with the data folder.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StorageError {
+    /// Another server has the folder.
+    #[error("{} is in use by another server", .0.display())]
+    InUse(PathBuf),
+    /// There is no such Realm.
+    #[error("there is no Realm {0}")]
+    NotFound(RealmName),
+    /// A row does not have the checksum that it was written with, or the file is none of ours.
+    #[error("{} is damaged: {what}", .file.display())]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+        /// What in it.
+        what: String,
+    },
+    /// The file was written by a later version of this program.
+    #[error("{} has format {found}; this program knows {known} and earlier", .file.display())]
+    TooNew {
+        /// The file.
+        file: PathBuf,
+        /// Its format.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// The history is not where the writer thought it was.
+    #[error("{} has moved on", .0.display())]
+    Conflict(PathBuf),
+    /// The file system or the database said no.
+    #[error("{}: {cause}", .file.display())]
+    Io {
+        /// The file or folder.
+        file: PathBuf,
+        /// What it said.
+        cause: String,
+    },
+}
+
+impl StorageError {
+    fn io(file: &Path, cause: impl std::fmt::Display) -> StorageError {
+        StorageError::Io {
+            file: file.to_owned(),
+            cause: cause.to_string(),
+        }
+    }
+}
+
+/// The data folder. Holding it keeps other servers out.
+pub struct Store {
+    root: PathBuf,
+    random: fn() -> u64,
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the folder, making it (readable by its owner only) if it is missing. `random` gives salts and seeds.
+    pub fn open(root: &Path, random: fn() -> u64) -> Result<Store, StorageError> {
+        make_folder(root).map_err(|error| StorageError::io(root, error))?;
+        let path = root.join("lock");
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|error| StorageError::io(&path, error))?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| match error {
+            rustix::io::Errno::WOULDBLOCK => StorageError::InUse(root.to_owned()),
+            error => StorageError::io(&path, error),
+        })?;
+        Ok(Store {
+            root: root.to_owned(),
+            random,
+            _lock: lock,
+        })
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Opens the database of a Realm, making it if asked to.
+    pub fn realm(&self, name: &RealmName, create: bool) -> Result<RealmFile, StorageError> {
+        let path = self.root.join(file_of(name));
+        if !path.exists() {
+            if !create {
+                return Err(StorageError::NotFound(name.clone()));
+            }
+            if let Some(folder) = path.parent() {
+                make_folder(folder).map_err(|error| StorageError::io(folder, error))?;
+            }
+        }
+        let file = RealmFile::open(Arc::from(path.as_path()), name, self.random)?;
+        Ok(file)
+    }
+}
+
+/// Makes a folder and those above it, each durable in its parent.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let parent = folder
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    make_folder(parent)?;
+    match fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Ok(()) | Err(_) => sync_folder(parent),
+    }
+}
+
+/// Makes the entries of a folder durable.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}

@@ -1,0 +1,582 @@
+//! The database of one Realm.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use sha2::{Digest, Sha256};
+
+use super::{StorageError, checksum, schema, sync_folder};
+use crate::ident::{
+    ClientVersion, FileIdent, MAX_NUMBER, OriginTimestamp, RealmName, Salt, SaltedVersion,
+    ServerVersion, UploadCursor,
+};
+
+/// One entry of the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The version that it made.
+    pub version: ServerVersion,
+    /// Salt of the version.
+    pub salt: Salt,
+    /// The file it came from; 0 for the server's own.
+    pub origin: FileIdent,
+    /// The version that it made on its origin; 0 for the server's own.
+    pub client_version: ClientVersion,
+    /// When it was made, by the clock of its origin.
+    pub timestamp: OriginTimestamp,
+    /// The changeset as transformed; empty if nothing was left of it.
+    pub changeset: Bytes,
+    /// Bytes of all changesets up to and including this one.
+    pub total_bytes: u64,
+}
+
+/// A client file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientFile {
+    /// The salt that was given with the ident.
+    pub salt: Salt,
+    /// How far its history is integrated.
+    pub upload: UploadCursor,
+    /// The oldest server version that it needs.
+    pub locked: ServerVersion,
+    /// Whether what it needs is gone.
+    pub expired: bool,
+}
+
+/// What one commit changes.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// New entries, in order, from the expected version on.
+    pub entries: Vec<Arc<Entry>>,
+    /// Client files as they are now.
+    pub files: Vec<(FileIdent, ClientFile)>,
+    /// Reciprocal forms that changed.
+    pub reciprocal: Vec<(FileIdent, ServerVersion, Vec<u8>)>,
+    /// Up to where reciprocal forms are no longer needed.
+    pub trimmed: Vec<(FileIdent, ServerVersion)>,
+    /// Cells to write, or to delete.
+    pub cells: Vec<(Vec<u8>, Option<Bytes>)>,
+}
+
+/// An open database: one connection that writes and one that reads.
+pub struct RealmFile {
+    path: Arc<Path>,
+    salt: Salt,
+    random: fn() -> u64,
+    writer: Mutex<Connection>,
+    reader: Mutex<Connection>,
+}
+
+/// Idents in one block.
+const IDENT_BLOCK: u64 = 64;
+/// Idents beyond this cannot be part of the keys of objects.
+const MAX_IDENT: u64 = 0x3FFF_FFFF;
+/// Frames in the write-ahead log above which it is copied into the database.
+const CHECKPOINT_FRAMES: i64 = 1000;
+
+impl RealmFile {
+    pub(super) fn open(
+        path: Arc<Path>,
+        name: &RealmName,
+        random: fn() -> u64,
+    ) -> Result<RealmFile, StorageError> {
+        let error = |cause: rusqlite::Error| classify(&path, cause);
+        let fresh = !path.exists();
+        let writer = Connection::open(&path).map_err(error)?;
+        prepare_writer(&path, &writer, name).map_err(|found| match found {
+            Unusable::Database(cause) => error(cause),
+            Unusable::Other(cause) => cause,
+        })?;
+        if fresh && let Some(folder) = path.parent() {
+            sync_folder(folder).map_err(|cause| StorageError::io(folder, cause))?;
+        }
+        let reader = Connection::open_with_flags(
+            &path,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )
+        .map_err(error)?;
+        reader
+            .pragma_update(None, "cache_size", -512)
+            .map_err(error)?;
+        let salt = Salt(nonzero(random()));
+        Ok(RealmFile {
+            salt,
+            random,
+            writer: Mutex::new(writer),
+            reader: Mutex::new(reader),
+            path,
+        })
+    }
+
+    /// The salt of the versions that this opening writes.
+    pub fn salt(&self) -> Salt {
+        self.salt
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The last entry of the history.
+    pub fn last(&self) -> Result<Option<Entry>, StorageError> {
+        self.read(|connection| {
+            let mut statement = connection
+                .prepare_cached(&format!("{SELECT_ENTRY} ORDER BY version DESC LIMIT 1"))?;
+            statement
+                .query_row([], |row| Ok(self.entry(row)))
+                .optional()
+        })?
+        .transpose()
+    }
+
+    /// Entries after a version, in order, until `bytes` of changesets are exceeded.
+    pub fn entries(
+        &self,
+        after: ServerVersion,
+        up_to: ServerVersion,
+        bytes: usize,
+    ) -> Result<Vec<Entry>, StorageError> {
+        let mut entries = Vec::new();
+        let mut taken = 0;
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(&format!(
+                "{SELECT_ENTRY} WHERE version > ?1 AND version <= ?2 ORDER BY version"
+            ))?;
+            let mut rows = statement.query(params![signed(after.0), signed(up_to.0)])?;
+            while let Some(row) = rows.next()? {
+                let entry = self.entry(row);
+                taken += entry.as_ref().map_or(0, |entry| entry.changeset.len());
+                entries.push(entry);
+                if taken > bytes {
+                    break;
+                }
+            }
+            Ok(())
+        })?;
+        let entries: Vec<Entry> = entries.into_iter().collect::<Result<_, _>>()?;
+        let contiguous = entries
+            .iter()
+            .zip(after.0 + 1..)
+            .all(|(entry, version)| entry.version.0 == version);
+        if contiguous {
+            Ok(entries)
+        } else {
+            Err(self.damaged(format!("history after version {after} has a gap")))
+        }
+    }
+
+    /// The salt of a version; 0 for version 0.
+    pub fn salt_at(&self, version: ServerVersion) -> Result<Option<Salt>, StorageError> {
+        if version == ServerVersion(0) {
+            return Ok(Some(Salt(0)));
+        }
+        self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT salt FROM history WHERE version = ?1")?;
+            statement
+                .query_row([signed(version.0)], |row| number(row, 0).map(Salt))
+                .optional()
+        })
+    }
+
+    /// A client file, if the ident was given.
+    pub fn client_file(&self, ident: FileIdent) -> Result<Option<ClientFile>, StorageError> {
+        self.read(|connection| {
+            let mut blocks = connection.prepare_cached("SELECT last, seed FROM ident_blocks WHERE first <= ?1 ORDER BY first DESC LIMIT 1")?;
+            let block = blocks.query_row([signed(ident.0)], |row| Ok((number(row, 0)?, row.get::<_, Vec<u8>>(1)?))).optional()?;
+            let Some((_, seed)) = block.filter(|(last, _)| ident.0 <= *last) else { return Ok(None) };
+            let mut files = connection.prepare_cached(
+                "SELECT client_version, server_version, locked_server_version, expired FROM client_files WHERE ident = ?1",
+            )?;
+            let row = files.query_row([signed(ident.0)], |row| Ok((number(row, 0)?, number(row, 1)?, number(row, 2)?, row.get(3)?))).optional()?;
+            let (client_version, server_version, locked, expired) = row.unwrap_or((0, 0, 0, false));
+            let upload = UploadCursor { client_version: ClientVersion(client_version), server_version: ServerVersion(server_version) };
+            Ok(Some(ClientFile { salt: ident_salt(&seed, ident), upload, locked: ServerVersion(locked), expired }))
+        })
+    }
+
+    /// Reserves a block of idents. They can be given, each with [`RealmFile::client_file`]'s salt, when this has returned.
+    pub fn reserve_idents(&self) -> Result<IdentBlock, StorageError> {
+        let seed: Vec<u8> = (0..4).flat_map(|_| (self.random)().to_le_bytes()).collect();
+        let writer = self.writer();
+        let reserve = || {
+            let last: Option<i64> =
+                writer.query_row("SELECT max(last) FROM ident_blocks", [], |row| row.get(0))?;
+            let first = last.map_or(2, |last| last + 1);
+            let last = first + signed(IDENT_BLOCK) - 1;
+            writer.execute(
+                "INSERT INTO ident_blocks (first, last, seed) VALUES (?1, ?2, ?3)",
+                params![first, last, seed],
+            )?;
+            Ok((unsigned(first), unsigned(last)))
+        };
+        let (next, last) = reserve().map_err(|cause| classify(&self.path, cause))?;
+        if last > MAX_IDENT {
+            return Err(StorageError::io(
+                &self.path,
+                "all client file idents have been given",
+            ));
+        }
+        Ok(IdentBlock { next, last, seed })
+    }
+
+    /// The reciprocal forms of a client file, in order.
+    pub fn reciprocal(
+        &self,
+        ident: FileIdent,
+        after: ServerVersion,
+    ) -> Result<Vec<(ServerVersion, Bytes)>, StorageError> {
+        let rows = self.read(|connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT version, changeset, checksum FROM reciprocal WHERE ident = ?1 AND version > ?2 ORDER BY version")?;
+            let rows = statement.query_map(params![signed(ident.0), signed(after.0)], |row| {
+                Ok((number(row, 0)?, Bytes::from(row.get::<_, Vec<u8>>(1)?), row.get::<_, u32>(2)?))
+            })?;
+            rows.collect::<Result<Vec<_>, _>>()
+        })?;
+        rows.into_iter()
+            .map(|(version, changeset, sum)| {
+                if checksum::of(&[ident.0, version], &changeset) == sum {
+                    Ok((ServerVersion(version), changeset))
+                } else {
+                    Err(self.damaged(format!(
+                        "reciprocal form of version {version} for file {ident}"
+                    )))
+                }
+            })
+            .collect()
+    }
+
+    /// A cell.
+    pub fn cell(&self, key: &[u8]) -> Result<Option<Bytes>, StorageError> {
+        let row = self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT value, checksum FROM cells WHERE key = ?1")?;
+            statement
+                .query_row([key], |row| {
+                    Ok((
+                        Bytes::from(row.get::<_, Vec<u8>>(0)?),
+                        row.get::<_, u32>(1)?,
+                    ))
+                })
+                .optional()
+        })?;
+        row.map(|(value, sum)| self.checked_cell(key, value, sum))
+            .transpose()
+    }
+
+    /// Cells whose key has this prefix and is greater than `after`, in order.
+    pub fn cells(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Bytes)>, StorageError> {
+        let rows = self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT key, value, checksum FROM cells WHERE key >= ?1 AND key > ?2 AND key < ?3 ORDER BY key LIMIT ?4")?;
+            let end = end_of(prefix);
+            let rows = statement.query_map(params![prefix, after.unwrap_or_default(), end, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+                Ok((row.get::<_, Vec<u8>>(0)?, Bytes::from(row.get::<_, Vec<u8>>(1)?), row.get::<_, u32>(2)?))
+            })?;
+            rows.collect::<Result<Vec<_>, _>>()
+        })?;
+        rows.into_iter()
+            .map(|(key, value, sum)| Ok((key.clone(), self.checked_cell(&key, value, sum)?)))
+            .collect()
+    }
+
+    /// Writes a batch: all of it, durably, or nothing. `expected` is the version before its first entry.
+    pub fn commit(&self, expected: ServerVersion, batch: &Batch) -> Result<(), StorageError> {
+        let mut writer = self.writer();
+        let error = |cause| classify(&self.path, cause);
+        let transaction = writer.transaction().map_err(error)?;
+        if !batch.entries.is_empty() {
+            let last: i64 = transaction
+                .query_row("SELECT coalesce(max(version), 0) FROM history", [], |row| {
+                    row.get(0)
+                })
+                .map_err(error)?;
+            if unsigned(last) != expected.0 {
+                return Err(StorageError::Conflict(self.path.to_path_buf()));
+            }
+        }
+        write(&transaction, batch).map_err(error)?;
+        transaction.commit().map_err(error)
+    }
+
+    /// Copies the write-ahead log into the database when it has grown. Readers and later commits are right with or without it.
+    pub fn checkpoint(&self) -> Result<(), StorageError> {
+        let writer = self.writer();
+        let path = wal_of(&self.path);
+        let frames = std::fs::metadata(&path)
+            .map_or(0, |meta| i64::try_from(meta.len()).unwrap_or(0) / 4120);
+        if frames < CHECKPOINT_FRAMES {
+            return Ok(());
+        }
+        writer
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+            .map_err(|cause| classify(&self.path, cause))
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Connection> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StorageError> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        query(&reader).map_err(|cause| classify(&self.path, cause))
+    }
+
+    fn entry(&self, row: &Row<'_>) -> Result<Entry, StorageError> {
+        let read = || {
+            let entry = Entry {
+                version: ServerVersion(number(row, 0)?),
+                salt: Salt(number(row, 1)?),
+                origin: FileIdent(number(row, 2)?),
+                client_version: ClientVersion(number(row, 3)?),
+                timestamp: OriginTimestamp(number(row, 4)?),
+                total_bytes: number(row, 5)?,
+                changeset: row.get::<_, Vec<u8>>(6)?.into(),
+            };
+            Ok((entry, row.get::<_, u32>(7)?))
+        };
+        let (entry, sum) = read().map_err(|cause| classify(&self.path, cause))?;
+        if entry_checksum(&entry) == sum {
+            Ok(entry)
+        } else {
+            Err(self.damaged(format!("version {}", entry.version)))
+        }
+    }
+
+    fn checked_cell(&self, key: &[u8], value: Bytes, sum: u32) -> Result<Bytes, StorageError> {
+        if checksum::of_cell(key, &value) == sum {
+            Ok(value)
+        } else {
+            Err(self.damaged("a cell of the state".into()))
+        }
+    }
+
+    fn damaged(&self, what: String) -> StorageError {
+        StorageError::Damaged {
+            file: self.path.to_path_buf(),
+            what,
+        }
+    }
+}
+
+/// Idents that can be given without a commit.
+pub struct IdentBlock {
+    next: u64,
+    last: u64,
+    seed: Vec<u8>,
+}
+
+impl IdentBlock {
+    /// The next ident of the block, with its salt.
+    pub fn give(&mut self) -> Option<(FileIdent, Salt)> {
+        if self.next > self.last {
+            return None;
+        }
+        let ident = FileIdent(self.next);
+        self.next += 1;
+        Some((ident, ident_salt(&self.seed, ident)))
+    }
+}
+
+const SELECT_ENTRY: &str = "SELECT version, salt, origin, client_version, timestamp, total_bytes, changeset, checksum FROM history";
+
+enum Unusable {
+    Database(rusqlite::Error),
+    Other(StorageError),
+}
+
+impl From<rusqlite::Error> for Unusable {
+    fn from(error: rusqlite::Error) -> Unusable {
+        Unusable::Database(error)
+    }
+}
+
+fn prepare_writer(path: &Path, writer: &Connection, name: &RealmName) -> Result<(), Unusable> {
+    writer.set_prepared_statement_cache_capacity(32);
+    writer.busy_timeout(std::time::Duration::from_secs(10))?;
+    writer.pragma_update(None, "journal_mode", "WAL")?;
+    writer.pragma_update(None, "synchronous", "FULL")?;
+    writer.pragma_update(None, "wal_autocheckpoint", 0)?;
+    writer.pragma_update(None, "cache_size", -1024)?;
+    let found: i64 = writer.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > schema::FORMAT {
+        return Err(Unusable::Other(StorageError::TooNew {
+            file: path.to_owned(),
+            found,
+            known: schema::FORMAT,
+        }));
+    }
+    if found < schema::FORMAT {
+        let transaction = writer.unchecked_transaction()?;
+        schema::migrate(&transaction, found)?;
+        if found == 0 {
+            transaction.execute(
+                "INSERT INTO meta (key, value) VALUES ('name', ?1)",
+                [name.as_str()],
+            )?;
+        }
+        transaction.commit()?;
+    }
+    let stored: String =
+        writer.query_row("SELECT value FROM meta WHERE key = 'name'", [], |row| {
+            row.get(0)
+        })?;
+    if stored != name.as_str() {
+        let what = format!("it holds the Realm {stored}, not {name}");
+        return Err(Unusable::Other(StorageError::Damaged {
+            file: path.to_owned(),
+            what,
+        }));
+    }
+    Ok(())
+}
+
+fn write(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    let mut entries = connection.prepare_cached(
+        "INSERT INTO history (version, salt, origin, client_version, timestamp, total_bytes, changeset, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    for entry in &batch.entries {
+        entries.execute(params![
+            signed(entry.version.0),
+            signed(entry.salt.0),
+            signed(entry.origin.0),
+            signed(entry.client_version.0),
+            signed(entry.timestamp.0),
+            signed(entry.total_bytes),
+            &entry.changeset[..],
+            entry_checksum(entry)
+        ])?;
+    }
+    let mut files = connection.prepare_cached(
+        "INSERT OR REPLACE INTO client_files (ident, client_version, server_version, locked_server_version, expired) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for (ident, file) in &batch.files {
+        let UploadCursor {
+            client_version,
+            server_version,
+        } = file.upload;
+        files.execute(params![
+            signed(ident.0),
+            signed(client_version.0),
+            signed(server_version.0),
+            signed(file.locked.0),
+            file.expired
+        ])?;
+    }
+    let mut trimmed =
+        connection.prepare_cached("DELETE FROM reciprocal WHERE ident = ?1 AND version <= ?2")?;
+    for (ident, version) in &batch.trimmed {
+        trimmed.execute(params![signed(ident.0), signed(version.0)])?;
+    }
+    let mut reciprocal =
+        connection.prepare_cached("INSERT OR REPLACE INTO reciprocal (ident, version, changeset, checksum) VALUES (?1, ?2, ?3, ?4)")?;
+    for (ident, version, changeset) in &batch.reciprocal {
+        reciprocal.execute(params![
+            signed(ident.0),
+            signed(version.0),
+            changeset,
+            checksum::of(&[ident.0, version.0], changeset)
+        ])?;
+    }
+    let mut put = connection.prepare_cached(
+        "INSERT OR REPLACE INTO cells (key, value, checksum) VALUES (?1, ?2, ?3)",
+    )?;
+    let mut delete = connection.prepare_cached("DELETE FROM cells WHERE key = ?1")?;
+    for (key, value) in &batch.cells {
+        match value {
+            Some(value) => put.execute(params![key, &value[..], checksum::of_cell(key, value)])?,
+            None => delete.execute([key])?,
+        };
+    }
+    Ok(())
+}
+
+fn entry_checksum(entry: &Entry) -> u32 {
+    let numbers = [
+        entry.version.0,
+        entry.salt.0,
+        entry.origin.0,
+        entry.client_version.0,
+        entry.timestamp.0,
+        entry.total_bytes,
+    ];
+    checksum::of(&numbers, &entry.changeset)
+}
+
+fn ident_salt(seed: &[u8], ident: FileIdent) -> Salt {
+    let digest = Sha256::new()
+        .chain_update(seed)
+        .chain_update(ident.0.to_le_bytes())
+        .finalize();
+    let mut first = [0; 8];
+    first.copy_from_slice(&digest[..8]);
+    Salt(nonzero(u64::from_le_bytes(first)))
+}
+
+fn nonzero(number: u64) -> u64 {
+    (number & MAX_NUMBER).max(1)
+}
+
+/// The first key after all keys with this prefix.
+fn end_of(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < 0xFF {
+            end.push(last + 1);
+            return end;
+        }
+    }
+    vec![0xFF; 64]
+}
+
+fn wal_of(path: &Path) -> std::path::PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+fn classify(path: &Path, cause: rusqlite::Error) -> StorageError {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    match cause.sqlite_error_code() {
+        Some(DatabaseCorrupt | NotADatabase) => StorageError::Damaged {
+            file: path.to_owned(),
+            what: cause.to_string(),
+        },
+        Some(_) | None => StorageError::io(path, cause),
+    }
+}
+
+/// All our numbers are below 2^63.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(unsigned)
+}
+
+/// The newest version with its salt.
+impl From<&Entry> for SaltedVersion {
+    fn from(entry: &Entry) -> SaltedVersion {
+        SaltedVersion {
+            version: entry.version,
+            salt: entry.salt,
+        }
+    }
+}
