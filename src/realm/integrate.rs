@@ -1,0 +1,359 @@
+//! Integration: what clients uploaded becomes history (sync protocol §11.1).
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::published::Published;
+use super::windows::Windows;
+use super::{Allow, Pending, RealmError, Refusal, Uploaded};
+use crate::changeset::{self, Changeset};
+use crate::history::{OrderKey, Part};
+use crate::ident::{FileIdent, ServerVersion, UploadCursor};
+use crate::storage::{Batch, ClientFile, Entry, RealmFile};
+
+/// The one who writes: what integration keeps between batches.
+pub struct Writer {
+    file: Arc<RealmFile>,
+    windows: Windows,
+    /// Progress that was reported without changesets; it rides with the next commit.
+    reported: BTreeMap<FileIdent, ClientFile>,
+}
+
+/// What became of a batch.
+pub struct Integrated {
+    /// What was committed, if anything was.
+    pub batch: Option<Batch>,
+    /// Whether it has new versions.
+    pub appended: bool,
+    /// For each pending upload, in order.
+    pub outcomes: Vec<Result<(), Refusal>>,
+}
+
+/// One client's turn failed: with its uploads, or for everybody.
+enum Failure {
+    Refused(Refusal),
+    Storage(RealmError),
+}
+
+impl From<RealmError> for Failure {
+    fn from(error: RealmError) -> Failure {
+        Failure::Storage(error)
+    }
+}
+
+impl Writer {
+    /// A writer over a file.
+    pub fn new(file: Arc<RealmFile>) -> Writer {
+        Writer {
+            windows: Windows::new(file.clone()),
+            reported: BTreeMap::new(),
+            file,
+        }
+    }
+
+    /// Integrates and commits. When it fails, nothing was stored and everything kept in memory is forgotten.
+    pub fn integrate(
+        &mut self,
+        pendings: Vec<Pending>,
+        published: &Published,
+    ) -> Result<Integrated, RealmError> {
+        let before = published.head().version;
+        let mut batch = Growing::new(self.file.clone(), published);
+        let mut outcomes: Vec<Result<(), Refusal>> = vec![Ok(()); pendings.len()];
+        let result = self
+            .clients(pendings, &mut batch, &mut outcomes)
+            .and_then(|()| self.commit(before, batch));
+        match result {
+            Ok(batch) => {
+                let appended = batch
+                    .as_ref()
+                    .is_some_and(|batch| !batch.entries.is_empty());
+                Ok(Integrated {
+                    batch,
+                    appended,
+                    outcomes,
+                })
+            }
+            Err(error) => {
+                self.windows.clear();
+                Err(error)
+            }
+        }
+    }
+
+    /// Commits what was merely reported.
+    pub fn flush(&mut self) -> Result<Vec<(FileIdent, ClientFile)>, RealmError> {
+        if self.reported.is_empty() {
+            return Ok(Vec::new());
+        }
+        let batch = Batch {
+            files: self
+                .reported
+                .iter()
+                .map(|(ident, file)| (*ident, *file))
+                .collect(),
+            ..Batch::default()
+        };
+        self.file.commit(ServerVersion(0), &batch)?;
+        self.reported.clear();
+        Ok(batch.files)
+    }
+
+    /// Each client's turn, in the order of their idents.
+    fn clients(
+        &mut self,
+        pendings: Vec<Pending>,
+        batch: &mut Growing,
+        outcomes: &mut [Result<(), Refusal>],
+    ) -> Result<(), RealmError> {
+        let mut turns: BTreeMap<FileIdent, Vec<(usize, Pending)>> = BTreeMap::new();
+        for (index, pending) in pendings.into_iter().enumerate() {
+            turns
+                .entry(pending.ident)
+                .or_default()
+                .push((index, pending));
+        }
+        for (ident, uploads) in turns {
+            let indices: Vec<usize> = uploads.iter().map(|(index, _)| *index).collect();
+            let mark = batch.savepoint();
+            match self.client(
+                ident,
+                uploads.into_iter().map(|(_, pending)| pending),
+                batch,
+            ) {
+                Ok(()) => {}
+                Err(Failure::Storage(error)) => return Err(error),
+                Err(Failure::Refused(refusal)) => {
+                    batch.roll_back(mark);
+                    self.windows.forget(ident);
+                    for index in indices {
+                        outcomes[index] = Err(refusal.clone());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One client's turn. "Newest" is what the batch has when it begins: entries of clients before it included.
+    fn client(
+        &mut self,
+        ident: FileIdent,
+        uploads: impl Iterator<Item = Pending>,
+        batch: &mut Growing,
+    ) -> Result<(), Failure> {
+        let stored = match self.reported.get(&ident) {
+            Some(file) => Some(*file),
+            None => self.file.client_file(ident)?,
+        };
+        let mut file = stored.ok_or(Failure::Refused(Refusal::BadOrigin))?;
+        if file.expired {
+            return Err(Failure::Refused(Refusal::Expired));
+        }
+        let newest = batch.newest();
+        let mut integrated = false;
+        for pending in uploads {
+            let fresh: Vec<Uploaded> = pending
+                .changesets
+                .into_iter()
+                .filter(|uploaded| uploaded.client_version > file.upload.client_version)
+                .collect();
+            integrated |= !fresh.is_empty();
+            self.changesets(ident, fresh, pending.allow, newest, batch)?;
+            advance(&mut file, pending.progress, pending.locked);
+        }
+        if integrated {
+            batch.files.insert(ident, file);
+        } else {
+            self.reported.insert(ident, file);
+        }
+        Ok(())
+    }
+
+    /// Merges changesets in groups of equal base, applies and appends them.
+    fn changesets(
+        &mut self,
+        ident: FileIdent,
+        uploads: Vec<Uploaded>,
+        allow: Allow,
+        newest: ServerVersion,
+        batch: &mut Growing,
+    ) -> Result<(), Failure> {
+        let mut uploads = uploads.into_iter().peekable();
+        while let Some(first) = uploads.next() {
+            let base = first.server_version;
+            let mut group = vec![first];
+            while let Some(next) = uploads.next_if(|next| next.server_version == base) {
+                group.push(next);
+            }
+            let parts = group
+                .iter()
+                .map(|uploaded| part(uploaded, ident))
+                .collect::<Result<Vec<_>, _>>()?;
+            if !allow.data
+                && parts
+                    .iter()
+                    .any(|part| !part.changeset.instructions.is_empty())
+            {
+                return Err(Failure::Refused(Refusal::Denied(
+                    "the user may not write to this Realm".into(),
+                )));
+            }
+            let window = self.windows.up_to(ident, base, newest, batch)?;
+            let rebased = window
+                .rebase(base.0, parts)
+                .map_err(|error| refused(&error))?;
+            for (uploaded, part) in group.iter().zip(rebased) {
+                let changeset = changeset::encode(&part.changeset);
+                batch.append(ident, uploaded, changeset.into());
+            }
+            for (version, form) in window.take_dirty() {
+                batch
+                    .reciprocal
+                    .insert((ident, ServerVersion(version)), changeset::encode(&form));
+            }
+            batch.trimmed.insert(ident, base);
+        }
+        Ok(())
+    }
+
+    fn commit(
+        &mut self,
+        before: ServerVersion,
+        growing: Growing,
+    ) -> Result<Option<Batch>, RealmError> {
+        if growing.files.is_empty() {
+            return Ok(None);
+        }
+        let mut files = self.reported.clone();
+        files.extend(growing.files);
+        let batch = Batch {
+            entries: growing.entries,
+            files: files.into_iter().collect(),
+            reciprocal: growing
+                .reciprocal
+                .into_iter()
+                .map(|((ident, version), form)| (ident, version, form))
+                .collect(),
+            trimmed: growing.trimmed.into_iter().collect(),
+            cells: Vec::new(),
+        };
+        self.file.commit(before, &batch)?;
+        self.reported.clear();
+        Ok(Some(batch))
+    }
+}
+
+/// A batch under construction, with what it builds on.
+pub struct Growing {
+    file: Arc<RealmFile>,
+    entries: Vec<Arc<Entry>>,
+    files: BTreeMap<FileIdent, ClientFile>,
+    reciprocal: BTreeMap<(FileIdent, ServerVersion), Vec<u8>>,
+    trimmed: HashMap<FileIdent, ServerVersion>,
+    base: ServerVersion,
+    base_bytes: u64,
+}
+
+/// Where a client's turn began.
+struct Mark {
+    entries: usize,
+    reciprocal: BTreeMap<(FileIdent, ServerVersion), Vec<u8>>,
+    trimmed: HashMap<FileIdent, ServerVersion>,
+}
+
+impl Growing {
+    fn new(file: Arc<RealmFile>, published: &Published) -> Growing {
+        Growing {
+            file,
+            entries: Vec::new(),
+            files: BTreeMap::new(),
+            reciprocal: BTreeMap::new(),
+            trimmed: HashMap::new(),
+            base: published.head().version,
+            base_bytes: published.total_bytes(),
+        }
+    }
+
+    /// Entries after a version, stored and new.
+    pub fn entries_after(&self, after: ServerVersion) -> Result<Vec<Arc<Entry>>, RealmError> {
+        let mut entries = Vec::new();
+        if after < self.base {
+            entries.extend(
+                self.file
+                    .entries(after, self.base, usize::MAX)?
+                    .into_iter()
+                    .map(Arc::new),
+            );
+        }
+        entries.extend(
+            self.entries
+                .iter()
+                .filter(|entry| entry.version > after)
+                .cloned(),
+        );
+        Ok(entries)
+    }
+
+    fn newest(&self) -> ServerVersion {
+        self.entries.last().map_or(self.base, |entry| entry.version)
+    }
+
+    fn append(&mut self, ident: FileIdent, uploaded: &Uploaded, changeset: Bytes) {
+        let total = self
+            .entries
+            .last()
+            .map_or(self.base_bytes, |entry| entry.total_bytes);
+        self.entries.push(Arc::new(Entry {
+            version: self.newest().next(),
+            salt: self.file.salt(),
+            origin: ident,
+            client_version: uploaded.client_version,
+            timestamp: uploaded.timestamp,
+            total_bytes: total + changeset.len() as u64,
+            changeset,
+        }));
+    }
+
+    fn savepoint(&self) -> Mark {
+        Mark {
+            entries: self.entries.len(),
+            reciprocal: self.reciprocal.clone(),
+            trimmed: self.trimmed.clone(),
+        }
+    }
+
+    fn roll_back(&mut self, mark: Mark) {
+        self.entries.truncate(mark.entries);
+        self.reciprocal = mark.reciprocal;
+        self.trimmed = mark.trimmed;
+    }
+}
+
+fn part(uploaded: &Uploaded, ident: FileIdent) -> Result<Part, Failure> {
+    if uploaded.origin != FileIdent(0) {
+        return Err(Failure::Refused(Refusal::BadOrigin));
+    }
+    let changeset: Changeset =
+        changeset::decode(&uploaded.changeset).map_err(|error| refused(&error))?;
+    Ok(Part::new(
+        OrderKey {
+            timestamp: uploaded.timestamp,
+            origin: ident,
+        },
+        changeset,
+    ))
+}
+
+fn refused(error: &dyn std::fmt::Display) -> Failure {
+    Failure::Refused(Refusal::BadChangeset(error.to_string()))
+}
+
+/// Moves a client file on; never back.
+fn advance(file: &mut ClientFile, progress: UploadCursor, locked: ServerVersion) {
+    file.upload.client_version = file.upload.client_version.max(progress.client_version);
+    file.upload.server_version = file.upload.server_version.max(progress.server_version);
+    file.locked = file.locked.max(locked);
+}

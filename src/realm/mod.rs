@@ -1,0 +1,284 @@
+//! One Realm: its history, its state, its client files; integration of what clients upload, and reading of what they are sent.
+//!
+//! Invariants: a version is published only when the commit that holds it is durable; versions are contiguous; an upload is integrated whole or not at all, and
+//! one client's failure leaves nothing behind; the upload cursor that [`Realm::read`] tells is durable.
+//!
+//! All calls block. Integration of one Realm is one at a time; reading never waits for it. Knows no sessions, users, permissions, messages or tasks.
+
+mod integrate;
+mod published;
+mod registry;
+mod windows;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+
+pub use registry::Registry;
+
+use crate::ident::{
+    ClientVersion, DownloadCursor, FileIdent, OriginTimestamp, RealmName, Salt, SaltedVersion,
+    ServerVersion, UploadCursor,
+};
+use crate::storage::{IdentBlock, RealmFile};
+use integrate::Writer;
+use published::Published;
+
+pub use crate::storage::{ClientFile, Entry, StorageError as RealmError};
+
+/// A changeset that a client uploaded.
+#[derive(Debug, Clone)]
+pub struct Uploaded {
+    /// The client's version that it made.
+    pub client_version: ClientVersion,
+    /// The last server version that the client had integrated before: the base for merging.
+    pub server_version: ServerVersion,
+    /// When it was made.
+    pub timestamp: OriginTimestamp,
+    /// The file in which it was made; 0 for the client's own.
+    pub origin: FileIdent,
+    /// The changeset, undecoded.
+    pub changeset: Bytes,
+}
+
+/// One UPLOAD that waits for integration.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// The client's file.
+    pub ident: FileIdent,
+    /// What it sent; nothing, if it only reports progress.
+    pub changesets: Vec<Uploaded>,
+    /// How far it has looked through its history.
+    pub progress: UploadCursor,
+    /// The oldest server version that it needs.
+    pub locked: ServerVersion,
+    /// What its user may do.
+    pub allow: Allow,
+}
+
+/// What an upload may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allow {
+    /// Objects.
+    pub data: bool,
+    /// Classes and columns.
+    pub schema: bool,
+}
+
+/// Why an upload was not integrated. Nothing of it is left behind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It cannot be decoded, merged or applied (212).
+    #[error("bad changeset: {0}")]
+    BadChangeset(String),
+    /// It names an origin that is not this client's (216).
+    #[error("bad origin file ident")]
+    BadOrigin,
+    /// The client file has expired (222).
+    #[error("client file expired")]
+    Expired,
+    /// The user may not do that (206).
+    #[error("{0}")]
+    Denied(String),
+    /// The Realm's storage cannot take it now.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// The result of an integration.
+#[derive(Debug)]
+pub struct Integration {
+    /// The newest version.
+    pub head: SaltedVersion,
+    /// Whether there are new versions to announce.
+    pub appended: bool,
+    /// One for each pending upload, in the order given.
+    pub outcomes: Vec<Result<(), Refusal>>,
+}
+
+/// A piece of history for one client.
+#[derive(Debug)]
+pub struct Slice {
+    /// What the client has not seen and did not make.
+    pub entries: Vec<SliceEntry>,
+    /// Where the client stands after them.
+    pub cursor: DownloadCursor,
+    /// The newest version.
+    pub head: SaltedVersion,
+    /// How far the client's own history is integrated, durably.
+    pub upload: UploadCursor,
+    /// Bytes of changesets after the slice.
+    pub remaining_bytes: u64,
+}
+
+/// An entry in a slice.
+#[derive(Debug)]
+pub struct SliceEntry {
+    /// The entry.
+    pub entry: Arc<Entry>,
+    /// The receiver's last version that was integrated before it: the base for merging on the client.
+    pub client_version: ClientVersion,
+}
+
+/// An open Realm.
+pub struct Realm {
+    name: RealmName,
+    file: Arc<RealmFile>,
+    writer: Mutex<Writer>,
+    published: Published,
+    /// Client files as they are on disk; what is not here is read from there.
+    files: Mutex<HashMap<FileIdent, ClientFile>>,
+    idents: Mutex<Option<IdentBlock>>,
+}
+
+/// Client files kept in memory for each Realm.
+const KEPT_FILES: usize = 10_000;
+
+impl Realm {
+    /// A Realm over its opened file, keeping about `tail_bytes` of recent history in memory.
+    pub fn new(name: RealmName, file: RealmFile, tail_bytes: usize) -> Result<Realm, RealmError> {
+        let last = file.last()?;
+        let file = Arc::new(file);
+        Ok(Realm {
+            name,
+            writer: Mutex::new(Writer::new(file.clone())),
+            published: Published::new(last.as_ref(), tail_bytes),
+            files: Mutex::default(),
+            idents: Mutex::default(),
+            file,
+        })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &RealmName {
+        &self.name
+    }
+
+    /// The newest version.
+    pub fn head(&self) -> SaltedVersion {
+        self.published.head()
+    }
+
+    /// Gives a client file ident with its salt. Both are known again after any restart.
+    pub fn allocate_client_file(&self) -> Result<(FileIdent, Salt), RealmError> {
+        let mut idents = lock(&self.idents);
+        if let Some(given) = idents.as_mut().and_then(IdentBlock::give) {
+            return Ok(given);
+        }
+        let mut block = self.file.reserve_idents()?;
+        let given = block.give();
+        *idents = Some(block);
+        given.ok_or_else(|| RealmError::Io {
+            file: self.file.path().to_owned(),
+            cause: "no client file idents are left".into(),
+        })
+    }
+
+    /// A client file, if the ident was given.
+    pub fn client_file(&self, ident: FileIdent) -> Result<Option<ClientFile>, RealmError> {
+        if let Some(file) = lock(&self.files).get(&ident) {
+            return Ok(Some(*file));
+        }
+        let found = self.file.client_file(ident)?;
+        if let Some(file) = found {
+            let mut files = lock(&self.files);
+            if files.len() >= KEPT_FILES {
+                files.clear();
+            }
+            // A commit that came between has put the newer one.
+            return Ok(Some(*files.entry(ident).or_insert(file)));
+        }
+        Ok(None)
+    }
+
+    /// The salt of a version, if there is such a version.
+    pub fn salt_at(&self, version: ServerVersion) -> Result<Option<Salt>, RealmError> {
+        let head = self.head();
+        if version == head.version {
+            Ok(Some(head.salt))
+        } else {
+            self.file.salt_at(version)
+        }
+    }
+
+    /// Integrates uploads: merged, applied, appended and made durable by one commit. Clients that fail drop out alone. An error means that nothing was stored.
+    pub fn integrate(&self, pendings: Vec<Pending>) -> Result<Integration, RealmError> {
+        let mut writer = lock(&self.writer);
+        let integrated = writer.integrate(pendings, &self.published)?;
+        if let Some(batch) = integrated.batch {
+            let mut files = lock(&self.files);
+            files.extend(batch.files.iter().copied());
+            drop(files);
+            self.published.append(&batch.entries);
+        }
+        Ok(Integration {
+            head: self.head(),
+            appended: integrated.appended,
+            outcomes: integrated.outcomes,
+        })
+    }
+
+    /// Stores what clients have merely reported.
+    pub fn flush(&self) -> Result<(), RealmError> {
+        let flushed = lock(&self.writer).flush()?;
+        lock(&self.files).extend(flushed);
+        Ok(())
+    }
+
+    /// Keeps the files in shape; to be called when nobody waits.
+    pub fn maintain(&self) -> Result<(), RealmError> {
+        self.file.checkpoint()
+    }
+
+    /// What a client that stands at `from` is to be sent next, of about `limit` bytes (one entry at least).
+    pub fn read(
+        &self,
+        from: DownloadCursor,
+        ident: FileIdent,
+        limit: usize,
+    ) -> Result<Slice, RealmError> {
+        // First the history, then the upload cursor: so the cursor is never behind what the history contains.
+        let view = self
+            .published
+            .view(from.server_version, limit, &self.file)?;
+        let upload = self
+            .client_file(ident)?
+            .map(|file| file.upload)
+            .unwrap_or_default();
+        let mut slice = Slice {
+            entries: Vec::new(),
+            cursor: from,
+            head: view.head,
+            upload,
+            remaining_bytes: 0,
+        };
+        let mut bytes = 0;
+        let mut total = None;
+        for entry in view.entries {
+            total = Some(entry.total_bytes);
+            slice.cursor.server_version = entry.version;
+            if entry.origin == ident {
+                slice.cursor.client_version = entry.client_version;
+            } else if !entry.changeset.is_empty() {
+                bytes += entry.changeset.len();
+                slice.entries.push(SliceEntry {
+                    entry,
+                    client_version: slice.cursor.client_version,
+                });
+                if bytes > limit {
+                    break;
+                }
+            }
+        }
+        slice.remaining_bytes = total.map_or(0, |total| view.total_bytes.saturating_sub(total));
+        Ok(slice)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
