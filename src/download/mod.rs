@@ -1,0 +1,139 @@
+//! What a session is to be sent: entries after its cursor, in the dialect of its protocol, as one body.
+//!
+//! Changesets are compressed once and shared by all receivers ([`fragment`]); what is kept of them is bounded in bytes. Knows no sessions, sockets or tasks.
+
+pub mod dialect;
+pub mod fragment;
+
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use fragment::{BodyBuilder, Built, Fragment};
+
+use crate::ident::{
+    DownloadCursor, FileIdent, RealmName, SaltedVersion, ServerVersion, UploadCursor,
+};
+use crate::realm::{Realm, RealmError, SliceEntry};
+use crate::wire::Protocol;
+use dialect::Dialect;
+
+/// A DOWNLOAD ready to be headed and sent.
+pub struct Made {
+    /// Where the client will stand.
+    pub cursor: DownloadCursor,
+    /// The newest version when it was made.
+    pub head: SaltedVersion,
+    /// How far the client's own history is integrated, durably.
+    pub upload: UploadCursor,
+    /// Bytes of changesets after this message.
+    pub remaining_bytes: u64,
+    /// The body.
+    pub body: Built,
+}
+
+/// Makes the next DOWNLOAD for a client that stands at `from`, of about `limit` bytes of changesets at most (one entry is always sent).
+pub fn make(
+    realm: &Realm,
+    fragments: &Fragments,
+    file: FileIdent,
+    from: DownloadCursor,
+    protocol: Protocol,
+    limit: usize,
+) -> Result<Made, RealmError> {
+    let dialect = Dialect::of(protocol);
+    let slice = realm.read(from, file, limit)?;
+    let mut body = BodyBuilder::default();
+    for item in &slice.entries {
+        let fragment = fragments.get(realm, item, dialect)?;
+        if fragment.plain.is_empty() {
+            continue;
+        }
+        body.push(entry_head(item, fragment.plain.len()), fragment);
+    }
+    Ok(Made {
+        cursor: slice.cursor,
+        head: slice.head,
+        upload: slice.upload,
+        remaining_bytes: slice.remaining_bytes,
+        body: body.build(),
+    })
+}
+
+/// The header of an entry. What the server made itself comes from its own file.
+fn entry_head(item: &SliceEntry, size: usize) -> Vec<u8> {
+    let entry = &item.entry;
+    let origin = if entry.origin == FileIdent(0) {
+        FileIdent::SERVER
+    } else {
+        entry.origin
+    };
+    format!(
+        "{} {} {} {origin} {size} {size} ",
+        entry.version, item.client_version, entry.timestamp
+    )
+    .into_bytes()
+}
+
+/// Fragments that were made before, shared by all sessions. The oldest are dropped when they hold more bytes than the bound.
+#[derive(Clone)]
+pub struct Fragments {
+    kept: Arc<Mutex<Kept>>,
+    bytes: usize,
+}
+
+type FragmentKey = (RealmName, ServerVersion, Dialect);
+
+#[derive(Default)]
+struct Kept {
+    fragments: HashMap<FragmentKey, Fragment>,
+    order: VecDeque<FragmentKey>,
+    bytes: usize,
+}
+
+impl Fragments {
+    /// A cache of at most `bytes`.
+    pub fn new(bytes: usize) -> Fragments {
+        Fragments {
+            kept: Arc::default(),
+            bytes,
+        }
+    }
+
+    fn get(
+        &self,
+        realm: &Realm,
+        item: &SliceEntry,
+        dialect: Dialect,
+    ) -> Result<Fragment, RealmError> {
+        let key = (realm.name().clone(), item.entry.version, dialect);
+        if let Some(fragment) = self.lock().fragments.get(&key) {
+            return Ok(fragment.clone());
+        }
+        let fragment = Fragment::new(dialect.speak(&item.entry.changeset, realm)?);
+        self.keep(key, fragment.clone());
+        Ok(fragment)
+    }
+
+    fn keep(&self, key: FragmentKey, fragment: Fragment) {
+        let mut kept = self.lock();
+        kept.bytes += fragment.weight();
+        match kept.fragments.insert(key.clone(), fragment) {
+            // Another session made it at the same time.
+            Some(same) => kept.bytes -= same.weight(),
+            None => kept.order.push_back(key),
+        }
+        while kept.bytes > self.bytes {
+            let Some(oldest) = kept.order.pop_front() else {
+                return;
+            };
+            if let Some(fragment) = kept.fragments.remove(&oldest) {
+                kept.bytes -= fragment.weight();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
