@@ -1,0 +1,15 @@
+//! The clock and randomness: the one place where they are read.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Unix seconds by the wall clock.
+pub fn unix_seconds() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |time| time.as_secs())
+}
+
+/// A random number, good enough for salts, seeds and ids.
+pub fn random() -> u64 {
+    rand::random()
+}

@@ -1,0 +1,296 @@
+//! What the session machine asks of the server, carried out: Realms opened, files looked up, uploads queued, downloads made.
+//!
+//! Every question is answered by one event into the connection's queue; blocking work runs on threads for it. The queue is unbounded in form only: a session has one
+//! question open at a time, uploads are bounded by the machine, and news of versions is merged into one notice for each session.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::Server;
+use super::claims::Claim;
+use super::refusal;
+use crate::auth::Caller;
+use crate::download;
+use crate::fanout::Subscription;
+use crate::ident::{DownloadCursor, FileIdent, RealmName, ServerVersion};
+use crate::limits::Limits;
+use crate::realm::{Allow, Pending, Realm, Uploaded};
+use crate::session::{
+    Bound, Close, Download, FileFacts, Input, Output, Rights, SessionKey, StoredFile,
+};
+use crate::wire::{ErrorCode, Protocol, UploadEntry, WireError};
+
+/// What happens to a connection beside its socket.
+pub enum Event {
+    /// An answer for the session machine.
+    Input(Input),
+    /// The session's Realm has news; the version is where the subscription keeps it.
+    News(SessionKey),
+    /// The connection must go.
+    Close(Close),
+}
+
+/// The desk of one connection.
+pub struct Desk {
+    server: Arc<Server>,
+    caller: Arc<Caller>,
+    protocol: Protocol,
+    /// Knows the connection in logs.
+    id: Arc<str>,
+    sessions: HashMap<SessionKey, Bench>,
+    events: mpsc::UnboundedSender<Event>,
+}
+
+/// What belongs to one session.
+struct Bench {
+    realm: RealmName,
+    rights: Rights,
+    subscription: Subscription,
+    claim: Option<Claim>,
+}
+
+impl Desk {
+    /// The desk of a connection of `caller`; answers go to `events`.
+    pub fn new(
+        server: Arc<Server>,
+        caller: Caller,
+        protocol: Protocol,
+        id: Arc<str>,
+        events: mpsc::UnboundedSender<Event>,
+    ) -> Desk {
+        Desk {
+            server,
+            caller: Arc::new(caller),
+            protocol,
+            id,
+            sessions: HashMap::new(),
+            events,
+        }
+    }
+
+    /// The server's bounds.
+    pub fn limits(&self) -> &Limits {
+        &self.server.limits
+    }
+
+    /// Knows the connection in logs.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The version that a session's news is about, if it was not taken before.
+    pub fn news(&self, session: SessionKey) -> Option<ServerVersion> {
+        self.sessions.get(&session)?.subscription.take()
+    }
+
+    /// Carries out what the machine asks, beside sending and closing.
+    pub fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Bind {
+                session,
+                path,
+                token: _,
+                need_client_file_ident,
+            } => self.bind(session, &path, need_client_file_ident),
+            Output::LookUp {
+                session,
+                file,
+                latest,
+            } => self.look_up(session, file, latest),
+            Output::Claim { session, file } => self.claim(session, file),
+            Output::Integrate {
+                session,
+                file,
+                entries,
+                progress,
+                locked,
+            } => {
+                let changesets = entries.into_iter().map(uploaded).collect();
+                self.integrate(
+                    session,
+                    Pending {
+                        ident: file,
+                        changesets,
+                        progress,
+                        locked,
+                        allow: Allow {
+                            data: true,
+                            schema: true,
+                        },
+                    },
+                );
+            }
+            Output::Read {
+                session,
+                file,
+                from,
+            } => self.read(session, file, from),
+            Output::Release(session) => {
+                self.sessions.remove(&session);
+            }
+            Output::Report { session, text } => {
+                tracing::info!(connection = %self.id, session = session.0, "{text}")
+            }
+            Output::Send(_) | Output::Close(_) => {}
+        }
+    }
+
+    fn bind(&mut self, session: SessionKey, path: &[u8], need_client_file_ident: bool) {
+        let (realm, rights) = match self.server.door.open(&self.caller, path) {
+            Ok(opened) => opened,
+            Err(error) => return self.answer(Input::Bound(session, Err(error))),
+        };
+        tracing::debug!(connection = %self.id, user = %self.caller.user, %realm, "BIND");
+        let events = self.events.clone();
+        // Subscribed before the head is read, so that no version falls between.
+        let subscription = self
+            .server
+            .fanout
+            .subscribe(&realm, move || drop(events.send(Event::News(session))));
+        self.sessions.insert(
+            session,
+            Bench {
+                realm: realm.clone(),
+                rights,
+                subscription,
+                claim: None,
+            },
+        );
+        self.ask(
+            session,
+            true,
+            move |realm| {
+                let file = if need_client_file_ident {
+                    Some(realm.allocate_client_file()?)
+                } else {
+                    None
+                };
+                Ok(Bound {
+                    realm: realm.name().clone(),
+                    rights,
+                    file,
+                })
+            },
+            Input::Bound,
+        );
+    }
+
+    fn look_up(&self, session: SessionKey, file: FileIdent, latest: ServerVersion) {
+        self.ask(
+            session,
+            false,
+            move |realm| {
+                let stored = realm.client_file(file)?.map(|file| StoredFile {
+                    salt: file.salt,
+                    upload: file.upload,
+                    locked: file.locked,
+                    expired: file.expired,
+                });
+                Ok(FileFacts {
+                    file: stored,
+                    head: realm.head(),
+                    latest_salt: realm.salt_at(latest)?,
+                })
+            },
+            Input::ClientFile,
+        );
+    }
+
+    fn claim(&mut self, session: SessionKey, file: FileIdent) {
+        let events = self.events.clone();
+        if let Some(bench) = self.sessions.get_mut(&session) {
+            bench.claim = Some(self.server.claims.take(&bench.realm, file, move || {
+                drop(events.send(Event::Close(Close::Superseded)))
+            }));
+        }
+    }
+
+    fn integrate(&self, session: SessionKey, mut pending: Pending) {
+        let Some(bench) = self.sessions.get(&session) else {
+            return;
+        };
+        pending.allow = Allow {
+            data: bench.rights.write,
+            schema: bench.rights.write,
+        };
+        let events = self.events.clone();
+        let reply = Box::new(move |outcome: Result<(), _>| {
+            drop(events.send(Event::Input(Input::Integrated(
+                session,
+                outcome.map_err(refusal::told),
+            ))));
+        });
+        self.server.lanes.push(&bench.realm, pending, reply);
+    }
+
+    fn read(&self, session: SessionKey, file: FileIdent, from: DownloadCursor) {
+        let (protocol, limit) = (self.protocol, self.server.limits.download_bytes);
+        let fragments = self.server.fragments.clone();
+        self.ask(
+            session,
+            false,
+            move |realm| {
+                let made = download::make(realm, &fragments, file, from, protocol, limit)?;
+                Ok(Download {
+                    cursor: made.cursor,
+                    head: made.head,
+                    upload: made.upload,
+                    remaining_bytes: made.remaining_bytes,
+                    body: made.body.bytes,
+                    plain_size: made.body.plain_length,
+                    compressed: made.body.compressed,
+                })
+            },
+            Input::Downloaded,
+        );
+    }
+
+    fn answer(&self, input: Input) {
+        // The connection's task owns the other end; when it is gone nobody waits for answers.
+        drop(self.events.send(Event::Input(input)));
+    }
+
+    /// Answers a session's question from its Realm, on a thread that may block.
+    fn ask<T: 'static>(
+        &self,
+        session: SessionKey,
+        create: bool,
+        question: impl FnOnce(&Realm) -> Result<T, crate::realm::RealmError> + Send + 'static,
+        input: fn(SessionKey, Result<T, WireError>) -> Input,
+    ) {
+        let Some(bench) = self.sessions.get(&session) else {
+            return;
+        };
+        let (name, registry, events) = (
+            bench.realm.clone(),
+            self.server.registry.clone(),
+            self.events.clone(),
+        );
+        let (id, server) = (self.id.clone(), self.server.clone());
+        tokio::task::spawn_blocking(move || {
+            if create && let Err(error) = server.door.note(&name) {
+                tracing::error!(connection = %id, realm = %name, %error, "the list of Realms cannot be written");
+            }
+            let result = registry
+                .open(&name, create)
+                .and_then(|realm| question(&realm));
+            let answer = result.map_err(|error| {
+                tracing::error!(connection = %id, realm = %name, %error, "Realm not available");
+                WireError::new(ErrorCode::OtherSessionError).because("the Realm is not available")
+            });
+            drop(events.send(Event::Input(input(session, answer))));
+        });
+    }
+}
+
+fn uploaded(entry: UploadEntry) -> Uploaded {
+    Uploaded {
+        client_version: entry.cursor.client_version,
+        server_version: entry.cursor.server_version,
+        timestamp: entry.timestamp,
+        origin: entry.origin,
+        changeset: entry.changeset,
+    }
+}

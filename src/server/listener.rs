@@ -1,0 +1,93 @@
+//! Accepting connections and HTTP requests.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::door::Endpoint;
+use super::socket::Socket;
+use super::{Server, upgrade};
+use crate::http::Answer;
+
+/// A connection's place among the allowed number; given back when the last holder is gone.
+pub type Place = Arc<OwnedSemaphorePermit>;
+
+/// Accepts for ever. Connections go on in tasks of their own.
+pub async fn accept(server: Arc<Server>, listener: TcpListener) {
+    let places = Arc::new(Semaphore::new(server.limits.connections));
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let Ok(place) = places.clone().try_acquire_owned() else {
+                    tracing::warn!(%peer, "connection refused: too many are open");
+                    continue;
+                };
+                match Socket::new(stream) {
+                    Ok(socket) => {
+                        server
+                            .tasks
+                            .spawn(serve(server.clone(), socket, peer, Arc::new(place)));
+                    }
+                    Err(error) => tracing::debug!(%peer, %error, "connection lost"),
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot accept a connection");
+                // Out of descriptors: some must be given back first.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// Serves the HTTP requests of a connection, until it ends or becomes a WebSocket.
+async fn serve(server: Arc<Server>, socket: Socket, peer: SocketAddr, place: Place) {
+    let limits = &server.limits;
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(limits.http_head_time)
+        .max_buf_size(limits.http_head_bytes.max(8192));
+    let handler = {
+        let server = server.clone();
+        service_fn(move |request| handle(server.clone(), request, peer, place.clone()))
+    };
+    let mut connection = std::pin::pin!(
+        http.serve_connection(TokioIo::new(socket), handler)
+            .with_upgrades()
+    );
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = server.stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, %error, "connection lost");
+    }
+}
+
+async fn handle(
+    server: Arc<Server>,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    place: Place,
+) -> Result<Response<Answer>, Infallible> {
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let response = match Endpoint::of(&path) {
+        Some(endpoint) => upgrade::answer(server, endpoint, request, peer, place),
+        None => server.http.route(request).await,
+    };
+    tracing::debug!(%peer, %method, %path, status = response.status().as_u16(), "request");
+    Ok(response)
+}

@@ -1,0 +1,140 @@
+//! Tasks, sockets, threads, the clock and randomness. Joins every room below; decides nothing.
+
+mod claims;
+mod clock;
+mod desk;
+pub mod dev;
+mod door;
+mod listener;
+mod refusal;
+mod socket;
+mod upgrade;
+mod websocket;
+mod writer;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::auth::{KeyError, KeyPair};
+use crate::config::Settings;
+use crate::download::Fragments;
+use crate::fanout::Fanout;
+use crate::http::Http;
+use crate::limits::Limits;
+use crate::realm::Registry;
+use crate::storage::{StorageError, Store};
+use crate::system::System;
+use claims::Claims;
+use door::Door;
+use writer::Lanes;
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The key pair.
+    #[error("{}: {cause}", .file.display())]
+    Keys {
+        /// The private key's file.
+        file: std::path::PathBuf,
+        /// What is wrong with it.
+        cause: KeyError,
+    },
+    /// The operating system.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// What all connections share.
+pub struct Server {
+    limits: Limits,
+    registry: Arc<Registry>,
+    fanout: Fanout,
+    fragments: Fragments,
+    lanes: Lanes,
+    claims: Claims,
+    door: Door,
+    http: Http,
+    hold_unknown: bool,
+    connections: AtomicU64,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// A server that is ready to run.
+pub struct Prepared {
+    server: Arc<Server>,
+}
+
+/// Opens the data folder and everything in it that the server needs.
+pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
+    let limits = settings.limits.clone();
+    let keys = KeyPair::read(&settings.private_key).map_err(|cause| StartError::Keys {
+        file: settings.private_key.clone(),
+        cause,
+    })?;
+    let store = Store::open(&settings.root, clock::random)?;
+    let system = Arc::new(System::open(
+        &settings.root,
+        keys,
+        clock::random,
+        settings.access_token_lifetime,
+        settings.refresh_token_lifetime,
+    )?);
+    let registry = Arc::new(Registry::new(store, &limits));
+    let fanout = Fanout::default();
+    let lanes = Lanes::start(registry.clone(), fanout.clone(), &limits)?;
+    let server = Server {
+        fragments: Fragments::new(FRAGMENT_BYTES),
+        claims: Claims::default(),
+        http: Http::new(
+            system.clone(),
+            settings.apps.clone(),
+            clock::unix_seconds,
+            &limits,
+        ),
+        door: Door::new(system, settings.apps),
+        hold_unknown: !settings.reset_unknown_files,
+        connections: AtomicU64::new(0),
+        tasks: TaskTracker::new(),
+        stop: CancellationToken::new(),
+        limits,
+        registry,
+        fanout,
+        lanes,
+    };
+    Ok(Prepared {
+        server: Arc::new(server),
+    })
+}
+
+/// Compressed changesets kept for all Realms together.
+const FRAGMENT_BYTES: usize = 64 << 20;
+
+impl Prepared {
+    /// Serves until `shutdown`, then until every connection has ended and everything received is stored.
+    pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let Prepared { server } = self;
+        tokio::select! {
+            () = listener::accept(server.clone(), listener) => {}
+            () = shutdown => {}
+        }
+        server.stop.cancel();
+        server.tasks.close();
+        server.tasks.wait().await;
+        let flushed = tokio::task::spawn_blocking(move || {
+            server.lanes.drain();
+            server.registry.flush()
+        });
+        for (realm, error) in flushed.await.unwrap_or_default() {
+            tracing::error!(%realm, %error, "reported progress could not be stored");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! From an HTTP request to a WebSocket: what must be right in it, and who sends it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use hyper::upgrade::OnUpgrade;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+use super::desk::{Desk, Event};
+use super::door::Endpoint;
+use super::listener::Place;
+use super::socket::Socket;
+use super::websocket::{self, Task};
+use super::{Server, clock};
+use crate::auth::Caller;
+use crate::http::{Answer, Failure};
+use crate::session::{Close, Connection};
+use crate::system::SystemError;
+use crate::wire::{Mismatch, Negotiated, negotiate};
+
+/// Answers an upgrade request; when it is accepted, the connection goes on in a task of its own.
+pub fn answer(
+    server: Arc<Server>,
+    endpoint: Endpoint,
+    mut request: Request<Incoming>,
+    peer: SocketAddr,
+    place: Place,
+) -> Response<Answer> {
+    let accept = match check(request.headers()) {
+        Ok(accept) => accept,
+        Err(what) => return refuse(&format!("Bad upgrade request: {what}\n")),
+    };
+    let offered = all(request.headers(), SEC_WEBSOCKET_PROTOCOL.as_str());
+    let negotiated = match negotiate(&offered) {
+        Ok(negotiated) => negotiated,
+        Err(mismatch) => {
+            if mismatch == Mismatch::TooOld {
+                tracing::warn!(%peer, "an app with an SDK of the generation before (io.realm.sync) tried to connect; it must be updated");
+            }
+            return refuse(&mismatch.to_string());
+        }
+    };
+    let token = token(&request);
+    let caller = match server
+        .door
+        .caller(&endpoint, token.as_deref().unwrap_or_default())
+    {
+        Ok(caller) => caller,
+        Err(error) => return not_let_in(&error, peer),
+    };
+    let Ok(subprotocol) = HeaderValue::from_str(&negotiated.subprotocol) else {
+        return refuse("Bad upgrade request: bad protocol\n");
+    };
+    let upgrade = hyper::upgrade::on(&mut request);
+    let stop = server.stop.clone();
+    let tasks = server.tasks.clone();
+    tasks.spawn(async move {
+        let open = serve(server, upgrade, negotiated, caller, peer);
+        open.await;
+        drop((stop, place));
+    });
+    let mut response = Response::new(Full::new(Bytes::new()));
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    headers.insert(SEC_WEBSOCKET_PROTOCOL, subprotocol);
+    response
+}
+
+/// The connection as a WebSocket.
+async fn serve(
+    server: Arc<Server>,
+    upgrade: OnUpgrade,
+    negotiated: Negotiated,
+    caller: Caller,
+    peer: SocketAddr,
+) {
+    let upgraded = match upgrade.await {
+        Ok(upgraded) => upgraded,
+        Err(error) => return tracing::debug!(%peer, %error, "upgrade failed"),
+    };
+    let parts = match upgraded.downcast::<TokioIo<Socket>>() {
+        Ok(parts) => parts,
+        Err(_) => return tracing::error!(%peer, "upgraded something that is no socket of ours"),
+    };
+    let config = websocket::config(server.limits.message_bytes);
+    let socket = WebSocketStream::from_partially_read(
+        parts.io.into_inner(),
+        parts.read_buf.to_vec(),
+        Role::Server,
+        Some(config),
+    )
+    .await;
+    let number = server.connections.fetch_add(1, Ordering::Relaxed);
+    let id: Arc<str> = format!("{number:08x}{:016x}", clock::random()).into();
+    tracing::info!(connection = %id, %peer, user = %caller.user, protocol = %negotiated.protocol, "connected");
+    let expires = caller.expires.map(|expires| {
+        Instant::now()
+            + Duration::from_secs(expires.saturating_sub(clock::unix_seconds()).min(YEAR))
+    });
+    let connection = Connection::new(
+        &negotiated,
+        id.to_string(),
+        server.limits.clone(),
+        server.hold_unknown,
+    );
+    let (sender, events) = mpsc::unbounded_channel();
+    let stop = server.stop.clone();
+    let stopper = sender.clone();
+    let desk = Desk::new(server, caller, negotiated.protocol, id.clone(), sender);
+    let task = Task::new(socket, connection, desk, events, expires);
+    let mut running = std::pin::pin!(task.run());
+    tokio::select! {
+        () = running.as_mut() => {}
+        () = stop.cancelled() => {
+            drop(stopper.send(Event::Close(Close::ShutDown)));
+            running.await;
+        }
+    }
+    tracing::info!(connection = %id, %peer, "disconnected");
+}
+
+/// A timer need not be longer.
+const YEAR: u64 = 365 * 24 * 3600;
+
+/// What a WebSocket handshake must have. The value of `Sec-WebSocket-Accept`.
+fn check(headers: &HeaderMap) -> Result<HeaderValue, &'static str> {
+    let has = |name: &str, word: &str| {
+        all(headers, name)
+            .split(',')
+            .any(|part| part.trim().eq_ignore_ascii_case(word))
+    };
+    if !has(UPGRADE.as_str(), "websocket") || !has(CONNECTION.as_str(), "upgrade") {
+        return Err("this is a WebSocket endpoint");
+    }
+    if headers
+        .get(SEC_WEBSOCKET_VERSION)
+        .is_none_or(|version| version != "13")
+    {
+        return Err("Sec-WebSocket-Version must be 13");
+    }
+    let key = headers
+        .get(SEC_WEBSOCKET_KEY)
+        .filter(|key| !key.is_empty())
+        .ok_or("Sec-WebSocket-Key is missing")?;
+    HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| "bad Sec-WebSocket-Key")
+}
+
+/// All values of a header, as one list.
+fn all(headers: &HeaderMap, name: &str) -> String {
+    let values: Vec<&str> = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    values.join(",")
+}
+
+/// The token: in the query, or in the `Authorization` header in either classic form.
+fn token(request: &Request<Incoming>) -> Option<String> {
+    let query = request.uri().query().unwrap_or_default();
+    if let Some(token) = query
+        .split('&')
+        .find_map(|part| part.strip_prefix("baas_at="))
+    {
+        return Some(
+            token
+                .replace("%3A", ":")
+                .replace("%3D", "=")
+                .replace("%2B", "+")
+                .replace("%2F", "/"),
+        );
+    }
+    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let classic = header
+        .strip_prefix("Realm-Access-Token")
+        .and_then(|rest| rest.split_once("token=\""))
+        .and_then(|(_, rest)| rest.strip_suffix('"'));
+    header
+        .strip_prefix("Bearer ")
+        .or(classic)
+        .map(str::to_owned)
+}
+
+fn refuse(text: &str) -> Response<Answer> {
+    let mut response = Response::new(Full::new(Bytes::copy_from_slice(text.as_bytes())));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    response
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn not_let_in(error: &SystemError, peer: SocketAddr) -> Response<Answer> {
+    match error {
+        SystemError::Storage(error) => {
+            tracing::error!(%peer, %error, "the server's database failed");
+            Failure::Internal.answer()
+        }
+        SystemError::Token(_) | SystemError::Suspended | SystemError::NameInUse => {
+            tracing::info!(%peer, %error, "not let in");
+            Failure::InvalidSession.answer()
+        }
+    }
+}
