@@ -1,2 +1,31 @@
-//! The program `ros`.
-fn main() {}
+//! The program `ros`: arguments (and the name it was called by) to subcommand to exit code; nothing else.
+
+mod cli;
+mod completions;
+mod failure;
+mod generate;
+mod man;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse_from(cli::arguments(std::env::args_os()));
+    let result = match cli.command {
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            failure.exit().into()
+        }
+    }
+}

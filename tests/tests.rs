@@ -1,1 +1,4 @@
-//! What an outsider sees of `ros`.
+//! What an outsider sees of `ros`: the program, its sockets, the public library.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod house;

@@ -1,0 +1,207 @@
+//! The architecture as a test: which room may use which. An arrow that is not listed here does not exist; change the list alone and say why.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Words without behaviour: everybody may use them.
+const WORDS: [&str; 3] = ["ident", "secret", "limits"];
+
+/// A room, and the rooms it may use beside itself and the words.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("ident", &[]),
+    ("secret", &[]),
+    ("limits", &[]),
+    ("changeset", &[]),
+    ("wire", &[]),
+    ("config", &[]),
+    ("merge", &["changeset"]),
+    ("state", &["changeset"]),
+    ("storage", &[]),
+    ("fanout", &[]),
+    ("access", &[]),
+    ("auth", &[]),
+    ("api", &[]),
+    ("history", &["merge", "changeset"]),
+    (
+        "realm",
+        &["history", "merge", "state", "storage", "changeset"],
+    ),
+    ("download", &["realm", "changeset", "wire"]),
+    ("session", &["wire", "access"]),
+    (
+        "system",
+        &["realm", "state", "storage", "access", "auth", "changeset"],
+    ),
+    (
+        "http",
+        &["system", "realm", "access", "auth", "api", "config"],
+    ),
+    (
+        "server",
+        &[
+            "access",
+            "api",
+            "auth",
+            "changeset",
+            "config",
+            "download",
+            "fanout",
+            "http",
+            "realm",
+            "session",
+            "storage",
+            "system",
+            "wire",
+        ],
+    ),
+];
+
+/// Rooms that know no sockets, clocks, randomness or disk.
+const PURE: [&str; 8] = [
+    "changeset",
+    "wire",
+    "merge",
+    "history",
+    "state",
+    "session",
+    "access",
+    "fanout",
+];
+
+/// What a pure room may not name.
+const IMPURE: [&str; 8] = [
+    "std::fs",
+    "std::net",
+    "std::time::Instant",
+    "SystemTime",
+    "tokio::",
+    "rusqlite",
+    "rand::",
+    "std::thread",
+];
+
+#[test]
+fn rooms_use_only_the_rooms_below_them() {
+    let mut wrong = Vec::new();
+    for (file, room, text) in sources() {
+        let allowed = ARROWS
+            .iter()
+            .find(|(name, _)| *name == room)
+            .map(|(_, allowed)| *allowed);
+        let Some(allowed) = allowed else {
+            wrong.push(format!(
+                "{}: the room `{room}` is not in the table of arrows",
+                file.display()
+            ));
+            continue;
+        };
+        for used in rooms_named(&text) {
+            if used != room && !WORDS.contains(&used.as_str()) && !allowed.contains(&used.as_str())
+            {
+                wrong.push(format!("{}: `{room}` uses `{used}`", file.display()));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "arrows that do not exist:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn pure_rooms_know_no_world() {
+    let mut wrong = Vec::new();
+    for (file, room, text) in sources() {
+        if !PURE.contains(&room.as_str()) {
+            continue;
+        }
+        for word in IMPURE.iter().filter(|word| text.contains(*word)) {
+            wrong.push(format!("{}: `{word}`", file.display()));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "pure rooms that reach outside:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn arrows_have_no_cycle() {
+    let graph: BTreeMap<&str, &[&str]> = ARROWS.iter().copied().collect();
+    for (room, _) in ARROWS {
+        let mut open = graph[room].to_vec();
+        while let Some(next) = open.pop() {
+            assert_ne!(next, *room, "{room} can be reached from itself");
+            open.extend_from_slice(graph[next]);
+        }
+    }
+}
+
+/// Every source file of the library with its room and its text, tests left out.
+fn sources() -> Vec<(PathBuf, String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    let mut open = vec![root.clone()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).expect("a readable source folder") {
+            let path = entry.expect("a readable entry").path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs")
+                && path
+                    .file_name()
+                    .is_none_or(|n| n != "tests.rs" && n != "lib.rs")
+            {
+                let inner = path.strip_prefix(&root).expect("a file below src");
+                let room = inner
+                    .components()
+                    .next()
+                    .expect("a first component")
+                    .as_os_str()
+                    .to_string_lossy();
+                let text = fs::read_to_string(&path).expect("a readable source file");
+                let text = text
+                    .split("#[cfg(test)]\nmod tests {")
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
+                found.push((path.clone(), room.trim_end_matches(".rs").to_owned(), text));
+            }
+        }
+    }
+    assert!(found.len() > 10, "the sources were not found");
+    found
+}
+
+/// The rooms that a text names as `crate::room` or in `use crate::{room, …}`.
+fn rooms_named(text: &str) -> Vec<String> {
+    let mut named = Vec::new();
+    for (at, _) in text.match_indices("crate::") {
+        if text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$') {
+            continue;
+        }
+        let rest = &text[at + "crate::".len()..];
+        match rest.strip_prefix('{') {
+            Some(list) => {
+                let list = list.split('}').next().unwrap_or_default();
+                named.extend(
+                    list.split(',')
+                        .map(first_word)
+                        .filter(|word| !word.is_empty()),
+                );
+            }
+            None => named.push(first_word(rest)),
+        }
+    }
+    named
+}
+
+fn first_word(text: &str) -> String {
+    text.trim_start()
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect()
+}

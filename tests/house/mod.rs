@@ -1,0 +1,4 @@
+//! House rules: what must stay true of the source itself.
+
+mod generated;
+mod layers;
