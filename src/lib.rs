@@ -18,6 +18,5 @@ pub mod secret;
 pub mod server;
 pub mod session;
 pub mod storage;
-
 pub mod system;
 pub mod wire;

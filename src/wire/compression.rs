@@ -11,14 +11,17 @@ pub fn inflate(compressed: &[u8], length: usize) -> Option<Bytes> {
     loop {
         let consumed = usize::try_from(decompress.total_in()).ok()?;
         let produced = out.len();
-        let status = decompress.decompress_vec(&compressed[consumed..], &mut out, FlushDecompress::Finish).ok()?;
+        let status = decompress
+            .decompress_vec(&compressed[consumed..], &mut out, FlushDecompress::Finish)
+            .ok()?;
         if out.len() > length {
             return None;
         }
         match status {
             Status::StreamEnd => break,
             Status::Ok | Status::BufError => {
-                let stuck = usize::try_from(decompress.total_in()).ok()? == consumed && out.len() == produced;
+                let stuck = usize::try_from(decompress.total_in()).ok()? == consumed
+                    && out.len() == produced;
                 if out.len() < out.capacity() && stuck {
                     return None;
                 }
@@ -27,7 +30,8 @@ pub fn inflate(compressed: &[u8], length: usize) -> Option<Bytes> {
             }
         }
     }
-    let whole = usize::try_from(decompress.total_in()).ok()? == compressed.len() && out.len() == length;
+    let whole =
+        usize::try_from(decompress.total_in()).ok()? == compressed.len() && out.len() == length;
     whole.then(|| out.into())
 }
 
@@ -63,7 +67,11 @@ mod tests {
         for length in [0, 1, 1000, 1_000_000] {
             let plain: Vec<u8> = (0..length).map(|i| (i / 100) as u8).collect();
             let stream = deflated(&plain);
-            assert_eq!(inflate(&stream, length).as_deref(), Some(&plain[..]), "{length}");
+            assert_eq!(
+                inflate(&stream, length).as_deref(),
+                Some(&plain[..]),
+                "{length}"
+            );
             assert_eq!(inflate(&stream, length + 1), None);
             assert_eq!(inflate(&stream, length.wrapping_sub(1)), None);
         }

@@ -115,7 +115,11 @@ pub struct WireError {
 impl WireError {
     /// An error with its usual action and the original's words.
     pub fn new(code: ErrorCode) -> WireError {
-        WireError { code, message: code.text().into(), action: code.action() }
+        WireError {
+            code,
+            message: code.text().into(),
+            action: code.action(),
+        }
     }
 
     /// Adds the cause to the words.
@@ -133,7 +137,11 @@ impl WireError {
 
 /// The message that tells `error` to a client of this protocol: JSON_ERROR, or ERROR below protocol 4.
 pub fn told(error: &WireError, session: SessionIdent, protocol: Protocol) -> Vec<u8> {
-    let session = if error.code.ends_connection() { SessionIdent(0) } else { session };
+    let session = if error.code.ends_connection() {
+        SessionIdent(0)
+    } else {
+        session
+    };
     let code = error.code.number();
     let action = error.action;
     let (word, flag, body) = if protocol.has_json_errors() {
@@ -147,7 +155,11 @@ pub fn told(error: &WireError, session: SessionIdent, protocol: Protocol) -> Vec
         });
         ("json_error", "", json.to_string())
     } else {
-        ("error", if action.try_again() { "1 " } else { "0 " }, error.message.clone())
+        (
+            "error",
+            if action.try_again() { "1 " } else { "0 " },
+            error.message.clone(),
+        )
     };
     let mut out = format!("{word} {code} {} {flag}{session}\n", body.len()).into_bytes();
     out.extend_from_slice(body.as_bytes());

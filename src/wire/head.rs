@@ -26,7 +26,10 @@ impl Reader {
     /// The message's type, and whether fields follow it.
     pub(super) fn word(&mut self) -> Result<String, Malformed> {
         let rest = &self.input[self.position..];
-        let length = rest.iter().position(|byte| !(byte.is_ascii_lowercase() || *byte == b'_')).ok_or(Malformed("message type"))?;
+        let length = rest
+            .iter()
+            .position(|byte| !(byte.is_ascii_lowercase() || *byte == b'_'))
+            .ok_or(Malformed("message type"))?;
         let word = String::from_utf8_lossy(&rest[..length.min(32)]).into_owned();
         self.position += length;
         self.end(End::Field, "message type")?;
@@ -35,12 +38,14 @@ impl Reader {
 
     /// A number followed by another field.
     pub(super) fn number(&mut self, what: &'static str) -> Result<u64, Malformed> {
-        self.digits(what).and_then(|number| self.end(End::Field, what).map(|()| number))
+        self.digits(what)
+            .and_then(|number| self.end(End::Field, what).map(|()| number))
     }
 
     /// The last number of the head.
     pub(super) fn last(&mut self, what: &'static str) -> Result<u64, Malformed> {
-        self.digits(what).and_then(|number| self.end(End::Head, what).map(|()| number))
+        self.digits(what)
+            .and_then(|number| self.end(End::Head, what).map(|()| number))
     }
 
     /// A yes or no followed by another field: any number, zero is no.
@@ -55,7 +60,10 @@ impl Reader {
 
     /// A size of what follows, bounded before anything is taken.
     pub(super) fn size(number: u64, limit: usize, what: &'static str) -> Result<usize, Malformed> {
-        usize::try_from(number).ok().filter(|size| *size <= limit).ok_or(Malformed(what))
+        usize::try_from(number)
+            .ok()
+            .filter(|size| *size <= limit)
+            .ok_or(Malformed(what))
     }
 
     /// The next bytes of the body.
@@ -74,15 +82,27 @@ impl Reader {
 
     /// Nothing may be left.
     pub(super) fn finish(&self) -> Result<(), Malformed> {
-        if self.is_empty() { Ok(()) } else { Err(Malformed("bytes after the message")) }
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(Malformed("bytes after the message"))
+        }
     }
 
     fn digits(&mut self, what: &'static str) -> Result<u64, Malformed> {
         let rest = &self.input[self.position..];
-        let length = rest.iter().take(20).take_while(|byte| byte.is_ascii_digit()).count();
-        let number = rest[..length].iter().try_fold(0u64, |number, digit| number.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
+        let length = rest
+            .iter()
+            .take(20)
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        let number = rest[..length].iter().try_fold(0u64, |number, digit| {
+            number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
+        });
         self.position += length;
-        number.filter(|number| length > 0 && *number <= MAX_NUMBER).ok_or(Malformed(what))
+        number
+            .filter(|number| length > 0 && *number <= MAX_NUMBER)
+            .ok_or(Malformed(what))
     }
 
     fn end(&mut self, end: End, what: &'static str) -> Result<(), Malformed> {

@@ -41,9 +41,17 @@ impl Compressed {
         if plain_size > COMPRESSED_ABOVE {
             let stream = compression::deflate(&plain);
             if stream.len() < plain_size {
-                return Compressed { plain_size, compressed_size: stream.len(), bytes: stream };
+                return Compressed {
+                    plain_size,
+                    compressed_size: stream.len(),
+                    bytes: stream,
+                };
             }
         }
-        Compressed { bytes: plain, plain_size, compressed_size: 0 }
+        Compressed {
+            bytes: plain,
+            plain_size,
+            compressed_size: 0,
+        }
     }
 }

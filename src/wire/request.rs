@@ -6,7 +6,8 @@ use super::compression::inflate;
 use super::head::Reader;
 use super::{Compressed, Malformed};
 use crate::ident::{
-    ClientVersion, DownloadCursor, FileIdent, OriginTimestamp, Salt, SaltedVersion, ServerVersion, SessionIdent, UploadCursor,
+    ClientVersion, DownloadCursor, FileIdent, OriginTimestamp, Salt, SaltedVersion, ServerVersion,
+    SessionIdent, UploadCursor,
 };
 use crate::limits::Limits;
 
@@ -135,9 +136,17 @@ impl Request {
             "bind" => Request::Bind(bind(&mut reader, limits)?),
             "ident" => Request::Ident(ident(&mut reader)?),
             "upload" => Request::Upload(upload(&mut reader, limits)?),
-            "mark" => Request::Mark { session: session(&mut reader)?, request: reader.last("request ident")? },
-            "unbind" => Request::Unbind { session: SessionIdent(nonzero(reader.last("session ident")?)?) },
-            "ping" => Request::Ping { timestamp: reader.number("timestamp")?, round_trip: reader.last("round trip time")? },
+            "mark" => Request::Mark {
+                session: session(&mut reader)?,
+                request: reader.last("request ident")?,
+            },
+            "unbind" => Request::Unbind {
+                session: SessionIdent(nonzero(reader.last("session ident")?)?),
+            },
+            "ping" => Request::Ping {
+                timestamp: reader.number("timestamp")?,
+                round_trip: reader.last("round trip time")?,
+            },
             "json_error" => json_error(&mut reader, limits)?,
             _ => return Err(Malformed("message type").into()),
         };
@@ -151,10 +160,19 @@ impl Request {
             Request::Bind(bind) => bind.encode(),
             Request::Ident(ident) => ident.encode(),
             Request::Upload(upload) => upload.encode(),
-            Request::Mark { session, request } => format!("mark {session} {request}\n").into_bytes(),
+            Request::Mark { session, request } => {
+                format!("mark {session} {request}\n").into_bytes()
+            }
             Request::Unbind { session } => format!("unbind {session}\n").into_bytes(),
-            Request::Ping { timestamp, round_trip } => format!("ping {timestamp} {round_trip}\n").into_bytes(),
-            Request::JsonError { session, code, body } => {
+            Request::Ping {
+                timestamp,
+                round_trip,
+            } => format!("ping {timestamp} {round_trip}\n").into_bytes(),
+            Request::JsonError {
+                session,
+                code,
+                body,
+            } => {
                 let mut out = format!("json_error {code} {} {session}\n", body.len()).into_bytes();
                 out.extend_from_slice(body);
                 out
@@ -164,7 +182,11 @@ impl Request {
 }
 
 fn nonzero(number: u64) -> Result<u64, Malformed> {
-    if number == 0 { Err(Malformed("session ident")) } else { Ok(number) }
+    if number == 0 {
+        Err(Malformed("session ident"))
+    } else {
+        Ok(number)
+    }
 }
 
 fn session(reader: &mut Reader) -> Result<SessionIdent, Malformed> {
@@ -173,13 +195,27 @@ fn session(reader: &mut Reader) -> Result<SessionIdent, Malformed> {
 
 fn bind(reader: &mut Reader, limits: &Limits) -> Result<Bind, RequestError> {
     let session = session(reader)?;
-    let path_size = Reader::size(reader.number("path size")?, limits.bind_path_bytes, "path size")?;
-    let token_size = Reader::size(reader.number("token size")?, limits.bind_token_bytes, "token size")?;
+    let path_size = Reader::size(
+        reader.number("path size")?,
+        limits.bind_path_bytes,
+        "path size",
+    )?;
+    let token_size = Reader::size(
+        reader.number("token size")?,
+        limits.bind_token_bytes,
+        "token size",
+    )?;
     let need_client_file_ident = reader.flag("need_client_file_ident")?;
     let is_subserver = reader.last_flag("is_subserver")?;
     let path = reader.take(path_size, "path")?;
     let token = reader.take(token_size, "token")?;
-    Ok(Bind { session, path, token, need_client_file_ident, is_subserver })
+    Ok(Bind {
+        session,
+        path,
+        token,
+        need_client_file_ident,
+        is_subserver,
+    })
 }
 
 fn ident(reader: &mut Reader) -> Result<Ident, RequestError> {
@@ -205,16 +241,30 @@ fn upload(reader: &mut Reader, limits: &Limits) -> Result<Upload, RequestError> 
     let compressed_size = reader.number("compressed body size")?;
     let progress = cursor(reader)?;
     let locked = ServerVersion(reader.last("locked server version")?);
-    let Ok(plain_size) = Reader::size(plain_size, limits.upload_bytes, "uncompressed body size") else {
-        return Err(RequestError::TooLarge { session, bytes: plain_size, limit: limits.upload_bytes });
+    let Ok(plain_size) = Reader::size(plain_size, limits.upload_bytes, "uncompressed body size")
+    else {
+        return Err(RequestError::TooLarge {
+            session,
+            bytes: plain_size,
+            limit: limits.upload_bytes,
+        });
     };
     let body = if compressed {
-        let size = Reader::size(compressed_size, limits.message_bytes, "compressed body size")?;
+        let size = Reader::size(
+            compressed_size,
+            limits.message_bytes,
+            "compressed body size",
+        )?;
         inflate(&reader.take(size, "body")?, plain_size).ok_or(RequestError::BadCompression)?
     } else {
         reader.take(plain_size, "body")?
     };
-    Ok(Upload { session, progress, locked, entries: entries(body)? })
+    Ok(Upload {
+        session,
+        progress,
+        locked,
+        entries: entries(body)?,
+    })
 }
 
 fn cursor(reader: &mut Reader) -> Result<UploadCursor, Malformed> {
@@ -231,23 +281,49 @@ fn entries(body: Bytes) -> Result<Vec<UploadEntry>, Malformed> {
         let cursor = cursor(&mut reader)?;
         let timestamp = OriginTimestamp(reader.number("origin timestamp")?);
         let origin = FileIdent(reader.number("origin file ident")?);
-        let size = Reader::size(reader.number("changeset size")?, usize::MAX, "changeset size")?;
-        entries.push(UploadEntry { cursor, timestamp, origin, changeset: reader.take(size, "changeset")? });
+        let size = Reader::size(
+            reader.number("changeset size")?,
+            usize::MAX,
+            "changeset size",
+        )?;
+        entries.push(UploadEntry {
+            cursor,
+            timestamp,
+            origin,
+            changeset: reader.take(size, "changeset")?,
+        });
     }
     Ok(entries)
 }
 
 fn json_error(reader: &mut Reader, limits: &Limits) -> Result<Request, RequestError> {
     let code = reader.number("error code")?;
-    let size = Reader::size(reader.number("body size")?, limits.http_body_bytes, "body size")?;
+    let size = Reader::size(
+        reader.number("body size")?,
+        limits.http_body_bytes,
+        "body size",
+    )?;
     let session = SessionIdent(nonzero(reader.last("session ident")?)?);
-    Ok(Request::JsonError { session, code, body: reader.take(size, "body")? })
+    Ok(Request::JsonError {
+        session,
+        code,
+        body: reader.take(size, "body")?,
+    })
 }
 
 impl Bind {
     fn encode(&self) -> Vec<u8> {
-        let (need, sub) = (u8::from(self.need_client_file_ident), u8::from(self.is_subserver));
-        let mut out = format!("bind {} {} {} {need} {sub}\n", self.session, self.path.len(), self.token.len()).into_bytes();
+        let (need, sub) = (
+            u8::from(self.need_client_file_ident),
+            u8::from(self.is_subserver),
+        );
+        let mut out = format!(
+            "bind {} {} {} {need} {sub}\n",
+            self.session,
+            self.path.len(),
+            self.token.len()
+        )
+        .into_bytes();
         out.extend_from_slice(&self.path);
         out.extend_from_slice(&self.token);
         out
@@ -274,8 +350,18 @@ impl Upload {
     fn encode(&self) -> Vec<u8> {
         let mut body = Vec::new();
         for entry in &self.entries {
-            let UploadEntry { cursor, timestamp, origin, changeset } = entry;
-            let head = format!("{} {} {timestamp} {origin} {} ", cursor.client_version, cursor.server_version, changeset.len());
+            let UploadEntry {
+                cursor,
+                timestamp,
+                origin,
+                changeset,
+            } = entry;
+            let head = format!(
+                "{} {} {timestamp} {origin} {} ",
+                cursor.client_version,
+                cursor.server_version,
+                changeset.len()
+            );
             body.extend_from_slice(head.as_bytes());
             body.extend_from_slice(changeset);
         }

@@ -76,13 +76,23 @@ impl Response {
     /// The message as bytes for a client of this protocol.
     pub fn encode(&self, protocol: Protocol) -> Vec<u8> {
         match self {
-            Response::Ident { session, file, salt } => format!("ident {session} {file} {salt}\n").into_bytes(),
+            Response::Ident {
+                session,
+                file,
+                salt,
+            } => format!("ident {session} {file} {salt}\n").into_bytes(),
             Response::Download(head) => head.encode(),
-            Response::Mark { session, request } => format!("mark {session} {request}\n").into_bytes(),
+            Response::Mark { session, request } => {
+                format!("mark {session} {request}\n").into_bytes()
+            }
             Response::Unbound { session } => format!("unbound {session}\n").into_bytes(),
             Response::Pong { timestamp } => format!("pong {timestamp}\n").into_bytes(),
             Response::Error { session, error } => told(error, *session, protocol),
-            Response::Log { session, text, connection } => log(*session, text, connection.as_deref()),
+            Response::Log {
+                session,
+                text,
+                connection,
+            } => log(*session, text, connection.as_deref()),
         }
     }
 }

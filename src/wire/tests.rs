@@ -8,7 +8,10 @@ use bytes::Bytes;
 fn upload(entries: Vec<UploadEntry>) -> Request {
     Request::Upload(Upload {
         session: SessionIdent(3),
-        progress: UploadCursor { client_version: ClientVersion(9), server_version: ServerVersion(4) },
+        progress: UploadCursor {
+            client_version: ClientVersion(9),
+            server_version: ServerVersion(4),
+        },
         locked: ServerVersion(2),
         entries,
     })
@@ -16,7 +19,10 @@ fn upload(entries: Vec<UploadEntry>) -> Request {
 
 fn entry(changeset: &'static [u8]) -> UploadEntry {
     UploadEntry {
-        cursor: UploadCursor { client_version: ClientVersion(8), server_version: ServerVersion(4) },
+        cursor: UploadCursor {
+            client_version: ClientVersion(8),
+            server_version: ServerVersion(4),
+        },
         timestamp: OriginTimestamp(375_260_813_804),
         origin: FileIdent(0),
         changeset: Bytes::from_static(changeset),
@@ -36,23 +42,44 @@ fn samples() -> Vec<Request> {
             session: SessionIdent(1),
             file: FileIdent(2),
             salt: Salt(MAX_NUMBER),
-            download: DownloadCursor { server_version: ServerVersion(5), client_version: ClientVersion(6) },
-            latest: SaltedVersion { version: ServerVersion(7), salt: Salt(8) },
+            download: DownloadCursor {
+                server_version: ServerVersion(5),
+                client_version: ClientVersion(6),
+            },
+            latest: SaltedVersion {
+                version: ServerVersion(7),
+                salt: Salt(8),
+            },
         }),
         upload(Vec::new()),
         upload(vec![entry(b""), entry(b"12 34")]),
         upload(vec![entry(&[b'x'; 3000])]),
-        Request::Mark { session: SessionIdent(1), request: 12 },
-        Request::Unbind { session: SessionIdent(1) },
-        Request::Ping { timestamp: 99, round_trip: 0 },
-        Request::JsonError { session: SessionIdent(1), code: 212, body: Bytes::from_static(b"{}") },
+        Request::Mark {
+            session: SessionIdent(1),
+            request: 12,
+        },
+        Request::Unbind {
+            session: SessionIdent(1),
+        },
+        Request::Ping {
+            timestamp: 99,
+            round_trip: 0,
+        },
+        Request::JsonError {
+            session: SessionIdent(1),
+            code: 212,
+            body: Bytes::from_static(b"{}"),
+        },
     ]
 }
 
 #[test]
 fn every_request_survives_the_wire() {
     for request in samples() {
-        assert_eq!(Request::decode(request.encode().into(), &Limits::default()), Ok(request));
+        assert_eq!(
+            Request::decode(request.encode().into(), &Limits::default()),
+            Ok(request)
+        );
     }
 }
 
@@ -61,7 +88,10 @@ fn every_cut_of_a_request_is_refused() {
     for request in samples() {
         let bytes = Bytes::from(request.encode());
         for cut in 0..bytes.len() {
-            assert!(Request::decode(bytes.slice(..cut), &Limits::default()).is_err(), "{request:?} cut at {cut}");
+            assert!(
+                Request::decode(bytes.slice(..cut), &Limits::default()).is_err(),
+                "{request:?} cut at {cut}"
+            );
         }
         let mut longer = bytes.to_vec();
         longer.push(b' ');
@@ -93,16 +123,35 @@ fn heads_are_strict() {
         " ",
     ] {
         let decoded = Request::decode(Bytes::from(text), &Limits::default());
-        assert!(matches!(decoded, Err(RequestError::Malformed(_))), "{text:?}: {decoded:?}");
+        assert!(
+            matches!(decoded, Err(RequestError::Malformed(_))),
+            "{text:?}: {decoded:?}"
+        );
     }
 }
 
 #[test]
 fn a_body_that_does_not_inflate_is_told_apart() {
-    let decoded = Request::decode(Bytes::from("upload 1 1 10 4 1 0 0\nabcd"), &Limits::default());
+    let decoded = Request::decode(
+        Bytes::from("upload 1 1 10 4 1 0 0\nabcd"),
+        &Limits::default(),
+    );
     assert_eq!(decoded, Err(RequestError::BadCompression));
-    let decoded = Request::decode(Bytes::from("upload 1 0 999999999 0 1 0 0\n"), &Limits::default());
-    assert!(matches!(decoded, Err(RequestError::TooLarge { session: SessionIdent(1), bytes: 999_999_999, .. })), "{decoded:?}");
+    let decoded = Request::decode(
+        Bytes::from("upload 1 0 999999999 0 1 0 0\n"),
+        &Limits::default(),
+    );
+    assert!(
+        matches!(
+            decoded,
+            Err(RequestError::TooLarge {
+                session: SessionIdent(1),
+                bytes: 999_999_999,
+                ..
+            })
+        ),
+        "{decoded:?}"
+    );
 }
 
 #[test]
@@ -110,22 +159,54 @@ fn responses_are_what_clients_read() {
     let protocol = Protocol::NEWEST;
     let session = SessionIdent(1);
     let text = |response: Response| String::from_utf8(response.encode(protocol)).unwrap();
-    assert_eq!(text(Response::Ident { session, file: FileIdent(2), salt: Salt(77) }), "ident 1 2 77\n");
-    assert_eq!(text(Response::Mark { session, request: 4 }), "mark 1 4\n");
+    assert_eq!(
+        text(Response::Ident {
+            session,
+            file: FileIdent(2),
+            salt: Salt(77)
+        }),
+        "ident 1 2 77\n"
+    );
+    assert_eq!(
+        text(Response::Mark {
+            session,
+            request: 4
+        }),
+        "mark 1 4\n"
+    );
     assert_eq!(text(Response::Unbound { session }), "unbound 1\n");
     assert_eq!(text(Response::Pong { timestamp: 5 }), "pong 5\n");
     let head = DownloadHead {
         session,
-        cursor: DownloadCursor { server_version: ServerVersion(1), client_version: ClientVersion(2) },
-        latest: SaltedVersion { version: ServerVersion(3), salt: Salt(4) },
-        upload: UploadCursor { client_version: ClientVersion(5), server_version: ServerVersion(6) },
+        cursor: DownloadCursor {
+            server_version: ServerVersion(1),
+            client_version: ClientVersion(2),
+        },
+        latest: SaltedVersion {
+            version: ServerVersion(3),
+            salt: Salt(4),
+        },
+        upload: UploadCursor {
+            client_version: ClientVersion(5),
+            server_version: ServerVersion(6),
+        },
         downloadable_bytes: 7,
         plain_size: 2000,
         compressed_size: 900,
     };
-    assert_eq!(text(Response::Download(head)), "download 1 1 2 3 4 5 6 7 1 2000 900\n");
-    let log = text(Response::Log { session: SessionIdent(0), text: "hello".into(), connection: Some("ab".into()) });
-    assert_eq!(log, "log_message 0 43\n{\"co_id\":\"ab\",\"level\":\"info\",\"msg\":\"hello\"}");
+    assert_eq!(
+        text(Response::Download(head)),
+        "download 1 1 2 3 4 5 6 7 1 2000 900\n"
+    );
+    let log = text(Response::Log {
+        session: SessionIdent(0),
+        text: "hello".into(),
+        connection: Some("ab".into()),
+    });
+    assert_eq!(
+        log,
+        "log_message 0 43\n{\"co_id\":\"ab\",\"level\":\"info\",\"msg\":\"hello\"}"
+    );
 }
 
 /// Codes on which some client ends its process (recorded in `client-reactions.json` of the vectors, and sync protocol §15.3).
@@ -138,12 +219,33 @@ fn every_error_is_one_that_clients_survive() {
         let json = told(&WireError::new(*code), SessionIdent(7), Protocol::NEWEST);
         let (head, body) = json.split_at(json.iter().position(|b| *b == b'\n').unwrap() + 1);
         let session = if code.number() < 200 { 0 } else { 7 };
-        assert_eq!(String::from_utf8_lossy(head), format!("json_error {} {} {session}\n", code.number(), body.len()));
+        assert_eq!(
+            String::from_utf8_lossy(head),
+            format!("json_error {} {} {session}\n", code.number(), body.len())
+        );
         let body: serde_json::Value = serde_json::from_slice(body).unwrap();
-        for (key, kind) in [("message", "s"), ("tryAgain", "b"), ("shouldClientReset", "b"), ("isRecoveryModeDisabled", "b"), ("logURL", "s"), ("action", "s")] {
-            assert!(if kind == "s" { body[key].is_string() } else { body[key].is_boolean() }, "{key}");
+        for (key, kind) in [
+            ("message", "s"),
+            ("tryAgain", "b"),
+            ("shouldClientReset", "b"),
+            ("isRecoveryModeDisabled", "b"),
+            ("logURL", "s"),
+            ("action", "s"),
+        ] {
+            assert!(
+                if kind == "s" {
+                    body[key].is_string()
+                } else {
+                    body[key].is_boolean()
+                },
+                "{key}"
+            );
         }
     }
-    let plain = told(&WireError::new(ErrorCode::IllegalRealmPath), SessionIdent(1), Protocol::new(3).unwrap());
+    let plain = told(
+        &WireError::new(ErrorCode::IllegalRealmPath),
+        SessionIdent(1),
+        Protocol::new(3).unwrap(),
+    );
     assert_eq!(plain, b"error 204 25 0 1\nIllegal Realm path (BIND)");
 }

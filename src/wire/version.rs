@@ -14,7 +14,10 @@ impl Protocol {
 
     /// A version by its number, if this server speaks it.
     pub fn new(number: u64) -> Option<Protocol> {
-        u8::try_from(number).ok().map(Protocol).filter(|version| (Protocol::OLDEST..=Protocol::NEWEST).contains(version))
+        u8::try_from(number)
+            .ok()
+            .map(Protocol)
+            .filter(|version| (Protocol::OLDEST..=Protocol::NEWEST).contains(version))
     }
 
     /// From 4 on, errors are JSON with an action.
@@ -68,7 +71,9 @@ pub struct Negotiated {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Mismatch {
     /// The header names no protocol that this server knows.
-    #[error("Protocol version negotiation failed: Missing specification of supported protocol versions\n\nREALM_SYNC_PROTOCOL_MISMATCH\n")]
+    #[error(
+        "Protocol version negotiation failed: Missing specification of supported protocol versions\n\nREALM_SYNC_PROTOCOL_MISMATCH\n"
+    )]
     Missing,
     /// An SDK of the generation before: `io.realm.sync…`.
     #[error(
@@ -77,7 +82,9 @@ pub enum Mismatch {
     )]
     TooOld,
     /// The header is not a list of versions.
-    #[error("Protocol version negotiation failed: Malformed specification of supported protocol versions\n\nREALM_SYNC_PROTOCOL_MISMATCH\n")]
+    #[error(
+        "Protocol version negotiation failed: Malformed specification of supported protocol versions\n\nREALM_SYNC_PROTOCOL_MISMATCH\n"
+    )]
     Malformed,
     /// No version is known to both.
     #[error(
@@ -104,15 +111,29 @@ pub fn negotiate(header: &str) -> Result<Negotiated, Mismatch> {
     let mut best: Option<Negotiated> = None;
     let mut seen: Vec<(u64, u64)> = Vec::new();
     let mut old = false;
-    for element in header.split(',').map(|element| element.trim_matches([' ', '\t', '\r', '\n'])) {
+    for element in header
+        .split(',')
+        .map(|element| element.trim_matches([' ', '\t', '\r', '\n']))
+    {
         old |= element.starts_with("io.realm.sync");
-        let Some((prefix, kind)) = PREFIXES.iter().find(|(prefix, _)| element.starts_with(prefix)) else { continue };
+        let Some((prefix, kind)) = PREFIXES
+            .iter()
+            .find(|(prefix, _)| element.starts_with(prefix))
+        else {
+            continue;
+        };
         let (from, to) = range(&element[prefix.len()..]).ok_or(Mismatch::Malformed)?;
         seen.push((from, to));
         let newest = u64::from(Protocol::NEWEST.0);
-        let Some(protocol) = Protocol::new(to.min(newest)).filter(|_| from <= newest) else { continue };
+        let Some(protocol) = Protocol::new(to.min(newest)).filter(|_| from <= newest) else {
+            continue;
+        };
         if best.as_ref().is_none_or(|best| best.protocol < protocol) {
-            best = Some(Negotiated { kind: *kind, protocol, subprotocol: format!("{prefix}{protocol}") });
+            best = Some(Negotiated {
+                kind: *kind,
+                protocol,
+                subprotocol: format!("{prefix}{protocol}"),
+            });
         }
     }
     match best {
@@ -124,7 +145,12 @@ pub fn negotiate(header: &str) -> Result<Negotiated, Mismatch> {
 }
 
 fn range(text: &str) -> Option<(u64, u64)> {
-    let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+    let number = |text: &str| {
+        text.bytes()
+            .all(|b| b.is_ascii_digit())
+            .then(|| text.parse().ok())
+            .flatten()
+    };
     let (from, to) = match text.split_once('-') {
         Some((from, to)) => (number(from)?, number(to)?),
         None => (number(text)?, number(text)?),
@@ -133,16 +159,34 @@ fn range(text: &str) -> Option<(u64, u64)> {
 }
 
 fn no_overlap(seen: &[(u64, u64)]) -> Mismatch {
-    let client: Vec<String> =
-        seen.iter().take(50).map(|(from, to)| if from == to { from.to_string() } else { format!("{from}-{to}") }).collect();
-    let advice = if seen.iter().all(|(_, to)| *to < u64::from(Protocol::OLDEST.0)) {
+    let client: Vec<String> = seen
+        .iter()
+        .take(50)
+        .map(|(from, to)| {
+            if from == to {
+                from.to_string()
+            } else {
+                format!("{from}-{to}")
+            }
+        })
+        .collect();
+    let advice = if seen
+        .iter()
+        .all(|(_, to)| *to < u64::from(Protocol::OLDEST.0))
+    {
         ":CLIENT_TOO_OLD"
-    } else if seen.iter().all(|(from, _)| *from > u64::from(Protocol::NEWEST.0)) {
+    } else if seen
+        .iter()
+        .all(|(from, _)| *from > u64::from(Protocol::NEWEST.0))
+    {
         ":CLIENT_TOO_NEW"
     } else {
         ""
     };
-    Mismatch::NoOverlap { client: client.join(", "), advice }
+    Mismatch::NoOverlap {
+        client: client.join(", "),
+        advice,
+    }
 }
 
 #[cfg(test)]
@@ -152,14 +196,38 @@ mod tests {
     #[test]
     fn the_highest_common_version_is_answered_as_offered() {
         for (header, kind, subprotocol) in [
-            ("com.mongodb.realm-sync#14, com.mongodb.realm-sync#13", Kind::Partition, "com.mongodb.realm-sync#14"),
-            ("com.mongodb.realm-sync/7, com.mongodb.realm-sync/6", Kind::Partition, "com.mongodb.realm-sync/7"),
-            ("com.mongodb.realm-sync#99, x,, com.mongodb.realm-sync#3", Kind::Partition, "com.mongodb.realm-sync#3"),
-            ("com.mongodb.realm-sync#2-99", Kind::Partition, "com.mongodb.realm-sync#14"),
-            ("\tcom.mongodb.realm-query-sync#12 ", Kind::Flexible, "com.mongodb.realm-query-sync#12"),
+            (
+                "com.mongodb.realm-sync#14, com.mongodb.realm-sync#13",
+                Kind::Partition,
+                "com.mongodb.realm-sync#14",
+            ),
+            (
+                "com.mongodb.realm-sync/7, com.mongodb.realm-sync/6",
+                Kind::Partition,
+                "com.mongodb.realm-sync/7",
+            ),
+            (
+                "com.mongodb.realm-sync#99, x,, com.mongodb.realm-sync#3",
+                Kind::Partition,
+                "com.mongodb.realm-sync#3",
+            ),
+            (
+                "com.mongodb.realm-sync#2-99",
+                Kind::Partition,
+                "com.mongodb.realm-sync#14",
+            ),
+            (
+                "\tcom.mongodb.realm-query-sync#12 ",
+                Kind::Flexible,
+                "com.mongodb.realm-query-sync#12",
+            ),
         ] {
             let negotiated = negotiate(header).unwrap();
-            assert_eq!((negotiated.kind, negotiated.subprotocol.as_str()), (kind, subprotocol), "{header}");
+            assert_eq!(
+                (negotiated.kind, negotiated.subprotocol.as_str()),
+                (kind, subprotocol),
+                "{header}"
+            );
         }
     }
 
@@ -169,11 +237,28 @@ mod tests {
         assert_eq!(negotiate("chat"), Err(Mismatch::Missing));
         assert_eq!(negotiate("io.realm.sync.30"), Err(Mismatch::TooOld));
         for malformed in ["", "x", "-3", "4-", "5-4", "+3"] {
-            assert_eq!(negotiate(&format!("com.mongodb.realm-sync#{malformed}")), Err(Mismatch::Malformed), "{malformed}");
+            assert_eq!(
+                negotiate(&format!("com.mongodb.realm-sync#{malformed}")),
+                Err(Mismatch::Malformed),
+                "{malformed}"
+            );
         }
-        let error = negotiate("com.mongodb.realm-sync#99").unwrap_err().to_string();
-        assert!(error.contains("Server supports: 2-14\nClient supports: 99\n"), "{error}");
-        assert!(error.contains("REALM_SYNC_PROTOCOL_MISMATCH:CLIENT_TOO_NEW"), "{error}");
-        assert!(negotiate("com.mongodb.realm-sync#1").unwrap_err().to_string().contains(":CLIENT_TOO_OLD"));
+        let error = negotiate("com.mongodb.realm-sync#99")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("Server supports: 2-14\nClient supports: 99\n"),
+            "{error}"
+        );
+        assert!(
+            error.contains("REALM_SYNC_PROTOCOL_MISMATCH:CLIENT_TOO_NEW"),
+            "{error}"
+        );
+        assert!(
+            negotiate("com.mongodb.realm-sync#1")
+                .unwrap_err()
+                .to_string()
+                .contains(":CLIENT_TOO_OLD")
+        );
     }
 }
