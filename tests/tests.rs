@@ -3,3 +3,4 @@
 
 mod house;
 mod sdk;
+mod vectors;

@@ -1,4 +1,21 @@
 //! Operational transformation: two lists of concurrent changesets over one base become two lists that can follow each other.
+//!
+//! One function for each family of rules; [`grid`] decides who meets whom, [`pair`] which rule it is. The rules are those of the SDKs' own library, but
+//! for what [`Rules`] names. A later changeset is one with the greater [`OrderKey`]; it wins.
+//!
+//! Knows nothing of history, storage or time; the only failure is a changeset that contradicts itself or the schema.
+
+mod grid;
+mod list;
+mod nested;
+mod object;
+mod pair;
+mod schema;
+mod set;
+mod unit;
+mod value;
+
+pub(crate) use grid::Local;
 
 use crate::changeset::Changeset;
 use crate::ident::{FileIdent, OriginTimestamp};
@@ -92,6 +109,26 @@ pub enum MergeError {
 
 /// Transforms both lists in place, so that `left` followed by the new `right` and `right` followed by the new `left` reach the same
 /// state. After an error both lists are worthless.
-pub fn merge(_left: &mut [Part], _right: &mut [Part], _rules: Rules) -> Result<Fired, MergeError> {
-    Ok(Fired::default())
+pub fn merge(left: &mut [Part], right: &mut [Part], rules: Rules) -> Result<Fired, MergeError> {
+    let mut fired = Fired::default();
+    let mut local = Local::default();
+    for part in left.iter_mut() {
+        local.push(part.key, std::mem::take(&mut part.changeset));
+    }
+    for part in right {
+        let (changeset, changed) = local.meet(
+            part.key,
+            std::mem::take(&mut part.changeset),
+            rules,
+            &mut fired,
+        )?;
+        part.changeset = changeset;
+        part.changed |= changed;
+    }
+    let changed = local.take_changed();
+    for (entry, part) in left.iter_mut().enumerate() {
+        part.changed |= changed.contains(&entry);
+        part.changeset = local.changeset(entry);
+    }
+    Ok(fired)
 }

@@ -12,7 +12,10 @@ fn realm_js() -> Option<PathBuf> {
 /// Runs a scenario of `tests/sdk/js`.
 fn run(file: &str, name: &str) {
     let Some(sdk) = realm_js() else {
-        assert!(std::env::var_os("ROS_REQUIRE_SDK").is_none(), "ROS_SDK names no built SDK");
+        assert!(
+            std::env::var_os("ROS_REQUIRE_SDK").is_none(),
+            "ROS_SDK names no built SDK"
+        );
         return println!("could not run {file}/{name}: no Realm JS SDK (tests/run builds it)");
     };
     let runner = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk/js/run.js");
@@ -24,7 +27,11 @@ fn run(file: &str, name: &str) {
         .output()
         .expect("node starts");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{file}/{name} failed ({}):\n{said}", output.status);
+    assert!(
+        output.status.success(),
+        "{file}/{name} failed ({}):\n{said}",
+        output.status
+    );
 }
 
 macro_rules! scenarios {

@@ -1,0 +1,308 @@
+//! The transformation grid: every incoming instruction meets the local ones that it can affect, in order.
+//!
+//! A cell of the grid needs the outputs of its neighbours to the left and above; going through the incoming instructions one by one, and for each
+//! through the local ones in order, keeps to that. The local side is indexed, so that an incoming instruction meets only those on its own field, object,
+//! class or column. All other pairs are without effect.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::pair::{self, Prepend};
+use super::unit::{Interner, Place, Unit};
+use super::{Fired, MergeError, OrderKey, Rules};
+use crate::changeset::{Changeset, Instruction};
+
+/// The local side: entries of instructions, indexed.
+#[derive(Debug, Default)]
+pub(crate) struct Local {
+    interner: Interner,
+    units: Vec<Unit>,
+    /// Position of each unit; units put before others later get positions in the gaps.
+    order: Vec<u64>,
+    /// The entry of each unit.
+    owners: Vec<usize>,
+    /// The units of each entry, in order.
+    entries: Vec<Vec<usize>>,
+    /// Entries that have changed and were not taken yet.
+    changed: BTreeSet<usize>,
+    index: HashMap<Group, Vec<usize>>,
+    next: u64,
+    dead: usize,
+}
+
+/// Distance of positions: so many instructions can be put before one other.
+const GAP: u64 = 1 << 20;
+
+/// Units that a rule can reach from a place; the index lists them, ascending in position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Group {
+    /// AddTable and EraseTable of a class.
+    Tables(u32),
+    /// EraseTable of a class.
+    ErasedTables(u32),
+    /// Everything of a class, and columns that link to it.
+    Class(u32),
+    /// AddColumn and EraseColumn of a column.
+    Columns(u32),
+    /// EraseColumn of a column.
+    ErasedColumns(u32),
+    /// Everything in a column.
+    Column(u32),
+    /// CreateObject and EraseObject of an object.
+    Objects(u32),
+    /// Everything on an object.
+    Object(u32),
+    /// Everything on a field of an object.
+    Field(u32),
+}
+
+impl Local {
+    /// Appends a changeset. The number of its entry.
+    pub fn push(&mut self, key: OrderKey, changeset: Changeset) -> usize {
+        let entry = self.entries.len();
+        self.entries
+            .push(Vec::with_capacity(changeset.instructions.len()));
+        for instruction in changeset.instructions {
+            let unit = self.interner.unit(instruction, key);
+            self.next += GAP;
+            let unit = self.insert(unit, entry, self.next);
+            self.entries[entry].push(unit);
+        }
+        entry
+    }
+
+    /// Forgets an entry.
+    pub fn drop_entry(&mut self, entry: usize) {
+        self.changed.remove(&entry);
+        for unit in std::mem::take(&mut self.entries[entry]) {
+            self.dead += usize::from(self.units[unit].alive);
+            self.units[unit].discard();
+        }
+    }
+
+    /// Whether most of what is kept is dead.
+    pub fn is_mostly_dead(&self) -> bool {
+        self.dead > 64 && self.dead * 2 > self.units.len()
+    }
+
+    /// What an entry has become.
+    pub fn changeset(&self, entry: usize) -> Changeset {
+        let alive = self.entries[entry]
+            .iter()
+            .map(|unit| &self.units[*unit])
+            .filter(|unit| unit.alive);
+        Changeset {
+            instructions: alive.map(|unit| unit.instruction.clone()).collect(),
+        }
+    }
+
+    /// The entries that have changed since this was asked last, ascending.
+    pub fn take_changed(&mut self) -> BTreeSet<usize> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Marks an entry as changed.
+    pub fn mark_changed(&mut self, entry: usize) {
+        self.changed.insert(entry);
+    }
+
+    /// Takes an incoming changeset through the grid. What it has become, and whether that differs.
+    pub fn meet(
+        &mut self,
+        key: OrderKey,
+        changeset: Changeset,
+        rules: Rules,
+        fired: &mut Fired,
+    ) -> Result<(Changeset, bool), MergeError> {
+        let mut out = Vec::with_capacity(changeset.instructions.len());
+        let mut changed = false;
+        for instruction in changeset.instructions {
+            let unit = self.interner.unit(instruction, key);
+            changed |= self.pass(unit, 0, rules, fired, &mut out)?;
+        }
+        Ok((Changeset { instructions: out }, changed))
+    }
+
+    /// Takes one incoming instruction past the local ones after a position, and appends what is left of it. Whether anything was altered.
+    fn pass(
+        &mut self,
+        mut unit: Unit,
+        after: u64,
+        rules: Rules,
+        fired: &mut Fired,
+        out: &mut Vec<Instruction>,
+    ) -> Result<bool, MergeError> {
+        let mut altered = false;
+        for local in self.candidates(&unit, after) {
+            if !self.units[local].alive {
+                continue;
+            }
+            fired.met += 1;
+            let prepend = pair::merge(&mut self.units[local], &mut unit, rules, fired)?;
+            match prepend {
+                None => {}
+                Some(Prepend::Left(instruction)) => self.insert_before(local, instruction),
+                Some(Prepend::Right(instruction)) => {
+                    let before = self.interner.unit(instruction, unit.key);
+                    self.pass(before, self.order[local], rules, fired, out)?;
+                    altered = true;
+                }
+            }
+            self.note(local);
+            if !unit.alive {
+                return Ok(true);
+            }
+        }
+        altered |= unit.changed;
+        out.push(unit.instruction);
+        Ok(altered)
+    }
+
+    /// Notes whether a rule has altered a local unit.
+    fn note(&mut self, local: usize) {
+        let unit = &mut self.units[local];
+        self.dead += usize::from(!unit.alive);
+        if !unit.alive || std::mem::take(&mut unit.changed) {
+            self.changed.insert(self.owners[local]);
+        }
+    }
+
+    /// Local units that this one may affect or be affected by, in order.
+    fn candidates(&self, unit: &Unit, after: u64) -> Vec<usize> {
+        let mut lists = reach(unit);
+        lists.retain(|group| self.index.contains_key(group));
+        let found = lists.iter().filter_map(|group| self.index.get(group));
+        let mut units: Vec<usize> = found
+            .flat_map(|list| list.iter().copied())
+            .filter(|unit| self.order[*unit] > after && self.units[*unit].alive)
+            .collect();
+        if lists.len() > 1 {
+            units.sort_unstable_by_key(|unit| self.order[*unit]);
+            units.dedup();
+        }
+        units
+    }
+
+    fn insert(&mut self, unit: Unit, entry: usize, order: u64) -> usize {
+        let number = self.units.len();
+        for group in groups(&unit) {
+            let list = self.index.entry(group).or_default();
+            let at = list.partition_point(|other| self.order[*other] < order);
+            list.insert(at, number);
+        }
+        self.units.push(unit);
+        self.owners.push(entry);
+        self.order.push(order);
+        number
+    }
+
+    /// Puts an instruction directly before another of its changeset.
+    fn insert_before(&mut self, next: usize, instruction: Instruction) {
+        let unit = self.interner.unit(instruction, self.units[next].key);
+        let (order, entry) = (self.order[next], self.owners[next]);
+        let at = self.entries[entry]
+            .iter()
+            .position(|unit| *unit == next)
+            .unwrap_or_default();
+        // Several before one: each lies between the one before and the end of the gap.
+        let before = at.checked_sub(1).map_or(order - GAP, |at| {
+            self.order[self.entries[entry][at]].max(order - GAP)
+        });
+        let unit = self.insert(unit, entry, before + 1);
+        self.entries[entry].insert(at, unit);
+        self.changed.insert(entry);
+    }
+}
+
+/// The groups in whose lists a unit stands.
+fn groups(unit: &Unit) -> Vec<Group> {
+    use Group::*;
+    let Place {
+        class,
+        column,
+        object,
+        field,
+        target,
+    } = unit.place;
+    let mut groups = vec![Class(class)];
+    groups.extend(target.filter(|target| *target != class).map(Class));
+    match &unit.instruction {
+        Instruction::AddTable { .. } => groups.push(Tables(class)),
+        Instruction::EraseTable { .. } => groups.extend([Tables(class), ErasedTables(class)]),
+        Instruction::CreateObject { .. } | Instruction::EraseObject { .. } => {
+            groups.extend(
+                object
+                    .iter()
+                    .flat_map(|object| [Objects(*object), Object(*object)]),
+            );
+        }
+        Instruction::AddColumn { .. } => groups.extend(
+            column
+                .iter()
+                .flat_map(|column| [Columns(*column), Column(*column)]),
+        ),
+        Instruction::EraseColumn { .. } => {
+            groups.extend(
+                column
+                    .iter()
+                    .flat_map(|column| [Columns(*column), ErasedColumns(*column), Column(*column)]),
+            );
+        }
+        Instruction::Update { .. }
+        | Instruction::AddInteger { .. }
+        | Instruction::ArrayInsert { .. }
+        | Instruction::ArrayMove { .. }
+        | Instruction::ArrayErase { .. }
+        | Instruction::Clear { .. }
+        | Instruction::SetInsert { .. }
+        | Instruction::SetErase { .. } => {
+            groups.extend(field.map(Field));
+            groups.extend(object.map(Object));
+            groups.extend(column.map(Column));
+        }
+    }
+    groups
+}
+
+/// The groups that a unit has to meet.
+fn reach(unit: &Unit) -> Vec<Group> {
+    use Group::*;
+    let Place {
+        class,
+        column,
+        object,
+        field,
+        target,
+    } = unit.place;
+    let mut groups = Vec::with_capacity(4);
+    match &unit.instruction {
+        Instruction::AddTable { .. } => groups.push(Tables(class)),
+        Instruction::EraseTable { .. } => groups.push(Class(class)),
+        Instruction::CreateObject { .. } | Instruction::EraseObject { .. } => {
+            groups.extend(object.map(Object));
+            groups.push(ErasedTables(class));
+        }
+        Instruction::AddColumn { .. } => {
+            groups.extend(column.map(Columns));
+            groups.push(ErasedTables(class));
+            groups.extend(target.filter(|target| *target != class).map(ErasedTables));
+        }
+        Instruction::EraseColumn { .. } => {
+            groups.extend(column.map(Column));
+            groups.push(ErasedTables(class));
+        }
+        Instruction::Update { .. }
+        | Instruction::AddInteger { .. }
+        | Instruction::ArrayInsert { .. }
+        | Instruction::ArrayMove { .. }
+        | Instruction::ArrayErase { .. }
+        | Instruction::Clear { .. }
+        | Instruction::SetInsert { .. }
+        | Instruction::SetErase { .. } => {
+            groups.extend(field.map(Field));
+            groups.extend(object.map(Objects));
+            groups.extend(column.map(ErasedColumns));
+            groups.push(ErasedTables(class));
+        }
+    }
+    groups
+}
