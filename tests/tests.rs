@@ -3,4 +3,5 @@
 
 mod house;
 mod sdk;
+mod support;
 mod vectors;
