@@ -17,6 +17,7 @@ pub mod realm;
 pub mod secret;
 pub mod server;
 pub mod session;
+pub mod state;
 pub mod storage;
 pub mod system;
 pub mod wire;

@@ -2,6 +2,7 @@
 
 mod changesets;
 mod merges;
+mod states;
 
 use std::path::PathBuf;
 

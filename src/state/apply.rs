@@ -1,0 +1,653 @@
+//! What each instruction does (merge rules, section 9).
+
+use std::sync::Arc;
+
+use super::cells::{
+    CellError, Cells, NEXT_NODE, Node, embedded_key, entry_prefix, long_key, member_prefix,
+    object_key, objects_prefix,
+};
+use super::collection::{self, PAGE, delete_all};
+use super::fit::{Type, bad_key};
+use super::list;
+use super::row::{Row, Slot};
+use super::schema::{Class, Schema};
+use super::walk::{Spot, key_bytes};
+use super::{ApplyError, CellError as DamagedCell};
+use crate::changeset::{
+    CollectionKind, Column, ColumnKind, Instruction, Key, KeyKind, Path, TableKind, Text, Value,
+};
+
+/// Applies instructions, one after another. The row that was worked on last is kept, so that making an object with its fields reads and writes one cell;
+/// [`Applier::finish`] writes it. After an error what was written must be taken back, and the schema with it.
+pub struct Applier<'a, C: Cells> {
+    pub(super) cells: &'a mut C,
+    pub(super) schema: &'a mut Schema,
+    row: Option<Cached>,
+    first_node: Node,
+}
+
+/// The row that was worked on last.
+pub(super) struct Cached {
+    key: Vec<u8>,
+    pub row: Row,
+    pub dirty: bool,
+}
+
+/// Longer strings and blobs get cells of their own, so that changing a field beside them does not write them again.
+const LONG: usize = 2048;
+
+impl<'a, C: Cells> Applier<'a, C> {
+    /// Over these cells, of which `schema` is the mirror.
+    pub fn new(cells: &'a mut C, schema: &'a mut Schema) -> Applier<'a, C> {
+        Applier {
+            first_node: schema.next_node(),
+            cells,
+            schema,
+            row: None,
+        }
+    }
+
+    /// Writes what is still held.
+    pub fn finish(mut self) {
+        self.write_back();
+        if self.schema.next_node() != self.first_node {
+            self.cells.put(
+                NEXT_NODE.to_vec(),
+                self.schema.next_node().to_be_bytes().to_vec(),
+            );
+        }
+    }
+
+    /// Applies an instruction.
+    pub fn apply(&mut self, instruction: &Instruction) -> Result<(), ApplyError> {
+        use Instruction::*;
+        match instruction {
+            AddTable { class, kind } => self.add_table(class, kind),
+            EraseTable { class } => self.erase_table(class),
+            AddColumn {
+                class,
+                field,
+                column,
+            } => self.add_column(class, field, column),
+            EraseColumn { class, field } => self.erase_column(class, field),
+            CreateObject { class, key } => self.create_object(class, key),
+            EraseObject { class, key } => self.erase_object(class, key),
+            Update { path, .. }
+            | AddInteger { path, .. }
+            | ArrayInsert { path, .. }
+            | ArrayMove { path, .. }
+            | ArrayErase { path, .. }
+            | Clear { path, .. }
+            | SetInsert { path, .. }
+            | SetErase { path, .. } => {
+                // Objects of asymmetric classes are for others; nothing is kept of them.
+                let class = self.top_level(&path.class)?;
+                if matches!(class.kind, TableKind::Asymmetric(_)) {
+                    Ok(())
+                } else {
+                    self.apply_at(path, instruction)
+                }
+            }
+        }
+    }
+
+    fn apply_at(&mut self, path: &Path, instruction: &Instruction) -> Result<(), ApplyError> {
+        use Instruction::*;
+        match instruction {
+            Update { value, .. } => self.update(path, value),
+            AddInteger { value, .. } => self.add_integer(path, *value),
+            ArrayInsert {
+                value, prior_size, ..
+            } => self.array_insert(path, value, *prior_size),
+            ArrayMove { to, prior_size, .. } => self.array_move(path, *to, *prior_size),
+            ArrayErase { prior_size, .. } => self.array_erase(path, *prior_size),
+            Clear { kind, .. } => self.clear(path, *kind),
+            SetInsert { value, .. } => self.set_change(path, value, true),
+            SetErase { value, .. } => self.set_change(path, value, false),
+            AddTable { .. }
+            | EraseTable { .. }
+            | AddColumn { .. }
+            | EraseColumn { .. }
+            | CreateObject { .. }
+            | EraseObject { .. } => Ok(()),
+        }
+    }
+
+    // Schema
+
+    fn add_table(&mut self, name: &Text, kind: &TableKind) -> Result<(), ApplyError> {
+        let Some(class) = self.schema.class(name) else {
+            if name.as_bytes().is_empty() || name.as_bytes().len() > LONGEST_CLASS {
+                return ApplyError::refused(format!("{name:?} is no name of a class"));
+            }
+            self.schema.add_class(self.cells, name, kind.clone());
+            return Ok(());
+        };
+        let keyless = matches!(kind, TableKind::TopLevel(key) if key.kind == KeyKind::None);
+        if class.kind == *kind || (keyless && !class.is_embedded()) {
+            return Ok(());
+        }
+        ApplyError::refused(format!("class {name} is there already and is different"))
+    }
+
+    fn erase_table(&mut self, name: &Text) -> Result<(), ApplyError> {
+        let class = self.class(name)?;
+        if self.schema.is_target(name) {
+            return ApplyError::refused(format!("class {name} is linked to by other classes"));
+        }
+        self.write_back();
+        let prefix = objects_prefix(class.id);
+        loop {
+            let page = self.cells.scan(&prefix, None, PAGE)?;
+            for (key, cell) in &page {
+                self.free_row(Row::decode(cell.clone())?)?;
+                self.cells.delete(key);
+            }
+            if page.len() < PAGE {
+                break;
+            }
+        }
+        self.schema.erase_class(self.cells, &class);
+        Ok(())
+    }
+
+    fn add_column(&mut self, name: &Text, field: &Text, column: &Column) -> Result<(), ApplyError> {
+        let class = self.class(name)?;
+        let refuse = |what: &str| ApplyError::refused(format!("column {name}.{field} {what}"));
+        if let ColumnKind::Link(target) = &column.kind
+            && !target.as_bytes().is_empty()
+            && self.schema.class(target).is_none()
+        {
+            return refuse("links to an unknown class");
+        }
+        if column.collection == CollectionKind::Dictionary && column.dictionary_key != STRING_KEYS {
+            return refuse("is a dictionary without string keys");
+        }
+        match class.column(field) {
+            Some(old)
+                if old.column.kind == column.kind && old.column.collection == column.collection =>
+            {
+                Ok(())
+            }
+            Some(_) => refuse("is there already and is different"),
+            None if class.key_field() == Some(field) => Ok(()),
+            None if field.as_bytes().is_empty() || field.as_bytes().len() > LONGEST_COLUMN => {
+                refuse("has no allowed name")
+            }
+            None => {
+                let mut class = Class::clone(&class);
+                class.add_column(field.clone(), column.clone());
+                self.schema.put(self.cells, class);
+                Ok(())
+            }
+        }
+    }
+
+    /// The column's values stay in their rows until those are erased; its number is never used again, so nobody sees them.
+    fn erase_column(&mut self, name: &Text, field: &Text) -> Result<(), ApplyError> {
+        let class = self.class(name)?;
+        if class.column(field).is_none() {
+            return ApplyError::refused(format!("{name} has no field {field}"));
+        }
+        let mut class = Class::clone(&class);
+        class.erase_column(field);
+        self.schema.put(self.cells, class);
+        Ok(())
+    }
+
+    // Objects
+
+    fn create_object(&mut self, name: &Text, key: &Key) -> Result<(), ApplyError> {
+        let class = self.with_key(name, key)?;
+        if matches!(class.kind, TableKind::Asymmetric(_)) {
+            return Ok(());
+        }
+        let head = key_bytes(key);
+        let cell = object_key(class.id, &head);
+        if self.row(&cell)?.is_none() {
+            self.write_back();
+            self.row = Some(Cached {
+                key: cell,
+                row: Row::new(head),
+                dirty: true,
+            });
+        }
+        Ok(())
+    }
+
+    fn erase_object(&mut self, name: &Text, key: &Key) -> Result<(), ApplyError> {
+        let class = self.with_key(name, key)?;
+        let cell = object_key(class.id, &key_bytes(key));
+        if self.row(&cell)?.is_none() {
+            return Ok(());
+        }
+        if let Some(cached) = self.row.take() {
+            self.cells.delete(&cell);
+            self.free_row(cached.row)?;
+        }
+        Ok(())
+    }
+
+    fn with_key(&mut self, name: &Text, key: &Key) -> Result<Arc<Class>, ApplyError> {
+        let class = self.top_level(name)?;
+        match bad_key(&class, key) {
+            Some(what) => ApplyError::refused(format!("{name}: {what}")),
+            None => Ok(class),
+        }
+    }
+
+    // Values
+
+    fn update(&mut self, path: &Path, value: &Value) -> Result<(), ApplyError> {
+        let spot = self.find(path, 0)?;
+        let refuse =
+            |what: &str| ApplyError::refused(format!("{}.{}: {what}", path.class, path.field));
+        let of = match &spot {
+            Spot::Field { column, .. } if column.column.collection != CollectionKind::Single => {
+                return refuse("a collection cannot be set");
+            }
+            Spot::Field { column, .. } => column.of(),
+            Spot::Element { of, .. } | Spot::Entry { of, .. } => of.clone(),
+        };
+        match value {
+            Value::Erased => match spot {
+                Spot::Entry {
+                    dictionary, name, ..
+                } => self.erase_entry(dictionary, &name),
+                Spot::Field { .. } | Spot::Element { .. } => {
+                    refuse("only a key of a dictionary can be erased")
+                }
+            },
+            Value::Object => self.set_embedded(&spot, &of, path),
+            Value::List => self.set_nested(&spot, &of, CollectionKind::List, path),
+            Value::Dictionary => self.set_nested(&spot, &of, CollectionKind::Dictionary, path),
+            Value::Set => refuse("sets cannot be nested"),
+            plain => {
+                let slot = self.plain(plain, &of, path)?;
+                self.put(&spot, slot)
+            }
+        }
+    }
+
+    /// A field keeps the embedded object that it has, a dictionary's key gets a fresh one, a list's element is left alone.
+    fn set_embedded(&mut self, spot: &Spot, of: &Type, path: &Path) -> Result<(), ApplyError> {
+        if of.embedded(self.schema).is_none() {
+            return ApplyError::refused(format!(
+                "{}.{}: takes no embedded objects",
+                path.class, path.field
+            ));
+        }
+        let keep = match spot {
+            Spot::Field { .. } => matches!(self.slot(spot)?, Some(Slot::Object(_))),
+            Spot::Element { .. } => true,
+            Spot::Entry { .. } => false,
+        };
+        if keep {
+            return Ok(());
+        }
+        let slot = self.new_embedded(of)?;
+        self.put(spot, slot)
+    }
+
+    fn set_nested(
+        &mut self,
+        spot: &Spot,
+        of: &Type,
+        kind: CollectionKind,
+        path: &Path,
+    ) -> Result<(), ApplyError> {
+        if of.kind != ColumnKind::Mixed {
+            return ApplyError::refused(format!(
+                "{}.{}: takes no collections",
+                path.class, path.field
+            ));
+        }
+        let same = matches!(
+            (self.slot(spot)?, kind),
+            (Some(Slot::List(_)), CollectionKind::List)
+                | (Some(Slot::Dictionary(_)), CollectionKind::Dictionary)
+        );
+        if same {
+            return Ok(());
+        }
+        let (slot, _) = self.new_collection(kind);
+        self.put(spot, slot)
+    }
+
+    fn erase_entry(&mut self, dictionary: Node, name: &Text) -> Result<(), ApplyError> {
+        if let Some(before) = collection::entry(self.cells, dictionary, name)? {
+            collection::erase_entry(self.cells, dictionary, name);
+            self.free(before)?;
+        }
+        Ok(())
+    }
+
+    fn add_integer(&mut self, path: &Path, increment: i64) -> Result<(), ApplyError> {
+        let spot = self.find(path, 0)?;
+        let refuse = || {
+            ApplyError::refused(format!(
+                "{}.{}: only integers can be incremented",
+                path.class, path.field
+            ))
+        };
+        let Spot::Field { column, .. } = &spot else {
+            return refuse();
+        };
+        let single = column.column.collection == CollectionKind::Single;
+        if !single || !matches!(column.column.kind, ColumnKind::Int | ColumnKind::Mixed) {
+            return refuse();
+        }
+        let before = self
+            .slot(&spot)?
+            .unwrap_or_else(|| Slot::Value(super::fit::default(&column.of())));
+        match before {
+            Slot::Value(Value::Int(value)) => self.put(
+                &spot,
+                Slot::Value(Value::Int(value.wrapping_add(increment))),
+            ),
+            Slot::Value(Value::Null) => Ok(()),
+            Slot::Value(_)
+            | Slot::Long(_)
+            | Slot::Object(_)
+            | Slot::List(_)
+            | Slot::Dictionary(_)
+            | Slot::Set(_) => refuse(),
+        }
+    }
+
+    // Lists
+
+    /// The list that a path ends in, what it takes, its length, and the index. The length must be what the instruction says.
+    fn list_at(
+        &mut self,
+        path: &Path,
+        prior_size: u32,
+    ) -> Result<(Node, Type, u64, u64), ApplyError> {
+        let refuse =
+            |what: &str| ApplyError::refused(format!("{}.{}: {what}", path.class, path.field));
+        let spot = self.find(path, 1)?;
+        let of = match &spot {
+            Spot::Field { column, .. } if column.column.collection == CollectionKind::List => {
+                column.of()
+            }
+            Spot::Field { .. } | Spot::Element { .. } | Spot::Entry { .. } => Type::mixed(),
+        };
+        let list = match (self.slot(&spot)?, &spot) {
+            (Some(Slot::List(list)), _) => list,
+            (_, Spot::Field { column, .. }) if column.column.collection == CollectionKind::List => {
+                self.collection_at(&spot, CollectionKind::List)?
+            }
+            (_, Spot::Field { .. } | Spot::Element { .. } | Spot::Entry { .. }) => {
+                return refuse("no list there");
+            }
+        };
+        let length = list::len(self.cells, list)?;
+        if length != u64::from(prior_size) {
+            return refuse(&format!("the list has {length} elements, not {prior_size}"));
+        }
+        let index = path.index().map_or(u64::MAX, u64::from);
+        Ok((list, of, length, index))
+    }
+
+    fn array_insert(
+        &mut self,
+        path: &Path,
+        value: &Value,
+        prior_size: u32,
+    ) -> Result<(), ApplyError> {
+        let (list, of, length, index) = self.list_at(path, prior_size)?;
+        let refuse =
+            |what: &str| ApplyError::refused(format!("{}.{}: {what}", path.class, path.field));
+        if index > length {
+            return refuse("insertion after the end of the list");
+        }
+        let slot = match value {
+            Value::Object => match of.embedded(self.schema) {
+                Some(_) => self.new_embedded(&of)?,
+                None => return refuse("takes no embedded objects"),
+            },
+            Value::List if of.kind == ColumnKind::Mixed => {
+                self.new_collection(CollectionKind::List).0
+            }
+            Value::Dictionary if of.kind == ColumnKind::Mixed => {
+                self.new_collection(CollectionKind::Dictionary).0
+            }
+            Value::List | Value::Dictionary | Value::Set | Value::Erased => {
+                return refuse("not insertable");
+            }
+            plain => self.plain(plain, &of, path)?,
+        };
+        let schema = &mut *self.schema;
+        // Chunks are numbered like nodes, so that no list uses a number twice. The root has number 0.
+        list::insert(self.cells, list, index, slot, &mut || schema.new_node() + 1)?;
+        Ok(())
+    }
+
+    fn array_move(&mut self, path: &Path, to: u32, prior_size: u32) -> Result<(), ApplyError> {
+        let (list, _, length, index) = self.list_at(path, prior_size)?;
+        let to = u64::from(to);
+        if index >= length || to >= length || index == to {
+            return ApplyError::refused(format!(
+                "{}.{}: a move from {index} to {to} of {length}",
+                path.class, path.field
+            ));
+        }
+        let slot = list::erase(self.cells, list, index)?;
+        let schema = &mut *self.schema;
+        list::insert(self.cells, list, to, slot, &mut || schema.new_node() + 1)?;
+        Ok(())
+    }
+
+    fn array_erase(&mut self, path: &Path, prior_size: u32) -> Result<(), ApplyError> {
+        let (list, _, length, index) = self.list_at(path, prior_size)?;
+        if index >= length {
+            return ApplyError::refused(format!(
+                "{}.{}: element {index} of {length}",
+                path.class, path.field
+            ));
+        }
+        let slot = list::erase(self.cells, list, index)?;
+        self.free(slot)
+    }
+
+    // Collections
+
+    fn clear(&mut self, path: &Path, kind: CollectionKind) -> Result<(), ApplyError> {
+        let spot = self.find(path, 0)?;
+        let refuse =
+            |what: &str| ApplyError::refused(format!("{}.{}: {what}", path.class, path.field));
+        let (of, collection) = match &spot {
+            Spot::Field { column, .. } => (column.of(), column.column.collection),
+            Spot::Element { of, .. } => (of.clone(), CollectionKind::Single),
+            Spot::Entry { of, .. } => {
+                if self.slot(&spot)?.is_none() {
+                    return refuse("no such key");
+                }
+                (of.clone(), CollectionKind::Single)
+            }
+        };
+        match (collection, kind) {
+            (CollectionKind::Single, CollectionKind::List | CollectionKind::Dictionary)
+                if of.kind == ColumnKind::Mixed =>
+            {
+                let (slot, _) = self.new_collection(kind);
+                self.put(&spot, slot)
+            }
+            (CollectionKind::Single, _) => refuse("no collection there"),
+            (column, CollectionKind::Single) => self.empty(&spot, column),
+            (column, kind) if column == kind => self.empty(&spot, column),
+            (_, _) => refuse("a collection of another kind"),
+        }
+    }
+
+    fn empty(&mut self, spot: &Spot, kind: CollectionKind) -> Result<(), ApplyError> {
+        if self.slot(spot)?.is_none() {
+            return Ok(());
+        }
+        let (slot, _) = self.new_collection(kind);
+        self.put(spot, slot)
+    }
+
+    fn set_change(&mut self, path: &Path, value: &Value, insert: bool) -> Result<(), ApplyError> {
+        let spot = self.find(path, 0)?;
+        let refuse =
+            |what: &str| ApplyError::refused(format!("{}.{}: {what}", path.class, path.field));
+        let of = match &spot {
+            Spot::Field { column, .. } if column.column.collection == CollectionKind::Set => {
+                column.of()
+            }
+            Spot::Field { .. } | Spot::Element { .. } | Spot::Entry { .. } => {
+                return refuse("no set there");
+            }
+        };
+        if let Some(what) = of.misfit(value, self.schema) {
+            return refuse(&what);
+        }
+        if insert {
+            let set = self.collection_at(&spot, CollectionKind::Set)?;
+            collection::add_member(self.cells, set, value)?;
+        } else if let Some(Slot::Set(set)) = self.slot(&spot)? {
+            collection::erase_member(self.cells, set, value);
+        }
+        Ok(())
+    }
+
+    // Pieces
+
+    /// A plain value as a slot, if it fits.
+    fn plain(&mut self, value: &Value, of: &Type, path: &Path) -> Result<Slot, ApplyError> {
+        if let Some(what) = of.misfit(value, self.schema) {
+            return ApplyError::refused(format!("{}.{}: {what}", path.class, path.field));
+        }
+        let length = match value {
+            Value::String(text) => text.as_bytes().len(),
+            Value::Binary(bytes) => bytes.len(),
+            _ => 0,
+        };
+        if length <= LONG {
+            return Ok(Slot::Value(value.clone()));
+        }
+        let node = self.schema.new_node();
+        let mut cell = Vec::with_capacity(length + 16);
+        crate::changeset::codec::encode_value(value, &mut cell);
+        self.cells.put(long_key(node), cell);
+        Ok(Slot::Long(node))
+    }
+
+    fn new_embedded(&mut self, of: &Type) -> Result<Slot, ApplyError> {
+        let Some(class) = of.embedded(self.schema).map(|class| class.id) else {
+            return ApplyError::refused("takes no embedded objects");
+        };
+        let node = self.schema.new_node();
+        self.cells.put(
+            embedded_key(node),
+            Row::new(class.to_be_bytes().to_vec()).encode(),
+        );
+        Ok(Slot::Object(node))
+    }
+
+    /// The class of an embedded object, by the key of its row.
+    pub(super) fn embedded_class(&mut self, row: &[u8]) -> Result<Arc<Class>, ApplyError> {
+        let head = self.row(row)?.map(|cached| cached.row.head.clone());
+        let id = head
+            .and_then(|head| head.try_into().ok())
+            .map(u32::from_be_bytes);
+        let class = id.and_then(|id| self.schema.classes().find(|class| class.id == id));
+        class
+            .cloned()
+            .ok_or_else(|| CellError::damaged("an embedded object of no class").into())
+    }
+
+    fn class(&self, name: &Text) -> Result<Arc<Class>, ApplyError> {
+        self.schema
+            .class(name)
+            .cloned()
+            .ok_or_else(|| ApplyError::Refused(format!("no class {name}")))
+    }
+
+    /// A class whose objects stand by themselves.
+    pub(super) fn top_level(&self, name: &Text) -> Result<Arc<Class>, ApplyError> {
+        let class = self.class(name)?;
+        if class.is_embedded() {
+            ApplyError::refused(format!("{name} is embedded"))
+        } else {
+            Ok(class)
+        }
+    }
+
+    /// A row, if there is one of this key. Another that was worked on before is written.
+    pub(super) fn row(&mut self, key: &[u8]) -> Result<Option<&mut Cached>, DamagedCell> {
+        if self.row.as_ref().is_none_or(|cached| cached.key != key) {
+            let Some(cell) = self.cells.get(key)? else {
+                return Ok(None);
+            };
+            self.write_back();
+            self.row = Some(Cached {
+                key: key.to_vec(),
+                row: Row::decode(cell)?,
+                dirty: false,
+            });
+        }
+        Ok(self.row.as_mut())
+    }
+
+    fn write_back(&mut self) {
+        if let Some(cached) = self.row.take()
+            && cached.dirty
+        {
+            self.cells.put(cached.key, cached.row.encode());
+        }
+    }
+
+    /// Deletes what hangs on a slot that is no longer anywhere. Paths are of bounded length, so nothing is nested deeper.
+    pub(super) fn free(&mut self, slot: Slot) -> Result<(), ApplyError> {
+        match slot {
+            Slot::Value(_) => {}
+            Slot::Long(node) => self.cells.delete(&long_key(node)),
+            Slot::Object(node) => {
+                let key = embedded_key(node);
+                if self.row(&key)?.is_some()
+                    && let Some(cached) = self.row.take()
+                {
+                    self.cells.delete(&key);
+                    self.free_row(cached.row)?;
+                }
+            }
+            Slot::List(node) => {
+                let mut from = 0;
+                loop {
+                    let page = list::range(self.cells, node, from, PAGE)?;
+                    from += page.len() as u64;
+                    let last = page.len() < PAGE;
+                    for slot in page {
+                        self.free(slot)?;
+                    }
+                    if last {
+                        break;
+                    }
+                }
+                list::delete(self.cells, node)?;
+            }
+            Slot::Dictionary(node) => {
+                for (_, slot) in collection::entries(self.cells, node)? {
+                    self.free(slot)?;
+                }
+                delete_all(self.cells, &entry_prefix(node))?;
+            }
+            Slot::Set(node) => delete_all(self.cells, &member_prefix(node))?,
+        }
+        Ok(())
+    }
+
+    fn free_row(&mut self, row: Row) -> Result<(), ApplyError> {
+        let slots: Vec<Slot> = row.slots().map(|(_, slot)| slot.clone()).collect();
+        slots.into_iter().try_for_each(|slot| self.free(slot))
+    }
+}
+
+/// Longest name of a class in the reference store.
+const LONGEST_CLASS: usize = 57;
+/// Longest name of a column there.
+const LONGEST_COLUMN: usize = 63;
+/// The type code of dictionaries with string keys.
+const STRING_KEYS: i64 = 3;

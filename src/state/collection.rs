@@ -1,0 +1,102 @@
+//! Dictionaries and sets: a cell for each entry.
+
+use super::cells::{CellError, Cells, Node, entry_key, entry_prefix, member_key, member_prefix};
+use super::row::{CellReader, Slot, put_length, put_slot};
+use crate::changeset::{Text, Value, codec};
+
+/// Cells that are read at once when many are gone through.
+pub(super) const PAGE: usize = 256;
+
+/// The value of a dictionary's key.
+pub(super) fn entry(
+    cells: &mut impl Cells,
+    dictionary: Node,
+    name: &Text,
+) -> Result<Option<Slot>, CellError> {
+    let Some(cell) = cells.get(&entry_key(dictionary, name.as_bytes()))? else {
+        return Ok(None);
+    };
+    Ok(Some(decode_entry(cell)?.1))
+}
+
+/// Sets the value of a dictionary's key.
+pub(super) fn put_entry(cells: &mut impl Cells, dictionary: Node, name: &Text, slot: &Slot) {
+    let mut cell = Vec::new();
+    put_length(&mut cell, name.as_bytes().len());
+    cell.extend_from_slice(name.as_bytes());
+    put_slot(&mut cell, slot);
+    cells.put(entry_key(dictionary, name.as_bytes()), cell);
+}
+
+/// Removes a dictionary's key.
+pub(super) fn erase_entry(cells: &mut impl Cells, dictionary: Node, name: &Text) {
+    cells.delete(&entry_key(dictionary, name.as_bytes()));
+}
+
+/// All entries of a dictionary.
+pub(super) fn entries(
+    cells: &mut impl Cells,
+    dictionary: Node,
+) -> Result<Vec<(Text, Slot)>, CellError> {
+    cells
+        .scan(&entry_prefix(dictionary), None, usize::MAX)?
+        .into_iter()
+        .map(|(_, cell)| decode_entry(cell))
+        .collect()
+}
+
+fn decode_entry(cell: bytes::Bytes) -> Result<(Text, Slot), CellError> {
+    let mut reader = CellReader::new(cell);
+    Ok((Text::new(reader.bytes()?), reader.slot()?))
+}
+
+/// Adds a value to a set. Whether it was not there.
+pub(super) fn add_member(
+    cells: &mut impl Cells,
+    set: Node,
+    value: &Value,
+) -> Result<bool, CellError> {
+    let encoded = encode(value);
+    let key = member_key(set, &encoded);
+    if cells.get(&key)?.is_some() {
+        return Ok(false);
+    }
+    cells.put(key, encoded);
+    Ok(true)
+}
+
+/// Removes a value from a set.
+pub(super) fn erase_member(cells: &mut impl Cells, set: Node, value: &Value) {
+    cells.delete(&member_key(set, &encode(value)));
+}
+
+/// All values of a set.
+pub(super) fn members(cells: &mut impl Cells, set: Node) -> Result<Vec<Value>, CellError> {
+    let cells = cells.scan(&member_prefix(set), None, usize::MAX)?;
+    let decode = |cell: &bytes::Bytes| {
+        codec::decode_value(cell).map_err(|error| CellError::damaged(&error.to_string()))
+    };
+    cells
+        .iter()
+        .map(|(_, cell)| decode(cell).map(|(value, _)| value))
+        .collect()
+}
+
+fn encode(value: &Value) -> Vec<u8> {
+    let mut encoded = Vec::new();
+    codec::encode_value(value, &mut encoded);
+    encoded
+}
+
+/// Deletes all cells with a prefix.
+pub(super) fn delete_all(cells: &mut impl Cells, prefix: &[u8]) -> Result<(), CellError> {
+    loop {
+        let page = cells.scan(prefix, None, PAGE)?;
+        for (key, _) in &page {
+            cells.delete(key);
+        }
+        if page.len() < PAGE {
+            return Ok(());
+        }
+    }
+}
