@@ -5,18 +5,22 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::overlay::Overlay;
 use super::published::Published;
 use super::windows::Windows;
 use super::{Allow, Pending, RealmError, Refusal, Uploaded};
-use crate::changeset::{self, Changeset};
+use crate::changeset::{self, Changeset, Instruction};
 use crate::history::{OrderKey, Part};
 use crate::ident::{FileIdent, ServerVersion, UploadCursor};
+use crate::state::{Applier, ApplyError, Schema};
 use crate::storage::{Batch, ClientFile, Entry, RealmFile};
 
 /// The one who writes: what integration keeps between batches.
 pub struct Writer {
     file: Arc<RealmFile>,
     windows: Windows,
+    /// The schema as stored; read when it is needed first.
+    schema: Option<Schema>,
     /// Progress that was reported without changesets; it rides with the next commit.
     reported: BTreeMap<FileIdent, ClientFile>,
 }
@@ -48,6 +52,7 @@ impl Writer {
     pub fn new(file: Arc<RealmFile>) -> Writer {
         Writer {
             windows: Windows::new(file.clone()),
+            schema: None,
             reported: BTreeMap::new(),
             file,
         }
@@ -59,28 +64,48 @@ impl Writer {
         pendings: Vec<Pending>,
         published: &Published,
     ) -> Result<Integrated, RealmError> {
-        let before = published.head().version;
-        let mut batch = Growing::new(self.file.clone(), published);
-        let mut outcomes: Vec<Result<(), Refusal>> = vec![Ok(()); pendings.len()];
-        let result = self
-            .clients(pendings, &mut batch, &mut outcomes)
-            .and_then(|()| self.commit(before, batch));
-        match result {
-            Ok(batch) => {
-                let appended = batch
-                    .as_ref()
-                    .is_some_and(|batch| !batch.entries.is_empty());
-                Ok(Integrated {
-                    batch,
-                    appended,
-                    outcomes,
-                })
-            }
-            Err(error) => {
-                self.windows.clear();
-                Err(error)
-            }
+        let result = self.integrate_and_commit(pendings, published);
+        if result.is_err() {
+            self.windows.clear();
+            self.schema = None;
         }
+        result
+    }
+
+    fn integrate_and_commit(
+        &mut self,
+        pendings: Vec<Pending>,
+        published: &Published,
+    ) -> Result<Integrated, RealmError> {
+        let before = published.head().version;
+        let mut batch = self.grow(published)?;
+        let mut outcomes: Vec<Result<(), Refusal>> = vec![Ok(()); pendings.len()];
+        self.clients(pendings, &mut batch, &mut outcomes)?;
+        let batch = self.commit(before, batch)?;
+        let appended = batch
+            .as_ref()
+            .is_some_and(|batch| !batch.entries.is_empty());
+        Ok(Integrated {
+            batch,
+            appended,
+            outcomes,
+        })
+    }
+
+    fn grow(&mut self, published: &Published) -> Result<Growing, RealmError> {
+        let mut overlay = Overlay::new(self.file.clone());
+        let schema = match self.schema.take() {
+            Some(schema) => schema,
+            None => match Schema::load(&mut overlay) {
+                Ok(schema) => schema,
+                Err(error) => {
+                    return Err(overlay
+                        .take_failure()
+                        .unwrap_or_else(|| damaged(&self.file, &error)));
+                }
+            },
+        };
+        Ok(Growing::new(self.file.clone(), published, overlay, schema))
     }
 
     /// Commits what was merely reported.
@@ -192,19 +217,14 @@ impl Writer {
                 .iter()
                 .map(|uploaded| part(uploaded, ident))
                 .collect::<Result<Vec<_>, _>>()?;
-            if !allow.data
-                && parts
-                    .iter()
-                    .any(|part| !part.changeset.instructions.is_empty())
-            {
-                return Err(Failure::Refused(Refusal::Denied(
-                    "the user may not write to this Realm".into(),
-                )));
+            for part in &parts {
+                permitted(&part.changeset, allow, &batch.schema)?;
             }
             let window = self.windows.up_to(ident, base, newest, batch)?;
             let rebased = window
                 .rebase(base.0, parts)
                 .map_err(|error| refused(&error))?;
+            batch.apply(&rebased)?;
             for (uploaded, part) in group.iter().zip(rebased) {
                 let changeset = changeset::encode(&part.changeset);
                 batch.append(ident, uploaded, changeset.into());
@@ -224,7 +244,9 @@ impl Writer {
         before: ServerVersion,
         growing: Growing,
     ) -> Result<Option<Batch>, RealmError> {
+        let schema = growing.schema;
         if growing.files.is_empty() {
+            self.schema = Some(schema);
             return Ok(None);
         }
         let mut files = self.reported.clone();
@@ -238,10 +260,11 @@ impl Writer {
                 .map(|((ident, version), form)| (ident, version, form))
                 .collect(),
             trimmed: growing.trimmed.into_iter().collect(),
-            cells: Vec::new(),
+            cells: growing.overlay.into_cells(),
         };
         self.file.commit(before, &batch)?;
         self.reported.clear();
+        self.schema = Some(schema);
         Ok(Some(batch))
     }
 }
@@ -255,6 +278,8 @@ pub struct Growing {
     trimmed: HashMap<FileIdent, ServerVersion>,
     base: ServerVersion,
     base_bytes: u64,
+    overlay: Overlay,
+    schema: Schema,
 }
 
 /// Where a client's turn began.
@@ -262,10 +287,16 @@ struct Mark {
     entries: usize,
     reciprocal: BTreeMap<(FileIdent, ServerVersion), Vec<u8>>,
     trimmed: HashMap<FileIdent, ServerVersion>,
+    schema: Schema,
 }
 
 impl Growing {
-    fn new(file: Arc<RealmFile>, published: &Published) -> Growing {
+    fn new(
+        file: Arc<RealmFile>,
+        published: &Published,
+        overlay: Overlay,
+        schema: Schema,
+    ) -> Growing {
         Growing {
             file,
             entries: Vec::new(),
@@ -274,6 +305,8 @@ impl Growing {
             trimmed: HashMap::new(),
             base: published.head().version,
             base_bytes: published.total_bytes(),
+            overlay,
+            schema,
         }
     }
 
@@ -317,8 +350,28 @@ impl Growing {
         }));
     }
 
-    fn savepoint(&self) -> Mark {
+    /// Applies changesets to the state.
+    fn apply(&mut self, parts: &[Part]) -> Result<(), Failure> {
+        let mut applier = Applier::new(&mut self.overlay, &mut self.schema);
+        let mut instructions = parts.iter().flat_map(|part| &part.changeset.instructions);
+        match instructions.try_for_each(|instruction| applier.apply(instruction)) {
+            Ok(()) => {
+                applier.finish();
+                Ok(())
+            }
+            Err(ApplyError::Refused(what)) => Err(Failure::Refused(Refusal::BadChangeset(what))),
+            Err(ApplyError::Cells(error)) => Err(Failure::Storage(
+                self.overlay
+                    .take_failure()
+                    .unwrap_or_else(|| damaged(&self.file, &error)),
+            )),
+        }
+    }
+
+    fn savepoint(&mut self) -> Mark {
+        self.overlay.savepoint();
         Mark {
+            schema: self.schema.clone(),
             entries: self.entries.len(),
             reciprocal: self.reciprocal.clone(),
             trimmed: self.trimmed.clone(),
@@ -329,6 +382,8 @@ impl Growing {
         self.entries.truncate(mark.entries);
         self.reciprocal = mark.reciprocal;
         self.trimmed = mark.trimmed;
+        self.schema = mark.schema;
+        self.overlay.roll_back();
     }
 }
 
@@ -345,6 +400,38 @@ fn part(uploaded: &Uploaded, ident: FileIdent) -> Result<Part, Failure> {
         },
         changeset,
     ))
+}
+
+/// Whether a changeset does only what is allowed. Schema instructions that change nothing are free: SDKs repeat them.
+fn permitted(changeset: &Changeset, allow: Allow, schema: &Schema) -> Result<(), Failure> {
+    let denied = |what: &str| Err(Failure::Refused(Refusal::Denied(what.into())));
+    for instruction in &changeset.instructions {
+        let free = match instruction {
+            Instruction::AddTable { class, .. } => schema.class(class).is_some(),
+            Instruction::AddColumn { class, field, .. } => schema
+                .class(class)
+                .is_some_and(|class| class.column(field).is_some()),
+            _ => false,
+        };
+        match (instruction.is_schema(), allow) {
+            _ if free => {}
+            (true, Allow { schema: false, .. }) => {
+                return denied("the user may not change the schema of this Realm");
+            }
+            (false, Allow { data: false, .. }) => {
+                return denied("the user may not write to this Realm");
+            }
+            (true, Allow { schema: true, .. }) | (false, Allow { data: true, .. }) => {}
+        }
+    }
+    Ok(())
+}
+
+fn damaged(file: &RealmFile, what: &dyn std::fmt::Display) -> RealmError {
+    RealmError::Damaged {
+        file: file.path().to_owned(),
+        what: what.to_string(),
+    }
 }
 
 fn refused(error: &dyn std::fmt::Display) -> Failure {

@@ -6,6 +6,7 @@
 //! All calls block. Integration of one Realm is one at a time; reading never waits for it. Knows no sessions, users, permissions, messages or tasks.
 
 mod integrate;
+mod overlay;
 mod published;
 mod registry;
 mod windows;

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use crate::fanout::Fanout;
 use crate::ident::RealmName;
 use crate::limits::Limits;
-use crate::realm::{Pending, Realm, Refusal, Registry};
+use crate::realm::{Pending, Refusal, Registry};
 
 /// What is called with the outcome of an upload; once, from a lane's thread.
 pub type Reply = Box<dyn FnOnce(Result<(), Refusal>) + Send>;
@@ -195,14 +195,17 @@ impl Shared {
         let integration = self
             .registry
             .open(name, false)
-            .and_then(|realm: Arc<Realm>| realm.integrate(pendings));
+            .and_then(|realm| Ok((realm.integrate(pendings)?, realm)));
         match integration {
-            Ok(integration) => {
+            Ok((integration, realm)) => {
                 for (reply, outcome) in replies.into_iter().zip(integration.outcomes) {
-                    reply(outcome.map(|_| ()));
+                    reply(outcome);
                 }
                 if integration.appended {
                     self.fanout.announce(name, integration.head.version);
+                }
+                if let Err(error) = realm.maintain() {
+                    tracing::warn!(realm = %name, %error, "the write-ahead log was not copied into the database");
                 }
             }
             Err(error) => {
