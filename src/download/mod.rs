@@ -110,7 +110,13 @@ impl Fragments {
         if let Some(fragment) = self.lock().fragments.get(&key) {
             return Ok(fragment.clone());
         }
-        let fragment = Fragment::new(dialect.speak(&item.entry.changeset, realm)?);
+        let changeset = match dialect {
+            Dialect::Full => item.entry.changeset.clone(),
+            Dialect::Flat => dialect
+                .speak(&item.entry.changeset, &realm.schema()?)
+                .map_err(|error| realm.damaged(item.entry.version, &error))?,
+        };
+        let fragment = Fragment::new(changeset);
         self.keep(key, fragment.clone());
         Ok(fragment)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::overlay::Overlay;
+use super::overlay::{self, Overlay};
 use super::published::Published;
 use super::windows::Windows;
 use super::{Allow, Pending, RealmError, Refusal, Uploaded};
@@ -93,19 +93,17 @@ impl Writer {
     }
 
     fn grow(&mut self, published: &Published) -> Result<Growing, RealmError> {
-        let mut overlay = Overlay::new(self.file.clone());
         let schema = match self.schema.take() {
             Some(schema) => schema,
-            None => match Schema::load(&mut overlay) {
-                Ok(schema) => schema,
-                Err(error) => {
-                    return Err(overlay
-                        .take_failure()
-                        .unwrap_or_else(|| damaged(&self.file, &error)));
-                }
-            },
+            None => overlay::load_schema(&self.file)?,
         };
+        let overlay = Overlay::new(self.file.clone());
         Ok(Growing::new(self.file.clone(), published, overlay, schema))
+    }
+
+    /// The schema as stored, if it has been read.
+    pub fn schema(&self) -> Option<&Schema> {
+        self.schema.as_ref()
     }
 
     /// Commits what was merely reported.
@@ -363,7 +361,7 @@ impl Growing {
             Err(ApplyError::Cells(error)) => Err(Failure::Storage(
                 self.overlay
                     .take_failure()
-                    .unwrap_or_else(|| damaged(&self.file, &error)),
+                    .unwrap_or_else(|| overlay::damaged(&self.file, &error)),
             )),
         }
     }
@@ -425,13 +423,6 @@ fn permitted(changeset: &Changeset, allow: Allow, schema: &Schema) -> Result<(),
         }
     }
     Ok(())
-}
-
-fn damaged(file: &RealmFile, what: &dyn std::fmt::Display) -> RealmError {
-    RealmError::Damaged {
-        file: file.path().to_owned(),
-        what: what.to_string(),
-    }
 }
 
 fn refused(error: &dyn std::fmt::Display) -> Failure {

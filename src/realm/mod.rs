@@ -29,6 +29,7 @@ use crate::storage::{IdentBlock, RealmFile};
 use integrate::Writer;
 use published::Published;
 
+pub use crate::state::Schema;
 pub use crate::storage::{ClientFile, Entry, StorageError as RealmError};
 
 /// A changeset that a client uploaded.
@@ -134,6 +135,7 @@ pub struct Realm {
     /// Client files as they are on disk; what is not here is read from there.
     files: Mutex<HashMap<FileIdent, ClientFile>>,
     idents: Mutex<Option<IdentBlock>>,
+    schema: Mutex<Option<Schema>>,
 }
 
 /// Client files kept in memory for each Realm.
@@ -150,6 +152,7 @@ impl Realm {
             published: Published::new(last.as_ref(), tail_bytes),
             files: Mutex::default(),
             idents: Mutex::default(),
+            schema: Mutex::default(),
             file,
         })
     }
@@ -214,6 +217,7 @@ impl Realm {
             let mut files = lock(&self.files);
             files.extend(batch.files.iter().copied());
             drop(files);
+            *lock(&self.schema) = writer.schema().cloned();
             self.published.append(&batch.entries);
         }
         Ok(Integration {
@@ -221,6 +225,23 @@ impl Realm {
             appended: integrated.appended,
             outcomes: integrated.outcomes,
         })
+    }
+
+    /// The schema, as of some durable version.
+    pub fn schema(&self) -> Result<Schema, RealmError> {
+        if let Some(schema) = &*lock(&self.schema) {
+            return Ok(schema.clone());
+        }
+        let loaded = overlay::load_schema(&self.file)?;
+        Ok(lock(&self.schema).get_or_insert(loaded).clone())
+    }
+
+    /// The error for an entry that cannot be read.
+    pub fn damaged(&self, version: ServerVersion, cause: &dyn std::fmt::Display) -> RealmError {
+        RealmError::Damaged {
+            file: self.file.path().to_owned(),
+            what: format!("version {version}: {cause}"),
+        }
     }
 
     /// Stores what clients have merely reported.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::RealmError;
-use crate::state::{CellError, Cells};
+use crate::state::{CellError, Cells, Schema};
 use crate::storage::RealmFile;
 
 /// The overlay of one batch.
@@ -116,5 +116,23 @@ impl Cells for Overlay {
             .filter_map(|(key, value)| Some((key, value?)))
             .take(limit)
             .collect())
+    }
+}
+
+/// Reads the schema of a Realm's file.
+pub fn load_schema(file: &Arc<RealmFile>) -> Result<Schema, RealmError> {
+    let mut overlay = Overlay::new(file.clone());
+    Schema::load(&mut overlay).map_err(|error| {
+        overlay
+            .take_failure()
+            .unwrap_or_else(|| damaged(file, &error))
+    })
+}
+
+/// The error for a cell that does not hold what it must.
+pub fn damaged(file: &RealmFile, what: &CellError) -> RealmError {
+    RealmError::Damaged {
+        file: file.path().to_owned(),
+        what: what.to_string(),
     }
 }
