@@ -1,9 +1,10 @@
 //! `ros serve`: run the server.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use ros::config::{ConfigError, DEFAULT_LISTEN, Settings};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use ros::config::{self, ConfigError, Loaded, LogLevel, Overrides, Settings};
 use ros::server::dev::DevFiles;
 use ros::server::{self, Prepared, StartError};
 use tokio::net::TcpListener;
@@ -42,15 +43,21 @@ pub struct Arguments {
     /// The private key, PEM; its public half is known from it [default: from the configuration]
     #[arg(long, value_name = "FILE")]
     private_key: Option<PathBuf>,
-    /// What to log: error, warn, info, debug or trace
-    #[arg(long, env = "ROS_LOG", default_value = "info", value_name = "LEVEL", value_parser = ["error", "warn", "info", "debug", "trace"])]
-    log_level: String,
+    /// The public key, PEM; must belong to the private key [default: from the configuration]
+    #[arg(long, value_name = "FILE")]
+    public_key: Option<PathBuf>,
+    /// What to log [default: from the configuration, or info]
+    #[arg(long, env = "ROS_LOG", value_name = "LEVEL", value_parser = log_levels())]
+    log_level: Option<LogLevel>,
 }
 
 /// Runs until told to stop.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
-    start_log(&arguments.log_level);
-    let (settings, dev) = settings(&arguments)?;
+    let (Loaded { settings, warnings }, dev) = load(&arguments)?;
+    start_log(settings.log_level);
+    for warning in warnings {
+        tracing::warn!("configuration: {warning}");
+    }
     let root = settings.root.clone();
     let listen = settings.listen;
     let prepared = server::prepare(settings).map_err(|error| cannot_start(&error, &root))?;
@@ -98,43 +105,42 @@ async fn serve(
     Ok(())
 }
 
-fn settings(arguments: &Arguments) -> Result<(Settings, Option<DevFiles>), Failure> {
-    let (mut settings, files) = if arguments.dev {
-        dev(arguments)?
-    } else {
-        (configured(arguments)?, None)
+fn load(arguments: &Arguments) -> Result<(Loaded, Option<DevFiles>), Failure> {
+    let overrides = Overrides {
+        root: arguments.root.clone(),
+        listen: arguments.listen,
+        private_key: arguments.private_key.clone(),
+        public_key: arguments.public_key.clone(),
+        log_level: arguments.log_level,
     };
-    if let Some(root) = &arguments.root {
-        settings.root.clone_from(root);
+    if !arguments.dev {
+        return Ok((configured(&arguments.configuration, &overrides)?, None));
     }
-    if let Some(listen) = arguments.listen {
-        settings.listen = listen;
-    }
-    if let Some(key) = &arguments.private_key {
-        settings.private_key.clone_from(key);
-    }
-    Ok((settings, files))
+    let root = arguments.root.clone().unwrap_or_else(|| "ros-data".into());
+    let files = dev_files(&root)?;
+    let settings = Settings::dev(&root).with(&overrides);
+    Ok((
+        Loaded {
+            settings,
+            warnings: Vec::new(),
+        },
+        Some(files),
+    ))
 }
 
-fn dev(arguments: &Arguments) -> Result<(Settings, Option<DevFiles>), Failure> {
-    let root = arguments.root.clone().unwrap_or_else(|| "ros-data".into());
-    let files = DevFiles::ensure(&root).map_err(|error| {
+fn dev_files(root: &Path) -> Result<DevFiles, Failure> {
+    DevFiles::ensure(root).map_err(|error| {
         Failure::new(
             Exit::Failed,
             format!("cannot make the data folder {}", root.display()),
         )
         .cause(error)
         .hint("choose another with --root DIR")
-    })?;
-    let listen = DEFAULT_LISTEN
-        .parse()
-        .map_err(|_| Failure::new(Exit::Failed, "the default address is wrong"))?;
-    Ok((Settings::dev(&root, listen), Some(files)))
+    })
 }
 
-fn configured(arguments: &Arguments) -> Result<Settings, Failure> {
-    let file = &arguments.configuration;
-    Settings::read(file).map_err(|error| {
+fn configured(file: &Path, overrides: &Overrides) -> Result<Loaded, Failure> {
+    config::read(file, overrides).map_err(|error| {
         let failure = Failure::new(
             Exit::Configuration,
             format!("bad configuration {}", file.display()),
@@ -147,6 +153,12 @@ fn configured(arguments: &Arguments) -> Result<Settings, Failure> {
             ConfigError::Invalid(problems) => problems.iter().fold(failure, Failure::cause),
         }
     })
+}
+
+/// The names of the levels, as the configuration file knows them.
+fn log_levels() -> impl TypedValueParser<Value = LogLevel> {
+    let names = LogLevel::NAMES.map(|(name, _)| name);
+    PossibleValuesParser::new(names).map(|name| LogLevel::named(&name).unwrap_or_default())
 }
 
 fn cannot_start(error: &StartError, root: &std::path::Path) -> Failure {
@@ -174,12 +186,15 @@ fn next_steps(address: SocketAddr, files: &DevFiles) -> String {
     )
 }
 
-fn start_log(level: &str) {
+fn start_log(level: LogLevel) {
     use std::io::IsTerminal;
     let colour = std::io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     // The library's own lines; those of packages only when they are serious.
-    let filter = tracing_subscriber::EnvFilter::new(format!("warn,ros={level}"));
+    let filter = tracing_subscriber::EnvFilter::new(match level {
+        LogLevel::Off => "off".to_owned(),
+        level => format!("warn,ros={}", level.filter()),
+    });
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

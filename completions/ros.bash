@@ -193,7 +193,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__serve)
-            opts="-c -h -V --configuration --dev --root --listen --private-key --log-level --help --version"
+            opts="-c -h -V --configuration --dev --root --listen --private-key --public-key --log-level --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -219,8 +219,12 @@ _ros() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --public-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --log-level)
-                    COMPREPLY=($(compgen -W "error warn info debug trace" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "all trace debug detail info warn error fatal off" -- "${cur}"))
                     return 0
                     ;;
                 *)

@@ -35,11 +35,16 @@ complete -c ros -n "__fish_ros_using_subcommand serve" -s c -l configuration -d 
 complete -c ros -n "__fish_ros_using_subcommand serve" -l root -d 'The data folder [default: ./ros-data with --dev, else from the configuration]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand serve" -l listen -d 'Where to listen; port 0 takes a free one [default: 127.0.0.1:9080, or from the configuration]' -r
 complete -c ros -n "__fish_ros_using_subcommand serve" -l private-key -d 'The private key, PEM; its public half is known from it [default: from the configuration]' -r -F
-complete -c ros -n "__fish_ros_using_subcommand serve" -l log-level -d 'What to log: error, warn, info, debug or trace' -r -f -a "error\t''
-warn\t''
-info\t''
+complete -c ros -n "__fish_ros_using_subcommand serve" -l public-key -d 'The public key, PEM; must belong to the private key [default: from the configuration]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand serve" -l log-level -d 'What to log [default: from the configuration, or info]' -r -f -a "all\t''
+trace\t''
 debug\t''
-trace\t''"
+detail\t''
+info\t''
+warn\t''
+error\t''
+fatal\t''
+off\t''"
 complete -c ros -n "__fish_ros_using_subcommand serve" -l dev -d 'Run for development: any app, anybody signs in, everything made on the spot'
 complete -c ros -n "__fish_ros_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand serve" -s V -l version -d 'Print version'

@@ -1,100 +1,162 @@
-//! The shapes of the HTTP interface, shared by both ends: the App Services client API as far as it is built. No logic.
+//! The shapes of the App Services API, as JSON.
+//!
+//! Clients send extended JSON; what is read here is plain in both. Unknown keys are ignored, and hardly any is required.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
-/// `GET …/app/<id>/location`.
-#[derive(Debug, Serialize, Deserialize)]
+use crate::secret::Secret;
+
+/// Where an app's clients go: answer to `GET /app/<id>/location`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Location {
     /// Always `GLOBAL`.
     pub deployment_model: String,
-    /// Any text.
+    /// A name of the place.
     pub location: String,
-    /// Where further HTTP requests go; no slash at the end.
+    /// Base URL of all further requests, without a slash at the end.
     pub hostname: String,
-    /// Where the WebSocket is; no slash at the end.
+    /// Base URL of sync connections, without a slash at the end.
     pub ws_hostname: String,
 }
 
-/// Credentials of the e-mail and password provider.
-#[derive(Deserialize)]
-pub struct PasswordCredentials {
-    /// The e-mail address.
-    pub username: String,
-    /// The password.
-    pub password: String,
+/// Body of a sign-in, as far as it is looked at.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Credentials {
+    /// Name of a user with a password.
+    pub username: Option<String>,
+    /// Its password.
+    pub password: Option<Secret>,
+    /// What the client says of itself.
+    pub options: Options,
 }
 
-/// Registration with e-mail and password.
+/// What a client says of itself.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Options {
+    /// The device.
+    pub device: DeviceOptions,
+}
+
+/// What a client says of its device.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub struct DeviceOptions {
+    /// The id that it was given before, if it has kept it.
+    pub device_id: Option<String>,
+}
+
+/// Body of a registration.
 #[derive(Deserialize)]
 pub struct Registration {
-    /// The e-mail address.
+    /// The address, which is the user's name.
     pub email: String,
     /// The password.
-    pub password: String,
+    pub password: Secret,
 }
 
-/// The answer to a login.
+/// Answer to a sign-in.
 #[derive(Serialize, Deserialize)]
 pub struct Session {
-    /// For requests and the WebSocket.
-    pub access_token: String,
-    /// For new access tokens.
-    pub refresh_token: String,
+    /// Opens everything for a while.
+    #[serde(serialize_with = "reveal")]
+    pub access_token: Secret,
+    /// Gets new access tokens.
+    #[serde(serialize_with = "reveal")]
+    pub refresh_token: Secret,
     /// 24 hex digits.
     pub user_id: String,
     /// 24 hex digits.
     pub device_id: String,
 }
 
-/// The answer to a refresh.
+/// Answer to a refresh.
 #[derive(Serialize, Deserialize)]
-pub struct Refreshed {
-    /// The new access token.
-    pub access_token: String,
+pub struct AccessToken {
+    /// Opens everything for a while.
+    #[serde(serialize_with = "reveal")]
+    pub access_token: Secret,
 }
 
-/// The answer to `GET /auth/profile`.
-#[derive(Debug, Serialize, Deserialize)]
+/// What a user is shown of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// 24 hex digits.
     pub user_id: String,
-    /// The app.
+    /// 24 hex digits that stand for the app.
     pub domain_id: String,
     /// Always `normal`.
     #[serde(rename = "type")]
     pub kind: String,
     /// The ways in which the user signs in.
     pub identities: Vec<Identity>,
-    /// What SDKs show of the user.
+    /// What is known of the user.
     pub data: ProfileData,
 }
 
-/// A way in which a user signs in.
-#[derive(Debug, Serialize, Deserialize)]
+/// One way in which a user signs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// 24 hex digits.
     pub id: String,
-    /// The provider, as SDKs name it.
+    /// Name of the provider.
     pub provider_type: String,
-    /// 24 hex digits.
+    /// 24 hex digits that stand for the provider within the app.
     pub provider_id: String,
 }
 
-/// What SDKs show of a user.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// What is known of a user.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ProfileData {
-    /// The e-mail address.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The address that it registered with.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub email: Option<String>,
 }
 
-/// Every error.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Error {
-    /// Words for people.
+/// Body of every answer that is an error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// What happened, for people.
     pub error: String,
-    /// The name that SDKs know.
-    pub error_code: String,
-    /// Where more is said; nowhere.
+    /// What happened, for programs.
+    pub error_code: ErrorCode,
+    /// Where the log is; empty.
     pub link: String,
+}
+
+/// The names by which programs know errors, as far as this server uses them. Names are fixed: add, never rename.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ErrorCode {
+    /// The name is taken.
+    AccountNameInUse,
+    /// There is no such API key.
+    APIKeyNotFound,
+    /// None of the others.
+    AppUnknownError,
+    /// The app has no such provider.
+    AuthProviderNotFound,
+    /// The request is malformed.
+    BadRequest,
+    /// There is no such function.
+    FunctionNotFound,
+    /// The server failed.
+    InternalServerError,
+    /// Wrong name or password.
+    InvalidPassword,
+    /// The token is bad, or its login is over.
+    InvalidSession,
+    /// A required key is missing.
+    MissingParameter,
+    /// There is no such service.
+    ServiceNotFound,
+    /// The user's address has been confirmed before.
+    UserAlreadyConfirmed,
+    /// The user is disabled.
+    UserDisabled,
+}
+
+/// Writes a token into the one answer that is for its owner.
+fn reveal<S: Serializer>(token: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(token.reveal())
 }

@@ -47,6 +47,18 @@ number! {
     OriginTimestamp
 }
 
+number! {
+    /// A moment by the server's clock: seconds since 1970-01-01T00:00:00Z.
+    UnixTime
+}
+
+impl UnixTime {
+    /// The moment so many seconds later.
+    pub fn after(self, seconds: u64) -> UnixTime {
+        UnixTime(self.0.saturating_add(seconds))
+    }
+}
+
 impl FileIdent {
     /// The server's own file, origin of changes that the server makes.
     pub const SERVER: FileIdent = FileIdent(1);
@@ -120,6 +132,42 @@ impl fmt::Display for RealmName {
 pub struct UserId(pub Arc<str>);
 
 impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The id of an app: what its clients put into the path of every request. It becomes the first part of Realm names and is
+/// therefore narrow: 1 to 64 letters, digits, `_`, `-` and `.`, no dot first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AppId(Arc<str>);
+
+impl AppId {
+    /// An app id from text; `None` if the text cannot be one.
+    pub fn parse(text: &str) -> Option<AppId> {
+        let narrow = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+        let fits =
+            (1..=64).contains(&text.len()) && !text.starts_with('.') && text.bytes().all(narrow);
+        fits.then(|| AppId(text.into()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AppId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The id of a login: from signing in to logging out, or to the end of its refresh token. 24 hex digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LoginId(pub Arc<str>);
+
+impl fmt::Display for LoginId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

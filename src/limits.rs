@@ -37,12 +37,20 @@ pub struct Limits {
     pub http_head_bytes: usize,
     /// Time to send a whole request head; then the connection is closed.
     pub http_head_time: Duration,
+    /// Time to send a whole request body; then the request is answered with 408.
+    pub http_body_time: Duration,
     /// A connection that has sent nothing for so long is closed.
     pub silence: Duration,
     /// Open connections; one more is closed at once.
     pub connections: usize,
     /// Passwords hashed at the same time; others wait.
     pub password_hashes: usize,
+    /// Wrong passwords for one name from one address within [`Limits::wrong_passwords_time`]; one more try is answered with 429.
+    pub wrong_passwords: u32,
+    /// How long wrong passwords are remembered.
+    pub wrong_passwords_time: Duration,
+    /// Names and addresses whose wrong passwords are remembered; one more, and all are forgotten.
+    pub wrong_passwords_names: usize,
 }
 
 impl Default for Limits {
@@ -65,9 +73,13 @@ impl Default for Limits {
             http_body_bytes: MIB,
             http_head_bytes: 32 << 10,
             http_head_time: Duration::from_secs(30),
+            http_body_time: Duration::from_secs(60),
             silence: Duration::from_secs(30 * 60),
             connections: 100_000,
             password_hashes: 2,
+            wrong_passwords: 10,
+            wrong_passwords_time: Duration::from_secs(60),
+            wrong_passwords_names: 10_000,
         }
     }
 }

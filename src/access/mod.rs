@@ -1,151 +1,198 @@
-//! Who may do what in a Realm: the decision, with its reason. A pure function; the rules are given.
+//! Who may do what in a Realm, and why: one pure decision.
+//!
+//! Everything that the decision depends on is given: who asks ([`Caller`]) and what is granted on the Realm ([`Grants`]). No rule, no access.
+//! Writing and managing imply reading, since a client that cannot download cannot merge.
+//!
+//! Knows no tokens, databases or settings, and reads no rules from anywhere.
 
-/// What somebody may do.
+use std::fmt;
+
+use crate::ident::{AppId, LoginId, RealmName, UnixTime, UserId};
+
+#[cfg(test)]
+mod tests;
+
+/// Where a caller came in: this decides in which namespace of Realms and users it lives.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// `/api/client/v2.0/app/<app id>/…`: Realms are partitions of the app.
+    App(AppId),
+    /// `/realm-sync…`: Realms are virtual paths.
+    Classic,
+}
+
+/// Somebody whose token has been accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Where the token was shown.
+    pub endpoint: Endpoint,
+    /// Who it is.
+    pub user: UserId,
+    /// Whether everything is allowed.
+    pub admin: bool,
+    /// What the token itself allows, if it is one that carries rights (classic access tokens).
+    pub token: Option<TokenRights>,
+    /// When the token ends; `None` is never.
+    pub expires_at: Option<UnixTime>,
+    /// The login that the token came from; when it ends, so does everything that was opened with it.
+    pub login: Option<LoginId>,
+}
+
+/// Rights that travel in a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRights {
+    /// The only Realm they are for; `None` is every Realm.
+    pub realm: Option<RealmName>,
+    /// The rights.
+    pub rights: Rights,
+}
+
+/// A set of rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rights {
     /// Download.
     pub read: bool,
     /// Upload changesets.
     pub write: bool,
+    /// Change permissions, and the schema where a setting asks for it.
+    pub manage: bool,
 }
 
-/// Why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
-    /// The user is an administrator.
-    Administrator,
-    /// The app's configuration opens or closes its partitions.
-    AppPartitions,
-    /// The token itself grants or limits.
-    Token,
-    /// The token is for another path.
-    OtherPath,
+impl Rights {
+    /// Nothing.
+    pub const NONE: Rights = Rights {
+        read: false,
+        write: false,
+        manage: false,
+    };
+    /// Everything.
+    pub const ALL: Rights = Rights {
+        read: true,
+        write: true,
+        manage: true,
+    };
+
+    /// Whether there is no right at all.
+    pub fn is_empty(self) -> bool {
+        self == Rights::NONE
+    }
+
+    /// The same rights, and reading if there is any other.
+    pub fn with_implied_read(self) -> Rights {
+        Rights {
+            read: self.read || self.write || self.manage,
+            ..self
+        }
+    }
 }
 
-/// A decision.
+/// What is granted on one Realm, whoever asks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Grants {
+    /// Who owns it.
+    pub owner: Option<UserId>,
+    /// What every signed-in user of the Realm's app may do.
+    pub everyone: Rights,
+}
+
+/// What a caller may do with a Realm, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
-    /// What is allowed.
+    /// The rights.
     pub rights: Rights,
-    /// By which rule.
+    /// What they follow from.
     pub reason: Reason,
 }
 
-/// What speaks for the caller.
+/// What a decision follows from; for the log and for whoever asks why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Claim<'a> {
-    /// A user of an app wants one of its partitions.
-    Partition {
-        /// Whether the app opens its partitions for reading.
-        read: bool,
-        /// Whether it opens them for writing.
-        write: bool,
-    },
-    /// The bearer of a classic token wants a path.
-    Path {
-        /// The path.
-        path: &'a str,
-        /// The one that the token is for; any, if there is none.
-        granted_path: Option<&'a str>,
-        /// Whether the token grants reading.
-        download: bool,
-        /// Whether it grants writing.
-        upload: bool,
-        /// Whether the token is an administrator's.
-        admin: bool,
-    },
+pub enum Reason {
+    /// The caller's login has ended.
+    LoginEnded,
+    /// The caller is an administrator.
+    Admin,
+    /// The Realm belongs to another app, or to the other kind of clients.
+    OtherNamespace,
+    /// The caller's token carries the rights.
+    Token,
+    /// The caller's token is for another Realm.
+    TokenForOtherRealm,
+    /// The caller's token carries rights but names no Realm.
+    TokenForNoRealm,
+    /// The Realm is the server's own and the caller no administrator.
+    Reserved,
+    /// The caller owns the Realm.
+    Owner,
+    /// What is granted to everyone.
+    Everyone,
+    /// Nothing is granted.
+    NothingGranted,
 }
 
-/// Decides. Writing implies reading.
-pub fn decide(claim: Claim<'_>) -> Decision {
-    let rights = |read: bool, write: bool| Rights {
-        read: read || write,
-        write,
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reason::LoginEnded => "the login has ended",
+            Reason::Admin => "the user is an administrator",
+            Reason::OtherNamespace => "the Realm belongs to another app",
+            Reason::Token => "the token carries these rights",
+            Reason::TokenForOtherRealm => "the token is for another Realm",
+            Reason::TokenForNoRealm => "the token names no Realm",
+            Reason::Reserved => "the Realm is the server's own",
+            Reason::Owner => "the user owns the Realm",
+            Reason::Everyone => "granted to every user",
+            Reason::NothingGranted => "nothing is granted to this user",
+        })
+    }
+}
+
+/// What the caller may do with the Realm, and why.
+pub fn decide(caller: &Caller, realm: &RealmName, grants: &Grants) -> Decision {
+    let decided = |rights: Rights, reason| Decision {
+        rights: rights.with_implied_read(),
+        reason,
     };
-    match claim {
-        Claim::Partition { read, write } => Decision {
-            rights: rights(read, write),
-            reason: Reason::AppPartitions,
-        },
-        Claim::Path { admin: true, .. } => Decision {
-            rights: rights(true, true),
-            reason: Reason::Administrator,
-        },
-        Claim::Path {
-            path,
-            granted_path: Some(granted),
-            ..
-        } if granted != path => Decision {
-            rights: rights(false, false),
-            reason: Reason::OtherPath,
-        },
-        Claim::Path {
-            download, upload, ..
-        } => Decision {
-            rights: rights(download, upload),
-            reason: Reason::Token,
-        },
+    if !is_within(realm, &caller.endpoint) {
+        return decided(Rights::NONE, Reason::OtherNamespace);
+    }
+    if caller.admin {
+        return decided(Rights::ALL, Reason::Admin);
+    }
+    if let Some(token) = &caller.token {
+        return match &token.realm {
+            Some(named) if named == realm => decided(token.rights, Reason::Token),
+            Some(_) => decided(Rights::NONE, Reason::TokenForOtherRealm),
+            None => decided(Rights::NONE, Reason::TokenForNoRealm),
+        };
+    }
+    if is_reserved(realm) {
+        return decided(Rights::NONE, Reason::Reserved);
+    }
+    if grants.owner.as_ref() == Some(&caller.user) {
+        return decided(Rights::ALL, Reason::Owner);
+    }
+    if !grants.everyone.is_empty() {
+        return decided(grants.everyone, Reason::Everyone);
+    }
+    decided(Rights::NONE, Reason::NothingGranted)
+}
+
+/// Whether the Realm lies in the namespace of the endpoint.
+fn is_within(realm: &RealmName, endpoint: &Endpoint) -> bool {
+    match endpoint {
+        Endpoint::Classic => realm.is_path(),
+        Endpoint::App(app) => realm
+            .as_str()
+            .strip_prefix(app.as_str())
+            .is_some_and(|rest| rest.starts_with('/')),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn path<'a>(
-        granted_path: Option<&'a str>,
-        download: bool,
-        upload: bool,
-        admin: bool,
-    ) -> Claim<'a> {
-        Claim::Path {
-            path: "/a",
-            granted_path,
-            download,
-            upload,
-            admin,
-        }
-    }
-
-    #[test]
-    fn decisions_and_reasons() {
-        let decided = |claim| {
-            let Decision { rights, reason } = decide(claim);
-            (rights.read, rights.write, reason)
-        };
-        assert_eq!(
-            decided(Claim::Partition {
-                read: false,
-                write: false
-            }),
-            (false, false, Reason::AppPartitions)
-        );
-        assert_eq!(
-            decided(Claim::Partition {
-                read: false,
-                write: true
-            }),
-            (true, true, Reason::AppPartitions)
-        );
-        assert_eq!(
-            decided(path(None, false, false, true)),
-            (true, true, Reason::Administrator)
-        );
-        assert_eq!(
-            decided(path(Some("/b"), true, true, false)),
-            (false, false, Reason::OtherPath)
-        );
-        assert_eq!(
-            decided(path(Some("/b"), false, false, true)),
-            (true, true, Reason::Administrator)
-        );
-        assert_eq!(
-            decided(path(Some("/a"), true, false, false)),
-            (true, false, Reason::Token)
-        );
-        assert_eq!(
-            decided(path(None, false, false, false)),
-            (false, false, Reason::Token)
-        );
-    }
+/// Whether a path has a segment that only the server makes: those that start with two underscores.
+fn is_reserved(realm: &RealmName) -> bool {
+    realm.is_path()
+        && realm
+            .as_str()
+            .split('/')
+            .any(|segment| segment.starts_with("__"))
 }

@@ -1,115 +1,132 @@
-//! Answers. Errors have the content type exactly `application/json` (SDKs read the body only then); what has no body has no type either.
+//! Answers: the one place where causes become what a client is told.
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    CONTENT_TYPE, HeaderValue,
+    CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue,
 };
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
-use crate::api;
-use crate::auth::TokenError;
-use crate::system::SystemError;
+use super::Answer;
+use crate::api::{ErrorBody, ErrorCode};
+use crate::system::{Refusal, SystemError};
 
-/// A body in one piece.
-pub type Answer = Full<Bytes>;
+/// What every answer carries: browsers of any origin may ask, and nobody keeps a token that was in an answer.
+const HEADERS: [(HeaderName, &str); 4] = [
+    (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    (
+        ACCESS_CONTROL_ALLOW_HEADERS,
+        "Authorization, Content-Type, Accept",
+    ),
+    (
+        ACCESS_CONTROL_ALLOW_METHODS,
+        "GET, POST, PUT, PATCH, DELETE",
+    ),
+    (CACHE_CONTROL, "no-store"),
+];
 
-/// Why a request fails: what it becomes on the wire is decided here alone.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// No such route.
-    #[error("not found")]
-    NotFound,
-    /// The route is there, but not for this method.
-    #[error("method not allowed")]
-    WrongMethod,
-    /// No app of that id is configured.
-    #[error("cannot find app using Client App ID '{0}'")]
-    NoApp(String),
-    /// The app does not allow this provider, or it is not built.
-    #[error("authentication via '{0}' is unsupported")]
-    NoProvider(String),
-    /// Registration is closed.
-    #[error("registration is closed for this app")]
-    Closed,
-    /// The body is not what the route takes.
-    #[error("{0}")]
-    BadRequest(String),
-    /// The body is too long.
-    #[error("request too large")]
-    TooLarge,
-    /// Credentials do not match.
-    #[error("invalid username/password")]
-    InvalidPassword,
-    /// The token is not, or no longer, good.
-    #[error("invalid session")]
-    InvalidSession,
-    /// Another account has that name.
-    #[error("name already in use")]
-    NameInUse,
-    /// The user is suspended.
-    #[error("user disabled")]
-    UserDisabled,
-    /// Functions are not built.
-    #[error("function not found: '{0}'")]
-    NoFunction(String),
-    /// Services behind functions are not built.
-    #[error("service not found: '{0}'")]
-    NoService(String),
-    /// API keys are not built.
-    #[error("API key not found")]
-    NoApiKey,
-    /// What has its own documented error and is not built.
-    #[error("{0}")]
-    NotBuilt(&'static str),
-    /// The server cannot do its work. The cause is in the log.
-    #[error("internal server error")]
-    Internal,
+/// An answer with a JSON body.
+pub fn json(status: StatusCode, body: &impl Serialize) -> Response<Answer> {
+    match serde_json::to_vec(body) {
+        Ok(body) => with_body(status, body),
+        Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+fn with_body(status: StatusCode, body: Vec<u8>) -> Response<Answer> {
+    let mut answer = empty(status);
+    *answer.body_mut() = Full::from(body);
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+}
+
+/// An answer without a body, and therefore without a content type.
+pub fn empty(status: StatusCode) -> Response<Answer> {
+    let mut answer = Response::new(Full::new(Bytes::new()));
+    *answer.status_mut() = status;
+    for (name, value) in HEADERS {
+        answer
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+/// An answer that is an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    status: StatusCode,
+    code: ErrorCode,
+    text: String,
 }
 
 impl Failure {
-    fn code(&self) -> (StatusCode, &'static str) {
-        match self {
-            Failure::NotFound => (StatusCode::NOT_FOUND, "NotFound"),
-            Failure::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, "HTTPError"),
-            Failure::NoApp(_) => (StatusCode::NOT_FOUND, "AppNotFound"),
-            Failure::NoProvider(_) => (StatusCode::NOT_FOUND, "AuthProviderNotFound"),
-            Failure::Closed | Failure::BadRequest(_) => (StatusCode::BAD_REQUEST, "BadRequest"),
-            Failure::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "BadRequest"),
-            Failure::InvalidPassword => (StatusCode::UNAUTHORIZED, "InvalidPassword"),
-            Failure::InvalidSession => (StatusCode::UNAUTHORIZED, "InvalidSession"),
-            Failure::NameInUse => (StatusCode::CONFLICT, "AccountNameInUse"),
-            Failure::UserDisabled => (StatusCode::UNAUTHORIZED, "UserDisabled"),
-            Failure::NoFunction(_) => (StatusCode::NOT_FOUND, "FunctionNotFound"),
-            Failure::NoService(_) => (StatusCode::NOT_FOUND, "ServiceNotFound"),
-            Failure::NoApiKey => (StatusCode::NOT_FOUND, "APIKeyNotFound"),
-            Failure::NotBuilt(_) => (StatusCode::NOT_FOUND, "UserNotFound"),
-            Failure::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError"),
+    /// An error of this status, with the code for programs and the text for people.
+    pub fn new(status: StatusCode, code: ErrorCode, text: impl Into<String>) -> Failure {
+        Failure {
+            status,
+            code,
+            text: text.into(),
         }
     }
 
-    /// Whether this stands for something that this server could one day do.
-    pub fn is_not_built(&self) -> bool {
-        matches!(
-            self,
-            Failure::NoFunction(_)
-                | Failure::NoService(_)
-                | Failure::NoApiKey
-                | Failure::NotBuilt(_)
-                | Failure::NoProvider(_)
+    /// The request is malformed.
+    pub fn bad_request(text: impl Into<String>) -> Failure {
+        Failure::new(StatusCode::BAD_REQUEST, ErrorCode::BadRequest, text)
+    }
+
+    /// A key that must be in the body is missing.
+    pub fn missing_parameter(name: &str) -> Failure {
+        Failure::new(
+            StatusCode::BAD_REQUEST,
+            ErrorCode::MissingParameter,
+            format!("missing parameter '{name}'"),
         )
     }
 
-    /// The answer.
+    /// The token is bad or its login is over: the client gets a new one, or logs its user out.
+    pub fn invalid_session() -> Failure {
+        Failure::new(
+            StatusCode::UNAUTHORIZED,
+            ErrorCode::InvalidSession,
+            "invalid session",
+        )
+    }
+
+    /// There is no such route.
+    pub fn no_such_route() -> Failure {
+        Failure::new(
+            StatusCode::NOT_FOUND,
+            ErrorCode::AppUnknownError,
+            "not found",
+        )
+    }
+
+    /// The server failed; the client keeps what it has and tries again.
+    pub fn internal() -> Failure {
+        Failure::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorCode::InternalServerError,
+            "internal server error",
+        )
+    }
+
+    /// Whether the client was refused for its credentials.
+    pub fn is_wrong_password(&self) -> bool {
+        self.code == ErrorCode::InvalidPassword
+    }
+
+    /// The answer itself.
     pub fn answer(&self) -> Response<Answer> {
-        let (status, code) = self.code();
         json(
-            status,
-            &api::Error {
-                error: self.to_string(),
-                error_code: code.into(),
+            self.status,
+            &ErrorBody {
+                error: self.text.clone(),
+                error_code: self.code,
                 link: String::new(),
             },
         )
@@ -118,58 +135,43 @@ impl Failure {
 
 impl From<SystemError> for Failure {
     fn from(error: SystemError) -> Failure {
-        match error {
-            SystemError::NameInUse => Failure::NameInUse,
-            SystemError::Suspended => Failure::UserDisabled,
-            SystemError::Token(
-                TokenError::Malformed
-                | TokenError::BadSignature
-                | TokenError::Expired
-                | TokenError::WrongUse,
-            ) => Failure::InvalidSession,
-            SystemError::Storage(error) => {
-                tracing::error!(%error, "the server's database failed");
-                Failure::Internal
+        let told = |status, code| Failure::new(status, code, error.to_string());
+        match &error {
+            SystemError::NoSuchApp(_) => told(StatusCode::NOT_FOUND, ErrorCode::AppUnknownError),
+            SystemError::NoSuchProvider(_) => {
+                told(StatusCode::NOT_FOUND, ErrorCode::AuthProviderNotFound)
+            }
+            SystemError::RegistrationClosed | SystemError::BadEmail | SystemError::BadPassword => {
+                told(StatusCode::BAD_REQUEST, ErrorCode::BadRequest)
+            }
+            SystemError::NameInUse => told(StatusCode::CONFLICT, ErrorCode::AccountNameInUse),
+            SystemError::WrongPassword => {
+                told(StatusCode::UNAUTHORIZED, ErrorCode::InvalidPassword)
+            }
+            SystemError::UserDisabled => told(StatusCode::UNAUTHORIZED, ErrorCode::UserDisabled),
+            SystemError::Token(_) | SystemError::LoginEnded => {
+                tracing::debug!(%error, "a token was refused");
+                Failure::invalid_session()
+            }
+            SystemError::Storage(_) | SystemError::Database(_) | SystemError::Hash(_) => {
+                tracing::error!(%error, "a request could not be answered");
+                Failure::internal()
             }
         }
     }
 }
 
-/// A JSON answer.
-pub fn json(status: StatusCode, body: &impl Serialize) -> Response<Answer> {
-    let text = serde_json::to_vec(body).expect("our shapes have string keys and no failing parts");
-    let mut response = open(status, Bytes::from(text));
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-/// An answer without a body.
-pub fn empty(status: StatusCode) -> Response<Answer> {
-    open(status, Bytes::new())
-}
-
-/// What browsers ask before they ask.
-pub fn preflight() -> Response<Answer> {
-    let mut response = empty(StatusCode::NO_CONTENT);
-    let headers = response.headers_mut();
-    headers.insert(
-        ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("Authorization, Content-Type, Accept"),
-    );
-    headers.insert(
-        ACCESS_CONTROL_ALLOW_METHODS,
-        HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE"),
-    );
-    response
-}
-
-fn open(status: StatusCode, body: Bytes) -> Response<Answer> {
-    let mut response = Response::new(Full::new(body));
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    response
+/// What whoever is not let in to sync is told.
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Failure {
+        match refusal {
+            Refusal::NoSuchApp(app) => SystemError::NoSuchApp(app).into(),
+            Refusal::Unauthorized(_) => Failure::invalid_session(),
+            Refusal::Unavailable(_) => Failure::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                ErrorCode::InternalServerError,
+                "try again later",
+            ),
+        }
+    }
 }

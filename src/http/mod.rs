@@ -1,78 +1,125 @@
-//! Routes to calls: parse, authorise, call, answer. The App Services client API.
+//! Requests to calls: parse, authorise, call, answer. Holds no rules.
 //!
-//! Holds no rules: who may sign in is configuration, who somebody is comes from `auth` and `system`. What is not built answers its documented error and is counted.
+//! Invariants
+//! - 401 is said of tokens and credentials only: a client that hears it of anything else logs its user out.
+//! - An error has a body of exactly `application/json`; an empty body has no content type.
+//! - Request targets may carry a token (`baas_at`) and are never logged.
+//!
+//! The upgrade to WebSocket is not here.
 
 mod answer;
 mod app;
+mod attempts;
 mod request;
 
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+use http_body_util::Full;
 use hyper::body::Body;
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 
-use crate::config::Apps;
+pub use self::answer::Failure;
+use self::app::{Missing, MissingCounts, Route};
+use self::attempts::Attempts;
+use crate::ident::{LoginId, UnixTime};
 use crate::limits::Limits;
-use crate::system::System;
+use crate::system::{Moment, System, SystemError};
 
-pub use answer::{Answer, Failure};
+/// The body of an answer, in one piece.
+pub type Answer = Full<Bytes>;
 
-/// What the routes need.
+/// What the routes need from the running server.
+pub trait Surroundings: Send + Sync {
+    /// The server's clock.
+    fn now(&self) -> UnixTime;
+    /// Fills a buffer with random bytes.
+    fn random(&self, buffer: &mut [u8]);
+    /// These logins have ended: close what was opened with them.
+    fn ended(&self, logins: &[LoginId]);
+}
+
+/// What all requests share.
 pub struct Http {
     system: Arc<System>,
-    apps: Apps,
-    /// Unix seconds.
-    now: fn() -> u64,
-    body_bytes: usize,
-    /// Passwords that may be hashed at once.
+    surroundings: Arc<dyn Surroundings>,
+    limits: Limits,
+    /// One permit for each password that may be hashed at the same time.
     hashes: Semaphore,
-    not_built: AtomicU64,
+    attempts: Attempts,
+    missing: MissingCounts,
 }
 
 impl Http {
-    /// Over the server's users and the configured apps. `now` gives Unix seconds.
-    pub fn new(system: Arc<System>, apps: Apps, now: fn() -> u64, limits: &Limits) -> Http {
+    /// The routes over a system.
+    pub fn new(system: Arc<System>, surroundings: Arc<dyn Surroundings>, limits: Limits) -> Http {
         Http {
+            hashes: Semaphore::new(limits.password_hashes.max(1)),
+            attempts: Attempts::new(&limits),
+            missing: MissingCounts::default(),
             system,
-            apps,
-            now,
-            body_bytes: limits.http_body_bytes,
-            hashes: Semaphore::new(limits.password_hashes),
-            not_built: AtomicU64::new(0),
+            surroundings,
+            limits,
         }
     }
 
-    /// Requests so far for routes that are not built.
-    pub fn not_built(&self) -> u64 {
-        self.not_built.load(Ordering::Relaxed)
+    /// How often clients have asked for what this server does not have, by name.
+    pub fn missing(&self) -> Vec<(&'static str, u64)> {
+        Missing::ALL
+            .into_iter()
+            .map(|missing| (missing.name(), self.missing.of(missing)))
+            .collect()
     }
 
-    /// Answers a request.
-    pub async fn route<B>(&self, request: Request<B>) -> Response<Answer>
+    fn moment(&self) -> Moment {
+        let mut random = [0; 64];
+        self.surroundings.random(&mut random);
+        Moment {
+            now: self.surroundings.now(),
+            random,
+        }
+    }
+
+    /// Calls the system on a thread that may wait.
+    async fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&System) -> Result<T, SystemError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let system = self.system.clone();
+        let done = tokio::task::spawn_blocking(move || work(&system)).await;
+        Ok(done.map_err(|_| Failure::internal())??)
+    }
+
+    /// The same for a call that hashes a password: only a few at a time.
+    async fn call_hashing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&System) -> Result<T, SystemError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let _permit = self
+            .hashes
+            .acquire()
+            .await
+            .map_err(|_| Failure::internal())?;
+        self.call(work).await
+    }
+
+    /// Answers one request, other than upgrades to WebSocket.
+    pub async fn route<B>(&self, peer: IpAddr, request: Request<B>) -> Response<Answer>
     where
-        B: Body<Data = Bytes> + Send,
-        B::Error: std::fmt::Display,
+        B: Body + Send,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         if request.method() == Method::OPTIONS {
-            return answer::preflight();
+            return answer::empty(StatusCode::NO_CONTENT);
         }
-        let path = request.uri().path().to_owned();
-        let outcome = match path.strip_prefix("/api/client/v2.0/") {
-            Some(rest) => {
-                self.client_api(&rest.split('/').collect::<Vec<_>>(), request)
-                    .await
-            }
-            None => Err(Failure::NotFound),
+        let (head, body) = request.into_parts();
+        let Some(route) = Route::find(&head.method, head.uri.path()) else {
+            return Failure::no_such_route().answer();
         };
-        outcome.unwrap_or_else(|failure| {
-            if failure.is_not_built() {
-                self.not_built.fetch_add(1, Ordering::Relaxed);
-                tracing::info!(%path, "a client asked for what is not built");
-            }
-            failure.answer()
-        })
+        let answered = app::answer(self, peer, route, &head, body).await;
+        answered.unwrap_or_else(|failure| failure.answer())
     }
 }

@@ -1,85 +1,93 @@
-//! Reading requests: bodies within a limit, tokens, and the host that the client used.
+//! Reading requests: tokens, bodies within their bound, the name by which the client reaches us.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::Request;
 use hyper::body::Body;
-use hyper::header::{AUTHORIZATION, HOST, HeaderMap};
+use hyper::header::{AUTHORIZATION, HOST};
+use hyper::http::request::Parts;
+use hyper::{StatusCode, Uri};
 use serde::de::DeserializeOwned;
 
-use super::Failure;
+use super::answer::Failure;
+use crate::api::ErrorCode;
+use crate::limits::Limits;
+use crate::secret::Secret;
 
-/// The body of a request, as JSON.
-pub async fn body<B, T>(request: Request<B>, limit: usize) -> Result<T, Failure>
-where
-    B: Body<Data = Bytes> + Send,
-    B::Error: std::fmt::Display,
-    T: DeserializeOwned,
-{
-    let body = Limited::new(ErrorAsText(Box::pin(request.into_body())), limit);
-    let bytes = body.collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() {
-            Failure::TooLarge
-        } else {
-            Failure::BadRequest(format!("unreadable body: {error}"))
-        }
-    })?;
-    serde_json::from_slice(&bytes.to_bytes())
-        .map_err(|error| Failure::BadRequest(format!("invalid body: {error}")))
-}
-
-/// The bearer token.
-pub fn bearer<B>(request: &Request<B>) -> Result<String, Failure> {
-    let header = request
-        .headers()
+/// The token in `Authorization: Bearer …`.
+pub fn bearer(head: &Parts) -> Result<Secret, Failure> {
+    let value = head
+        .headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
-    let token = header.and_then(|header| header.strip_prefix("Bearer "));
-    token
-        .map(|token| token.trim().to_owned())
-        .ok_or(Failure::InvalidSession)
+    let (scheme, token) = value
+        .and_then(|value| value.split_once(' '))
+        .ok_or_else(Failure::invalid_session)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Failure::invalid_session());
+    }
+    Ok(Secret::new(token.trim()))
 }
 
-/// The base URLs for HTTP and WebSocket by which the client has reached us, without a slash at the end.
-pub fn base_urls(headers: &HeaderMap) -> Result<(String, String), Failure> {
-    let first = |name: &str| {
-        let value = headers.get(name)?.to_str().ok()?.split(',').next()?.trim();
-        (!value.is_empty()).then(|| value.to_owned())
+/// The whole body, within the bounds on size and time.
+pub async fn body<B>(body: B, limits: &Limits) -> Result<Bytes, Failure>
+where
+    B: Body,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let whole = Limited::new(body, limits.http_body_bytes).collect();
+    match tokio::time::timeout(limits.http_body_time, whole).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorCode::BadRequest,
+            "the request body is too large",
+        )),
+        Ok(Err(_)) => Err(Failure::bad_request("the request body did not arrive")),
+        Err(_) => Err(Failure::new(
+            StatusCode::REQUEST_TIMEOUT,
+            ErrorCode::BadRequest,
+            "the request body took too long",
+        )),
+    }
+}
+
+/// A body as JSON. What is wrong with it is not repeated: it may hold a password.
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(body)
+        .map_err(|_| Failure::bad_request("the request body is not the JSON that is expected"))
+}
+
+/// Whether the query has this pair.
+pub fn has_query(uri: &Uri, pair: &str) -> bool {
+    uri.query()
+        .is_some_and(|query| query.split('&').any(|found| found == pair))
+}
+
+/// Whether the client uses TLS, and the authority under which it reaches this server: what a proxy says, else what the client says.
+pub fn base(head: &Parts) -> Result<(bool, String), Failure> {
+    let first = |name| {
+        let value: &str = head.headers.get(name)?.to_str().ok()?;
+        value
+            .split(',')
+            .next()
+            .map(str::trim)
+            .filter(|value| !value.is_empty())
     };
-    let host = first("x-forwarded-host")
-        .or_else(|| first(HOST.as_str()))
-        .filter(|host| {
-            host.bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte))
-        })
-        .ok_or_else(|| Failure::BadRequest("a Host header is needed".into()))?;
     let secure = first("x-forwarded-proto").is_some_and(|proto| {
         proto.eq_ignore_ascii_case("https") || proto.eq_ignore_ascii_case("wss")
     });
-    Ok(if secure {
-        (format!("https://{host}"), format!("wss://{host}"))
-    } else {
-        (format!("http://{host}"), format!("ws://{host}"))
-    })
+    let authority = first("x-forwarded-host")
+        .or_else(|| first(HOST.as_str()))
+        .or(head.uri.authority().map(|a| a.as_str()));
+    match authority {
+        Some(authority) if is_authority(authority) => Ok((secure, authority.to_owned())),
+        Some(_) | None => Err(Failure::bad_request(
+            "the request does not say under which name it reaches this server",
+        )),
+    }
 }
 
-/// A body whose errors are texts, so that bodies of any kind can be limited.
-struct ErrorAsText<B>(std::pin::Pin<Box<B>>);
-
-impl<B> Body for ErrorAsText<B>
-where
-    B: Body<Data = Bytes>,
-    B::Error: std::fmt::Display,
-{
-    type Data = Bytes;
-    type Error = std::io::Error;
-
-    fn poll_frame(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, std::io::Error>>> {
-        self.0.as_mut().poll_frame(cx).map(|frame| {
-            frame.map(|frame| frame.map_err(|error| std::io::Error::other(error.to_string())))
-        })
-    }
+fn is_authority(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte))
 }

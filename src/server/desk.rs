@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::Server;
 use super::claims::Claim;
 use super::refusal;
-use crate::auth::Caller;
+use crate::access::Caller;
 use crate::download;
 use crate::fanout::Subscription;
 use crate::ident::{DownloadCursor, FileIdent, RealmName, ServerVersion};
@@ -268,9 +268,9 @@ impl Desk {
             self.server.registry.clone(),
             self.events.clone(),
         );
-        let (id, server) = (self.id.clone(), self.server.clone());
+        let (id, server, caller) = (self.id.clone(), self.server.clone(), self.caller.clone());
         tokio::task::spawn_blocking(move || {
-            if create && let Err(error) = server.door.note(&name) {
+            if create && let Err(error) = server.door.register(&name, &caller) {
                 tracing::error!(connection = %id, realm = %name, %error, "the list of Realms cannot be written");
             }
             let result = registry

@@ -2,101 +2,61 @@
 
 use std::sync::Arc;
 
-use crate::access::{self, Claim};
-use crate::auth::{Caller, ClassicClaims, Scope, TokenError};
-use crate::config::Apps;
-use crate::ident::RealmName;
+use crate::access::{Caller, Endpoint};
+use crate::ident::{AppId, RealmName};
+use crate::secret::Secret;
 use crate::session::Rights;
-use crate::system::{System, SystemError, partition_name, path_name};
-use crate::wire::{ErrorCode, WireError};
+use crate::system::{Refusal, System, SystemError, realm_name};
+use crate::wire::{Action, ErrorCode, WireError};
 
 use super::clock;
 
 /// The door.
 pub struct Door {
     system: Arc<System>,
-    apps: Apps,
 }
 
-/// Which sync endpoint a connection came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Endpoint {
-    /// `/api/client/v2.0/app/<id>/realm-sync`.
-    App(String),
-    /// `/realm-sync`, with or without a path.
-    Classic,
-}
-
-impl Endpoint {
-    /// The endpoint of a URL path, if it is one.
-    pub fn of(path: &str) -> Option<Endpoint> {
-        let rest = path
-            .strip_prefix("/api/client/v2.0/app/")
-            .and_then(|rest| rest.strip_suffix("/realm-sync"));
-        match rest {
-            Some(id) if !id.contains('/') => Some(Endpoint::App(id.to_owned())),
-            _ if path == "/realm-sync"
-                || path.starts_with("/realm-sync/%2F")
-                || path.starts_with("/realm-sync/%2f") =>
-            {
-                Some(Endpoint::Classic)
-            }
-            _ => None,
+/// The sync endpoint of a URL path, if it is one.
+pub fn endpoint(path: &str) -> Option<Endpoint> {
+    let app = path
+        .strip_prefix("/api/client/v2.0/app/")
+        .and_then(|rest| rest.strip_suffix("/realm-sync"));
+    match app {
+        Some(id) => AppId::parse(id).map(Endpoint::App),
+        None if path == "/realm-sync"
+            || path.starts_with("/realm-sync/%2F")
+            || path.starts_with("/realm-sync/%2f") =>
+        {
+            Some(Endpoint::Classic)
         }
+        None => None,
     }
 }
 
 impl Door {
     /// Over the server's users and apps.
-    pub fn new(system: Arc<System>, apps: Apps) -> Door {
-        Door { system, apps }
+    pub fn new(system: Arc<System>) -> Door {
+        Door { system }
     }
 
     /// Who shows this token at this endpoint.
-    pub fn caller(&self, endpoint: &Endpoint, token: &str) -> Result<Caller, SystemError> {
-        let now = clock::unix_seconds();
-        match endpoint {
-            Endpoint::App(app) if self.apps.get(app).is_none() => Err(TokenError::WrongUse.into()),
-            Endpoint::App(app) => self.system.caller(app, token, now),
-            Endpoint::Classic => {
-                Ok(ClassicClaims::verify(token, self.system.keys(), now)?.caller())
-            }
-        }
+    pub fn caller(&self, endpoint: &Endpoint, token: &Secret) -> Result<Caller, Refusal> {
+        self.system.authorize(endpoint, token, clock::now())
     }
 
     /// The Realm that a caller names in BIND, and what the session may do in it.
     pub fn open(&self, caller: &Caller, text: &[u8]) -> Result<(RealmName, Rights), WireError> {
         let illegal = |error| WireError::new(ErrorCode::IllegalRealmPath).because(error);
-        let (realm, decision) = match &caller.scope {
-            Scope::App { app } => {
-                let rules = self.apps.get(app).cloned().unwrap_or_default();
-                let realm = partition_name(app, text).map_err(illegal)?;
-                (
-                    realm,
-                    access::decide(Claim::Partition {
-                        read: rules.read,
-                        write: rules.write,
-                    }),
-                )
-            }
-            Scope::Classic {
-                path,
-                download,
-                upload,
-                admin,
-            } => {
-                let realm = path_name(text).map_err(illegal)?;
-                let claim = Claim::Path {
-                    path: realm.as_str(),
-                    granted_path: path.as_deref(),
-                    download: *download,
-                    upload: *upload,
-                    admin: *admin,
-                };
-                let decision = access::decide(claim);
-                (realm, decision)
-            }
-        };
+        let realm = realm_name(&caller.endpoint, text).map_err(illegal)?;
+        let decision = self
+            .system
+            .decide(caller, &realm, clock::now())
+            .map_err(|error| {
+                tracing::error!(%realm, %error, "rights are not known");
+                WireError::new(ErrorCode::OtherSessionError)
+                    .because("the rights of the user are not known; try again")
+                    .with(Action::Transient)
+            })?;
         if decision.rights.read {
             Ok((
                 realm,
@@ -106,12 +66,34 @@ impl Door {
             ))
         } else {
             Err(WireError::new(ErrorCode::PermissionDenied)
-                .because(format!("{realm}: {:?}", decision.reason)))
+                .because(format!("{realm}: {}", decision.reason)))
         }
     }
 
-    /// Notes a Realm in the list of Realms, before its file is made.
-    pub fn note(&self, realm: &RealmName) -> Result<(), SystemError> {
-        self.system.note_realm(realm, clock::unix_seconds())
+    /// Lists a Realm that is about to be made, before its file is.
+    pub fn register(&self, realm: &RealmName, caller: &Caller) -> Result<(), SystemError> {
+        self.system.register_realm(realm, caller, clock::now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sync_endpoints_are_known_by_their_path() {
+        let app = |id| Some(Endpoint::App(AppId::parse(id).unwrap()));
+        for (path, found) in [
+            ("/api/client/v2.0/app/my-app/realm-sync", app("my-app")),
+            ("/api/client/v2.0/app/a/b/realm-sync", None),
+            ("/api/client/v2.0/app//realm-sync", None),
+            ("/api/client/v2.0/app/my-app/location", None),
+            ("/realm-sync", Some(Endpoint::Classic)),
+            ("/realm-sync/%2Fme%2Fdb", Some(Endpoint::Classic)),
+            ("/realm-sync/me", None),
+            ("/", None),
+        ] {
+            assert_eq!(endpoint(path), found, "{path}");
+        }
     }
 }

@@ -13,9 +13,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::door::Endpoint;
 use super::socket::Socket;
-use super::{Server, upgrade};
+use super::{Server, door, upgrade};
 use crate::http::Answer;
 
 /// A connection's place among the allowed number; given back when the last holder is gone.
@@ -84,9 +83,9 @@ async fn handle(
 ) -> Result<Response<Answer>, Infallible> {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let response = match Endpoint::of(&path) {
+    let response = match door::endpoint(&path) {
         Some(endpoint) => upgrade::answer(server, endpoint, request, peer, place),
-        None => server.http.route(request).await,
+        None => server.http.route(peer.ip(), request).await,
     };
     tracing::debug!(%peer, %method, %path, status = response.status().as_u16(), "request");
     Ok(response)

@@ -6,6 +6,7 @@ mod desk;
 pub mod dev;
 mod door;
 mod listener;
+mod logins;
 mod refusal;
 mod socket;
 mod upgrade;
@@ -31,6 +32,7 @@ use crate::storage::{StorageError, Store};
 use crate::system::System;
 use claims::Claims;
 use door::Door;
+use logins::Logins;
 use writer::Lanes;
 
 /// Why a server does not start.
@@ -60,6 +62,7 @@ pub struct Server {
     fragments: Fragments,
     lanes: Lanes,
     claims: Claims,
+    logins: Logins,
     door: Door,
     http: Http,
     hold_unknown: bool,
@@ -76,32 +79,26 @@ pub struct Prepared {
 /// Opens the data folder and everything in it that the server needs.
 pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     let limits = settings.limits.clone();
-    let keys = KeyPair::read(&settings.private_key).map_err(|cause| StartError::Keys {
-        file: settings.private_key.clone(),
-        cause,
-    })?;
+    let public_key = settings.public_key.as_deref();
+    let keys =
+        KeyPair::read(&settings.private_key, public_key).map_err(|cause| StartError::Keys {
+            file: settings.private_key.clone(),
+            cause,
+        })?;
     let store = Store::open(&settings.root, clock::random)?;
-    let system = Arc::new(System::open(
-        &settings.root,
-        keys,
-        clock::random,
-        settings.access_token_lifetime,
-        settings.refresh_token_lifetime,
-    )?);
+    let hold_unknown = !settings.reset_unknown_files;
+    let system = Arc::new(System::open(Arc::new(settings), keys)?);
+    let logins = Logins::default();
     let registry = Arc::new(Registry::new(store, &limits));
     let fanout = Fanout::default();
     let lanes = Lanes::start(registry.clone(), fanout.clone(), &limits)?;
     let server = Server {
         fragments: Fragments::new(FRAGMENT_BYTES),
         claims: Claims::default(),
-        http: Http::new(
-            system.clone(),
-            settings.apps.clone(),
-            clock::unix_seconds,
-            &limits,
-        ),
-        door: Door::new(system, settings.apps),
-        hold_unknown: !settings.reset_unknown_files,
+        http: Http::new(system.clone(), Arc::new(logins.clone()), limits.clone()),
+        door: Door::new(system),
+        logins,
+        hold_unknown,
         connections: AtomicU64::new(0),
         tasks: TaskTracker::new(),
         stop: CancellationToken::new(),

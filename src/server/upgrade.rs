@@ -22,15 +22,15 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::desk::{Desk, Event};
-use super::door::Endpoint;
 use super::listener::Place;
 use super::socket::Socket;
 use super::websocket::{self, Task};
 use super::{Server, clock};
-use crate::auth::Caller;
+use crate::access::{Caller, Endpoint};
 use crate::http::{Answer, Failure};
+use crate::secret::Secret;
 use crate::session::{Close, Connection};
-use crate::system::SystemError;
+use crate::system::Refusal;
 use crate::wire::{Mismatch, Negotiated, negotiate};
 
 /// Answers an upgrade request; when it is accepted, the connection goes on in a task of its own.
@@ -56,12 +56,9 @@ pub fn answer(
         }
     };
     let token = token(&request);
-    let caller = match server
-        .door
-        .caller(&endpoint, token.as_deref().unwrap_or_default())
-    {
+    let caller = match server.door.caller(&endpoint, &token) {
         Ok(caller) => caller,
-        Err(error) => return not_let_in(&error, peer),
+        Err(refusal) => return not_let_in(refusal, peer),
     };
     let Ok(subprotocol) = HeaderValue::from_str(&negotiated.subprotocol) else {
         return refuse("Bad upgrade request: bad protocol\n");
@@ -111,9 +108,8 @@ async fn serve(
     let number = server.connections.fetch_add(1, Ordering::Relaxed);
     let id: Arc<str> = format!("{number:08x}{:016x}", clock::random()).into();
     tracing::info!(connection = %id, %peer, user = %caller.user, protocol = %negotiated.protocol, "connected");
-    let expires = caller.expires.map(|expires| {
-        Instant::now()
-            + Duration::from_secs(expires.saturating_sub(clock::unix_seconds()).min(YEAR))
+    let expires = caller.expires_at.map(|end| {
+        Instant::now() + Duration::from_secs(end.0.saturating_sub(clock::now().0).min(YEAR))
     });
     let connection = Connection::new(
         &negotiated,
@@ -124,6 +120,12 @@ async fn serve(
     let (sender, events) = mpsc::unbounded_channel();
     let stop = server.stop.clone();
     let stopper = sender.clone();
+    let _entry = caller.login.as_ref().map(|login| {
+        let sender = sender.clone();
+        // The client asks for a new access token, and hears that its login is over.
+        let over = move || drop(sender.send(Event::Close(Close::TokenExpired)));
+        server.logins.enter(login, over)
+    });
     let desk = Desk::new(server, caller, negotiated.protocol, id.clone(), sender);
     let task = Task::new(socket, connection, desk, events, expires);
     let mut running = std::pin::pin!(task.run());
@@ -173,30 +175,29 @@ fn all(headers: &HeaderMap, name: &str) -> String {
     values.join(",")
 }
 
-/// The token: in the query, or in the `Authorization` header in either classic form.
-fn token(request: &Request<Incoming>) -> Option<String> {
+/// The token: in the query, or in the `Authorization` header in either classic form. Empty if there is none.
+fn token(request: &Request<Incoming>) -> Secret {
     let query = request.uri().query().unwrap_or_default();
-    if let Some(token) = query
+    let named = query
         .split('&')
-        .find_map(|part| part.strip_prefix("baas_at="))
-    {
-        return Some(
-            token
-                .replace("%3A", ":")
-                .replace("%3D", "=")
-                .replace("%2B", "+")
-                .replace("%2F", "/"),
-        );
+        .find_map(|part| part.strip_prefix("baas_at="));
+    if let Some(token) = named {
+        // JWTs travel as they are; classic tokens have characters that some tools escape.
+        let escapes = [("%3A", ":"), ("%3D", "="), ("%2B", "+"), ("%2F", "/")];
+        let plain = |token: String, (escape, plain)| token.replace(escape, plain);
+        return Secret::new(escapes.into_iter().fold(token.to_owned(), plain));
     }
-    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let header = request.headers().get(AUTHORIZATION);
+    let header = header.and_then(|header| header.to_str().ok());
+    Secret::new(header.and_then(in_header).unwrap_or_default())
+}
+
+fn in_header(header: &str) -> Option<&str> {
     let classic = header
         .strip_prefix("Realm-Access-Token")
         .and_then(|rest| rest.split_once("token=\""))
         .and_then(|(_, rest)| rest.strip_suffix('"'));
-    header
-        .strip_prefix("Bearer ")
-        .or(classic)
-        .map(str::to_owned)
+    header.strip_prefix("Bearer ").or(classic)
 }
 
 fn refuse(text: &str) -> Response<Answer> {
@@ -211,15 +212,14 @@ fn refuse(text: &str) -> Response<Answer> {
     response
 }
 
-fn not_let_in(error: &SystemError, peer: SocketAddr) -> Response<Answer> {
-    match error {
-        SystemError::Storage(error) => {
-            tracing::error!(%peer, %error, "the server's database failed");
-            Failure::Internal.answer()
+fn not_let_in(refusal: Refusal, peer: SocketAddr) -> Response<Answer> {
+    match &refusal {
+        Refusal::Unavailable(cause) => {
+            tracing::error!(%peer, cause, "the server's database failed")
         }
-        SystemError::Token(_) | SystemError::Suspended | SystemError::NameInUse => {
-            tracing::info!(%peer, %error, "not let in");
-            Failure::InvalidSession.answer()
+        Refusal::NoSuchApp(_) | Refusal::Unauthorized(_) => {
+            tracing::info!(%peer, cause = %refusal, "not let in")
         }
     }
+    Failure::from(refusal).answer()
 }

@@ -1,307 +1,261 @@
-//! The server's own database: users, their accounts and sessions, and the list of Realms.
+//! The server's own database: one SQLite file, `admin.db`, below the data folder.
+//!
+//! A commit is durable when it returns (WAL, `synchronous=FULL`). The file and all that SQLite puts beside it is the owner's alone (0600). Its format
+//! is a list of steps: step N leads from format N-1 to N, a file of an older format takes those that it lacks when it is opened, in
+//! one transaction with the number of the new format; a file of a newer one is refused.
+//!
+//! Does not know what is in the tables.
 
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::StorageError;
+use super::{StorageError, sync_folder};
 
-/// The open database.
+/// Marks the file as this program's: "rosA".
+const APPLICATION_ID: i64 = 0x726f_7341;
+
+/// How long a command that has the same file open may hold it.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// The open database: one connection that writes and one that reads, so that reading does not wait for the disk.
 pub struct AdminFile {
     path: PathBuf,
-    connection: Mutex<Connection>,
+    writer: Mutex<Connection>,
+    reader: Mutex<Connection>,
 }
-
-/// A user as stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UserRow {
-    /// The id: 24 hex digits.
-    pub id: String,
-    /// The app.
-    pub app: String,
-    /// Whether the user is suspended.
-    pub suspended: bool,
-}
-
-/// A way for a user to sign in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountRow {
-    /// The account's own id: 24 hex digits.
-    pub id: String,
-    /// The user it belongs to.
-    pub user: String,
-    /// The provider, as SDKs name it.
-    pub provider: String,
-    /// The name with the provider; the e-mail address for passwords.
-    pub name: String,
-    /// The password's hash in PHC form, for passwords.
-    pub password_hash: Option<String>,
-}
-
-/// A session: what a refresh token stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionRow {
-    /// The session's id.
-    pub id: String,
-    /// The user.
-    pub user: String,
-    /// The device.
-    pub device: String,
-    /// When it ends, in Unix seconds.
-    pub expires: u64,
-}
-
-/// The format that this program writes.
-const FORMAT: i64 = 1;
-
-const TABLES: &str = "
-    CREATE TABLE users (
-        id TEXT PRIMARY KEY,
-        app TEXT NOT NULL,
-        suspended INTEGER NOT NULL DEFAULT 0,
-        created INTEGER NOT NULL
-    ) WITHOUT ROWID;
-    CREATE TABLE accounts (
-        app TEXT NOT NULL,
-        provider TEXT NOT NULL,
-        name TEXT NOT NULL,
-        id TEXT NOT NULL,
-        user TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-        password_hash TEXT,
-        PRIMARY KEY (app, provider, name)
-    ) WITHOUT ROWID;
-    CREATE INDEX accounts_of_user ON accounts (user);
-    CREATE TABLE sessions (
-        id TEXT PRIMARY KEY,
-        user TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-        device TEXT NOT NULL,
-        expires INTEGER NOT NULL
-    ) WITHOUT ROWID;
-    CREATE INDEX sessions_of_user ON sessions (user);
-    CREATE TABLE realms (
-        name TEXT PRIMARY KEY,
-        owner TEXT,
-        created INTEGER NOT NULL
-    ) WITHOUT ROWID;
-";
 
 impl AdminFile {
-    /// Opens `admin.db` in a data folder, making it if it is missing.
-    pub fn open(root: &Path) -> Result<AdminFile, StorageError> {
-        use std::os::unix::fs::PermissionsExt;
+    /// Opens the file below a data folder, and brings it to the newest format; makes it if it is not there.
+    pub fn open(root: &Path, steps: &[&str]) -> Result<AdminFile, StorageError> {
         let path = root.join("admin.db");
-        let open = || {
-            let connection = Connection::open(&path)?;
-            connection.pragma_update(None, "journal_mode", "WAL")?;
-            connection.pragma_update(None, "synchronous", "FULL")?;
-            connection.pragma_update(None, "foreign_keys", true)?;
-            let found: i64 =
-                connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-            if found == 0 {
-                let transaction = connection.unchecked_transaction()?;
-                transaction.execute_batch(TABLES)?;
-                transaction.pragma_update(None, "user_version", FORMAT)?;
-                transaction.commit()?;
-            }
-            Ok((connection, found))
-        };
-        let (connection, found) =
-            open().map_err(|error: rusqlite::Error| StorageError::io(&path, error))?;
-        if found > FORMAT {
-            return Err(StorageError::TooNew {
-                file: path,
-                found,
-                known: FORMAT,
-            });
-        }
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))
-            .map_err(|error| StorageError::io(&path, error))?;
+        make_private(&path).map_err(|error| StorageError::io(&path, error))?;
+        let failed = |error| StorageError::io(&path, error);
+        let mut writer = connect(&path).map_err(failed)?;
+        bring_up_to_date(&mut writer, &path, steps)?;
+        let reader = connect(&path).map_err(failed)?;
+        reader
+            .pragma_update(None, "query_only", true)
+            .map_err(failed)?;
         Ok(AdminFile {
+            writer: Mutex::new(writer),
+            reader: Mutex::new(reader),
             path,
-            connection: Mutex::new(connection),
         })
     }
 
-    /// Adds a user with its account and a session. Without effect, and `false`, if another has the account's name already.
-    pub fn add_user(
+    /// Runs a transaction that only reads.
+    pub fn read<T, E: From<StorageError>>(
         &self,
-        user: &UserRow,
-        account: &AccountRow,
-        now: u64,
-    ) -> Result<bool, StorageError> {
-        self.write(|connection| {
-            connection.execute("INSERT INTO users (id, app, suspended, created) VALUES (?1, ?2, ?3, ?4)", params![
-                user.id, user.app, user.suspended, seconds(now)
-            ])?;
-            let added = connection.execute(
-                "INSERT OR IGNORE INTO accounts (app, provider, name, id, user, password_hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![user.app, account.provider, account.name, account.id, user.id, account.password_hash],
-            )?;
-            Ok(added == 1)
-        })
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(&self.reader, TransactionBehavior::Deferred, work)
     }
 
-    /// The account of a name.
-    pub fn account(
+    /// Runs a transaction that writes: all of it is durable when this returns, or nothing has happened.
+    pub fn write<T, E: From<StorageError>>(
         &self,
-        app: &str,
-        provider: &str,
-        name: &str,
-    ) -> Result<Option<AccountRow>, StorageError> {
-        self.read(|connection| {
-            let mut statement = connection
-                .prepare_cached("SELECT id, user, provider, name, password_hash FROM accounts WHERE app = ?1 AND provider = ?2 AND name = ?3")?;
-            statement.query_row(params![app, provider, name], account).optional()
-        })
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.run(&self.writer, TransactionBehavior::Immediate, work)
     }
 
-    /// All accounts of a user.
-    pub fn accounts(&self, user: &str) -> Result<Vec<AccountRow>, StorageError> {
-        self.read(|connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT id, user, provider, name, password_hash FROM accounts WHERE user = ?1 ORDER BY provider, name")?;
-            statement.query_map([user], account)?.collect()
-        })
-    }
-
-    /// A user.
-    pub fn user(&self, id: &str) -> Result<Option<UserRow>, StorageError> {
-        self.read(|connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT id, app, suspended FROM users WHERE id = ?1")?;
-            statement
-                .query_row([id], |row| {
-                    Ok(UserRow {
-                        id: row.get(0)?,
-                        app: row.get(1)?,
-                        suspended: row.get(2)?,
-                    })
-                })
-                .optional()
-        })
-    }
-
-    /// Removes a user with its accounts and sessions. Whether there was one.
-    pub fn remove_user(&self, id: &str) -> Result<bool, StorageError> {
-        self.write(|connection| {
-            Ok(connection.execute("DELETE FROM users WHERE id = ?1", [id])? == 1)
-        })
-    }
-
-    /// Adds a session, and removes this user's that have ended.
-    pub fn add_session(&self, session: &SessionRow, now: u64) -> Result<(), StorageError> {
-        self.write(|connection| {
-            connection.execute(
-                "DELETE FROM sessions WHERE user = ?1 AND expires < ?2",
-                params![session.user, seconds(now)],
-            )?;
-            connection.execute(
-                "INSERT INTO sessions (id, user, device, expires) VALUES (?1, ?2, ?3, ?4)",
-                params![
-                    session.id,
-                    session.user,
-                    session.device,
-                    seconds(session.expires)
-                ],
-            )?;
-            Ok(true)
-        })
-        .map(drop)
-    }
-
-    /// A session.
-    pub fn session(&self, id: &str) -> Result<Option<SessionRow>, StorageError> {
-        self.read(|connection| {
-            let mut statement = connection
-                .prepare_cached("SELECT id, user, device, expires FROM sessions WHERE id = ?1")?;
-            let row = |row: &rusqlite::Row<'_>| {
-                let expires: i64 = row.get(3)?;
-                Ok(SessionRow {
-                    id: row.get(0)?,
-                    user: row.get(1)?,
-                    device: row.get(2)?,
-                    expires: u64::try_from(expires).unwrap_or_default(),
-                })
-            };
-            statement.query_row([id], row).optional()
-        })
-    }
-
-    /// Ends a session.
-    pub fn remove_session(&self, id: &str) -> Result<(), StorageError> {
-        self.write(|connection| {
-            connection
-                .execute("DELETE FROM sessions WHERE id = ?1", [id])
-                .map(|_| true)
-        })
-        .map(drop)
-    }
-
-    /// Notes a Realm, before its file is made. A Realm that is there already stays as it is.
-    pub fn add_realm(&self, name: &str, owner: Option<&str>, now: u64) -> Result<(), StorageError> {
-        self.write(|connection| {
-            connection.execute(
-                "INSERT OR IGNORE INTO realms (name, owner, created) VALUES (?1, ?2, ?3)",
-                params![name, owner, seconds(now)],
-            )?;
-            Ok(true)
-        })
-        .map(drop)
-    }
-
-    /// Whether a Realm is noted.
-    pub fn has_realm(&self, name: &str) -> Result<bool, StorageError> {
-        self.read(|connection| {
-            connection
-                .prepare_cached("SELECT 1 FROM realms WHERE name = ?1")?
-                .exists([name])
-        })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn read<T>(
+    fn run<T, E: From<StorageError>>(
         &self,
-        query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, StorageError> {
-        query(&self.lock()).map_err(|error| StorageError::io(&self.path, error))
-    }
-
-    /// Runs a change in a transaction, which is taken back when it fails or says `false`.
-    fn write(
-        &self,
-        change: impl FnOnce(&Connection) -> rusqlite::Result<bool>,
-    ) -> Result<bool, StorageError> {
-        let run = || {
-            let mut connection = self.lock();
-            let transaction = connection.transaction()?;
-            let done = change(&transaction)?;
-            if done {
-                transaction.commit()?
-            } else {
-                transaction.rollback()?
-            }
-            Ok(done)
-        };
-        run().map_err(|error: rusqlite::Error| StorageError::io(&self.path, error))
+        connection: &Mutex<Connection>,
+        behavior: TransactionBehavior,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let failed = |error| StorageError::io(&self.path, error);
+        // A panic while the lock was held has rolled its transaction back: the connection is as good as before.
+        let mut connection: MutexGuard<'_, Connection> =
+            connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection
+            .transaction_with_behavior(behavior)
+            .map_err(failed)?;
+        let result = work(&transaction)?;
+        transaction.commit().map_err(failed)?;
+        Ok(result)
     }
 }
 
-fn account(row: &rusqlite::Row<'_>) -> rusqlite::Result<AccountRow> {
-    Ok(AccountRow {
-        id: row.get(0)?,
-        user: row.get(1)?,
-        provider: row.get(2)?,
-        name: row.get(3)?,
-        password_hash: row.get(4)?,
-    })
+/// Makes the file if it is not there, readable for its owner alone; SQLite gives the files beside it the same mode.
+fn make_private(path: &Path) -> io::Result<()> {
+    match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
+        Ok(file) => {
+            file.sync_all()?;
+            sync_folder(path.parent().unwrap_or(Path::new(".")))
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            std::fs::set_permissions(path, PermissionsExt::from_mode(0o600))
+        }
+        Err(error) => Err(error),
+    }
 }
 
-fn seconds(time: u64) -> i64 {
-    i64::try_from(time).unwrap_or(i64::MAX)
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    Ok(connection)
+}
+
+fn bring_up_to_date(
+    connection: &mut Connection,
+    path: &Path,
+    steps: &[&str],
+) -> Result<(), StorageError> {
+    let (application, format) = marks(connection).map_err(|error| StorageError::io(path, error))?;
+    let foreign = || StorageError::Damaged {
+        file: path.to_owned(),
+        what: "it is not this server's".to_owned(),
+    };
+    let done = usize::try_from(format).map_err(|_| foreign())?;
+    if application != if done == 0 { 0 } else { APPLICATION_ID } {
+        return Err(foreign());
+    }
+    let Some(missing) = steps.get(done..) else {
+        let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
+        return Err(StorageError::TooNew {
+            file: path.to_owned(),
+            found: format,
+            known,
+        });
+    };
+    take_steps(connection, missing, steps.len()).map_err(|error| StorageError::io(path, error))
+}
+
+/// Whose file it is, and of which format.
+fn marks(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get(0));
+    Ok((number("application_id")?, number("user_version")?))
+}
+
+fn take_steps(
+    connection: &mut Connection,
+    missing: &[&str],
+    format: usize,
+) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for step in missing {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", format)?;
+    transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: &str = "CREATE TABLE numbers (n INTEGER PRIMARY KEY) STRICT;";
+    const SECOND: &str = "ALTER TABLE numbers ADD COLUMN name TEXT NOT NULL DEFAULT 'unnamed';";
+
+    fn database(error: rusqlite::Error) -> StorageError {
+        StorageError::io(Path::new("admin.db"), error)
+    }
+
+    fn insert(file: &AdminFile, n: i64) {
+        file.write(|tx| {
+            tx.execute("INSERT INTO numbers (n) VALUES (?1)", [n])
+                .map_err(database)
+        })
+        .unwrap();
+    }
+
+    fn query<T: rusqlite::types::FromSql>(file: &AdminFile, sql: &str) -> T {
+        file.read(|tx| tx.query_row(sql, [], |row| row.get(0)).map_err(database))
+            .unwrap()
+    }
+
+    #[test]
+    fn an_older_format_takes_the_steps_that_it_lacks() {
+        let folder = tempfile::tempdir().unwrap();
+        insert(&AdminFile::open(folder.path(), &[FIRST]).unwrap(), 7);
+        let file = AdminFile::open(folder.path(), &[FIRST, SECOND]).unwrap();
+        assert_eq!(
+            query::<String>(&file, "SELECT name FROM numbers"),
+            "unnamed"
+        );
+    }
+
+    #[test]
+    fn a_newer_format_and_a_foreign_file_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(AdminFile::open(folder.path(), &[FIRST, SECOND]).unwrap());
+        let newer = AdminFile::open(folder.path(), &[FIRST]);
+        assert!(matches!(
+            newer,
+            Err(StorageError::TooNew {
+                found: 2,
+                known: 1,
+                ..
+            })
+        ));
+
+        let foreign = tempfile::tempdir().unwrap();
+        let connection = Connection::open(foreign.path().join("admin.db")).unwrap();
+        connection.pragma_update(None, "user_version", 3).unwrap();
+        assert!(matches!(
+            AdminFile::open(foreign.path(), &[FIRST]),
+            Err(StorageError::Damaged { .. })
+        ));
+    }
+
+    #[test]
+    fn a_step_that_fails_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        insert(&AdminFile::open(folder.path(), &[FIRST]).unwrap(), 7);
+        assert!(AdminFile::open(folder.path(), &[FIRST, SECOND, "nonsense"]).is_err());
+        let file = AdminFile::open(folder.path(), &[FIRST, SECOND]).unwrap();
+        assert_eq!(query::<i64>(&file, "SELECT count(*) FROM numbers"), 1);
+    }
+
+    #[test]
+    fn a_write_that_fails_is_undone_and_reading_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = AdminFile::open(folder.path(), &[FIRST]).unwrap();
+        let failed = file.write(|tx| {
+            tx.execute("INSERT INTO numbers (n) VALUES (1)", [])
+                .map_err(database)?;
+            Err::<(), _>(StorageError::Conflict(PathBuf::new()))
+        });
+        assert!(failed.is_err());
+        assert_eq!(query::<i64>(&file, "SELECT count(*) FROM numbers"), 0);
+        let written = file.read(|tx| {
+            tx.execute("INSERT INTO numbers (n) VALUES (1)", [])
+                .map_err(database)
+        });
+        assert!(written.is_err());
+    }
+
+    #[test]
+    fn files_are_the_owners_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = AdminFile::open(folder.path(), &[FIRST]).unwrap();
+        insert(&file, 1);
+        for entry in std::fs::read_dir(folder.path()).unwrap() {
+            let entry = entry.unwrap();
+            assert_eq!(
+                entry.metadata().unwrap().permissions().mode() & 0o777,
+                0o600,
+                "{:?}",
+                entry.path()
+            );
+        }
+    }
 }

@@ -18,7 +18,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::ident::RealmName;
 
-pub use admin::{AccountRow, AdminFile, SessionRow, UserRow};
+pub use admin::AdminFile;
 pub use names::file_of;
 pub use realm_file::{Batch, ClientFile, Entry, IdentBlock, RealmFile};
 

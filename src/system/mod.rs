@@ -1,263 +1,150 @@
-//! Users, their sessions, and the list of Realms: the server's own database, typed. The only place where those records are known.
+//! Users, logins and the list of Realms, in the server's own database; who a token belongs to, and what that caller may do.
 //!
-//! Does not know HTTP or sync sessions.
+//! Invariants
+//! - A login that has ended, or whose user is gone or disabled, opens nothing any more, whatever its tokens say.
+//! - A Realm is listed before its file is made.
+//! - Passwords are stored as hashes only, tokens not at all.
+//!
+//! All functions may wait for the disk, those that take a password also for its hash. Time and chance are arguments. Knows no HTTP and no sync sessions.
 
-mod names;
+mod authorize;
+mod logins;
+mod name;
+mod realms;
+mod schema;
+mod sign_in;
+mod users;
 
-use std::path::Path;
+#[cfg(test)]
+mod tests;
 
-use crate::auth::{AppClaims, Caller, KeyPair, Scope, TokenError, TokenKind};
-use crate::ident::{RealmName, UserId};
-use crate::secret::Secret;
-use crate::storage::{AccountRow, AdminFile, SessionRow, StorageError, UserRow};
+use std::sync::Arc;
 
-pub use names::{NameError, partition_name, path_name};
+pub use authorize::Refusal;
+pub use name::{BadName, realm_name};
+pub use sign_in::{Device, SignedIn, domain_id, provider_id};
+pub use users::{Identity, Profile, Provider};
 
-/// The name of the anonymous provider.
-pub const ANONYMOUS: &str = "anon-user";
-/// The name of the e-mail and password provider.
-pub const PASSWORD: &str = "local-userpass";
+use crate::auth::{KeyPair, PasswordError, TokenError};
+use crate::config::{App, Settings};
+use crate::ident::{AppId, LoginId, UnixTime, UserId};
+use crate::storage::{AdminFile, StorageError};
 
-/// What does not work out.
+/// Why a call did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum SystemError {
-    /// The database said no.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    /// Another user has that name.
+    /// There is no such app.
+    #[error("cannot find app using Client App ID '{0}'")]
+    NoSuchApp(String),
+    /// The app does not have this way to sign in.
+    #[error("authentication via '{0}' is unsupported")]
+    NoSuchProvider(Provider),
+    /// The app has users with passwords, but not everybody may become one.
+    #[error("registration is not open for this app")]
+    RegistrationClosed,
+    /// What was given as e-mail address cannot be one.
+    #[error("email invalid")]
+    BadEmail,
+    /// The password is too short or too long.
+    #[error("password must be between {} and {} characters", sign_in::PASSWORD.start(), sign_in::PASSWORD.end())]
+    BadPassword,
+    /// Somebody else has this name.
     #[error("name already in use")]
     NameInUse,
-    /// The token is not, or no longer, good.
-    #[error(transparent)]
+    /// No such user, or not this password; which of the two is nobody's business.
+    #[error("invalid username/password")]
+    WrongPassword,
+    /// The user has been disabled.
+    #[error("user disabled")]
+    UserDisabled,
+    /// The token is not one that this server has signed for this purpose, or its time is over.
+    #[error("invalid session: {0}")]
     Token(#[from] TokenError),
-    /// The user is suspended.
-    #[error("the user is suspended")]
-    Suspended,
+    /// The token is right, but its login has ended or its user is gone.
+    #[error("invalid session: the login has ended")]
+    LoginEnded,
+    /// The file of the database failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The database failed.
+    #[error("admin.db: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// A password could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] PasswordError),
 }
 
-/// The server's own database, with what makes tokens.
+/// Time and chance for one call, drawn by whoever has a clock and dice. Using one twice gives the same ids twice.
+#[derive(Clone, Copy)]
+pub struct Moment {
+    /// The time.
+    pub now: UnixTime,
+    /// What ids and salts are cut from.
+    pub random: [u8; 64],
+}
+
+impl Moment {
+    /// One of four ids of 24 hex digits.
+    fn id(&self, index: usize) -> String {
+        hex(&self.random[index * 12..][..12])
+    }
+
+    fn user(&self) -> UserId {
+        UserId(self.id(0).into())
+    }
+
+    fn account(&self) -> String {
+        self.id(1)
+    }
+
+    fn login(&self) -> LoginId {
+        LoginId(self.id(2).into())
+    }
+
+    fn device(&self) -> String {
+        self.id(3)
+    }
+
+    /// A salt, from the bytes that no id is cut from.
+    fn salt(&self) -> [u8; 16] {
+        let mut salt = [0; 16];
+        salt.copy_from_slice(&self.random[48..]);
+        salt
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The one value that knows everybody.
 pub struct System {
-    admin: AdminFile,
+    settings: Arc<Settings>,
     keys: KeyPair,
-    random: fn() -> u64,
-    access_lifetime: u64,
-    refresh_lifetime: u64,
-}
-
-/// A user who has just signed in.
-#[derive(Debug)]
-pub struct SignedIn {
-    /// The user's id.
-    pub user: String,
-    /// The device's id.
-    pub device: String,
-    /// The access token.
-    pub access: Secret,
-    /// The refresh token.
-    pub refresh: Secret,
-}
-
-/// What a user's profile shows.
-#[derive(Debug)]
-pub struct Profile {
-    /// The user's id.
-    pub user: String,
-    /// The app.
-    pub app: String,
-    /// The ways to sign in: id, provider, name.
-    pub identities: Vec<(String, String, String)>,
+    admin: AdminFile,
 }
 
 impl System {
-    /// Opens the database of a data folder. Lifetimes of tokens are in seconds.
-    pub fn open(
-        root: &Path,
-        keys: KeyPair,
-        random: fn() -> u64,
-        access_lifetime: u64,
-        refresh_lifetime: u64,
-    ) -> Result<System, StorageError> {
+    /// Opens `admin.db` below the data folder, which must exist; makes it if it is not there.
+    pub fn open(settings: Arc<Settings>, keys: KeyPair) -> Result<System, StorageError> {
+        let admin = AdminFile::open(&settings.root, schema::STEPS)?;
         Ok(System {
-            admin: AdminFile::open(root)?,
+            settings,
             keys,
-            random,
-            access_lifetime,
-            refresh_lifetime,
+            admin,
         })
     }
 
-    /// The key pair.
-    pub fn keys(&self) -> &KeyPair {
-        &self.keys
+    /// What the configuration says about an app.
+    pub fn app(&self, app: &AppId) -> Result<&App, SystemError> {
+        self.settings
+            .apps
+            .get(app)
+            .ok_or_else(|| SystemError::NoSuchApp(app.to_string()))
     }
 
-    /// A new anonymous user of an app, signed in.
-    pub fn sign_in_anonymously(&self, app: &str, now: u64) -> Result<SignedIn, SystemError> {
-        let name = self.object_id(now);
-        let user = self.add_user(app, ANONYMOUS, &name, None, now)?;
-        self.begin_session(&user, app, now)
-    }
-
-    /// A new user with a password, given by its hash.
-    pub fn register(
-        &self,
-        app: &str,
-        email: &str,
-        hash: &Secret,
-        now: u64,
-    ) -> Result<(), SystemError> {
-        self.add_user(app, PASSWORD, email, Some(hash), now)
-            .map(drop)
-    }
-
-    /// The user and the password's hash of an e-mail address.
-    pub fn password_account(
-        &self,
-        app: &str,
-        email: &str,
-    ) -> Result<Option<(String, Secret)>, SystemError> {
-        let account = self.admin.account(app, PASSWORD, email)?;
-        Ok(account.and_then(|account| Some((account.user, Secret::new(account.password_hash?)))))
-    }
-
-    /// Signs a user in whose credentials have been checked.
-    pub fn begin_session(&self, user: &str, app: &str, now: u64) -> Result<SignedIn, SystemError> {
-        self.active(user, app)?;
-        let (device, id) = (self.object_id(now), self.object_id(now));
-        let expires = now.saturating_add(self.refresh_lifetime);
-        self.admin.add_session(
-            &SessionRow {
-                id: id.clone(),
-                user: user.into(),
-                device: device.clone(),
-                expires,
-            },
-            now,
-        )?;
-        let token = |kind, lifetime| {
-            AppClaims::new(kind, user, app, &device, &id, now, lifetime).sign(&self.keys)
-        };
-        Ok(SignedIn {
-            access: token(TokenKind::Access, self.access_lifetime)?,
-            refresh: token(TokenKind::Refresh, self.refresh_lifetime)?,
-            user: user.into(),
-            device,
-        })
-    }
-
-    /// A new access token for a refresh token.
-    pub fn refresh(&self, refresh: &str, now: u64) -> Result<Secret, SystemError> {
-        let claims = self.verify(refresh, TokenKind::Refresh, now)?;
-        Ok(AppClaims::new(
-            TokenKind::Access,
-            &claims.sub,
-            &claims.app,
-            &claims.device,
-            &claims.sid,
-            now,
-            self.access_lifetime,
-        )
-        .sign(&self.keys)?)
-    }
-
-    /// Ends the session of a refresh token.
-    pub fn end_session(&self, refresh: &str, now: u64) -> Result<(), SystemError> {
-        let claims = self.verify(refresh, TokenKind::Refresh, now)?;
-        Ok(self.admin.remove_session(&claims.sid)?)
-    }
-
-    /// The profile of an access token's user.
-    pub fn profile(&self, access: &str, now: u64) -> Result<Profile, SystemError> {
-        let claims = self.verify(access, TokenKind::Access, now)?;
-        let accounts = self.admin.accounts(&claims.sub)?;
-        let identities = accounts
-            .into_iter()
-            .map(|account| (account.id, account.provider, account.name))
-            .collect();
-        Ok(Profile {
-            user: claims.sub,
-            app: claims.app,
-            identities,
-        })
-    }
-
-    /// Deletes the user of an access token.
-    pub fn delete_user(&self, access: &str, now: u64) -> Result<(), SystemError> {
-        let claims = self.verify(access, TokenKind::Access, now)?;
-        self.admin.remove_user(&claims.sub)?;
-        Ok(())
-    }
-
-    /// Who shows this access token to sync with an app.
-    pub fn caller(&self, app: &str, access: &str, now: u64) -> Result<Caller, SystemError> {
-        let claims = self.verify(access, TokenKind::Access, now)?;
-        if claims.app != app {
-            return Err(TokenError::WrongUse.into());
-        }
-        Ok(Caller {
-            user: UserId(claims.sub.into()),
-            scope: Scope::App { app: claims.app },
-            expires: Some(claims.exp),
-        })
-    }
-
-    /// Notes a Realm before its file is made.
-    pub fn note_realm(&self, name: &RealmName, now: u64) -> Result<(), SystemError> {
-        if !self.admin.has_realm(name.as_str())? {
-            self.admin.add_realm(name.as_str(), None, now)?;
-        }
-        Ok(())
-    }
-
-    /// A good token of this kind, of a session that is not over and a user who is there and not suspended.
-    fn verify(&self, token: &str, kind: TokenKind, now: u64) -> Result<AppClaims, SystemError> {
-        let claims = AppClaims::verify(token, kind, &self.keys, now)?;
-        let session = self.admin.session(&claims.sid)?;
-        if session.is_none_or(|session| session.user != claims.sub) {
-            return Err(TokenError::Expired.into());
-        }
-        self.active(&claims.sub, &claims.app)?;
-        Ok(claims)
-    }
-
-    fn active(&self, user: &str, app: &str) -> Result<(), SystemError> {
-        match self.admin.user(user)? {
-            Some(user) if user.app != app => Err(TokenError::WrongUse.into()),
-            Some(user) if user.suspended => Err(SystemError::Suspended),
-            Some(_) => Ok(()),
-            None => Err(TokenError::Expired.into()),
-        }
-    }
-
-    fn add_user(
-        &self,
-        app: &str,
-        provider: &str,
-        name: &str,
-        hash: Option<&Secret>,
-        now: u64,
-    ) -> Result<String, SystemError> {
-        let user = UserRow {
-            id: self.object_id(now),
-            app: app.into(),
-            suspended: false,
-        };
-        let account = AccountRow {
-            id: self.object_id(now),
-            user: user.id.clone(),
-            provider: provider.into(),
-            name: name.into(),
-            password_hash: hash.map(|hash| hash.reveal().to_owned()),
-        };
-        if self.admin.add_user(&user, &account, now)? {
-            Ok(user.id)
-        } else {
-            Err(SystemError::NameInUse)
-        }
-    }
-
-    /// 24 hex digits: the time and 64 random bits.
-    fn object_id(&self, now: u64) -> String {
-        format!("{:08x}{:016x}", now & 0xFFFF_FFFF, (self.random)())
+    /// The configuration.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 }

@@ -31,12 +31,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("session", &["wire", "access"]),
     (
         "system",
-        &["realm", "state", "storage", "access", "auth", "changeset"],
+        &[
+            "realm",
+            "state",
+            "storage",
+            "access",
+            "auth",
+            "changeset",
+            "config",
+        ],
     ),
-    (
-        "http",
-        &["system", "realm", "access", "auth", "api", "config"],
-    ),
+    ("http", &["system", "realm", "access", "auth", "api"]),
     (
         "server",
         &[

@@ -1,0 +1,162 @@
+//! Which route a request is for.
+
+use hyper::Method;
+
+/// The prefix of all routes.
+const BASE: &str = "/api/client/v2.0/";
+
+/// A route, with what its path names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each variant is one line of the table below")]
+pub enum Route<'a> {
+    Location { app: &'a str },
+    Login { app: &'a str, provider: &'a str },
+    Register { app: &'a str },
+    Confirm { app: &'a str },
+    ConfirmAgain { app: &'a str },
+    Reset { app: &'a str },
+    Function { app: &'a str },
+    Push { app: &'a str, service: &'a str },
+    Profile,
+    Refresh,
+    LogOut,
+    DeleteUser,
+    ApiKeys,
+    ApiKey,
+}
+
+impl<'a> Route<'a> {
+    /// The route of a method and a path; `None` if there is none.
+    pub fn find(method: &Method, path: &'a str) -> Option<Route<'a>> {
+        let segments: Vec<&str> = path.strip_prefix(BASE)?.splitn(9, '/').collect();
+        let route = match (method.as_str(), segments.as_slice()) {
+            ("GET", ["app", app, "location"]) => Route::Location { app },
+            ("POST", ["app", app, "auth", "providers", provider, "login"]) => {
+                Route::Login { app, provider }
+            }
+            ("POST", ["app", app, "auth", "providers", "local-userpass", rest @ ..]) => {
+                match rest {
+                    ["register"] => Route::Register { app },
+                    ["confirm"] => Route::Confirm { app },
+                    ["confirm", "send" | "call"] => Route::ConfirmAgain { app },
+                    ["reset"] | ["reset", "send" | "call"] => Route::Reset { app },
+                    _ => return None,
+                }
+            }
+            ("POST" | "GET", ["app", app, "functions", "call"]) => Route::Function { app },
+            ("PUT" | "DELETE", ["app", app, "push", "providers", service, "registration"]) => {
+                Route::Push { app, service }
+            }
+            ("GET", ["auth", "profile"]) => Route::Profile,
+            ("POST", ["auth", "session"]) => Route::Refresh,
+            ("DELETE", ["auth", "session"]) => Route::LogOut,
+            ("DELETE", ["auth", "delete"]) => Route::DeleteUser,
+            ("GET" | "POST", ["auth", "api_keys"]) => Route::ApiKeys,
+            ("GET" | "DELETE", ["auth", "api_keys", _]) => Route::ApiKey,
+            ("PUT", ["auth", "api_keys", _, "enable" | "disable"]) => Route::ApiKey,
+            _ => return None,
+        };
+        Some(route)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_is_found_by_method_and_path() {
+        let (app, provider) = ("x", "anon-user");
+        for (method, path, route) in [
+            ("GET", "app/x/location", Some(Route::Location { app })),
+            (
+                "POST",
+                "app/x/auth/providers/anon-user/login",
+                Some(Route::Login { app, provider }),
+            ),
+            (
+                "POST",
+                "app/x/auth/providers/local-userpass/register",
+                Some(Route::Register { app }),
+            ),
+            (
+                "POST",
+                "app/x/auth/providers/local-userpass/confirm",
+                Some(Route::Confirm { app }),
+            ),
+            (
+                "POST",
+                "app/x/auth/providers/local-userpass/confirm/send",
+                Some(Route::ConfirmAgain { app }),
+            ),
+            (
+                "POST",
+                "app/x/auth/providers/local-userpass/confirm/call",
+                Some(Route::ConfirmAgain { app }),
+            ),
+            (
+                "POST",
+                "app/x/auth/providers/local-userpass/reset",
+                Some(Route::Reset { app }),
+            ),
+            (
+                "POST",
+                "app/x/auth/providers/local-userpass/reset/send",
+                Some(Route::Reset { app }),
+            ),
+            (
+                "POST",
+                "app/x/auth/providers/local-userpass/reset/call",
+                Some(Route::Reset { app }),
+            ),
+            (
+                "POST",
+                "app/x/functions/call",
+                Some(Route::Function { app }),
+            ),
+            ("GET", "app/x/functions/call", Some(Route::Function { app })),
+            (
+                "PUT",
+                "app/x/push/providers/gcm/registration",
+                Some(Route::Push {
+                    app,
+                    service: "gcm",
+                }),
+            ),
+            (
+                "DELETE",
+                "app/x/push/providers/gcm/registration",
+                Some(Route::Push {
+                    app,
+                    service: "gcm",
+                }),
+            ),
+            ("GET", "auth/profile", Some(Route::Profile)),
+            ("POST", "auth/session", Some(Route::Refresh)),
+            ("DELETE", "auth/session", Some(Route::LogOut)),
+            ("DELETE", "auth/delete", Some(Route::DeleteUser)),
+            ("GET", "auth/api_keys", Some(Route::ApiKeys)),
+            ("POST", "auth/api_keys", Some(Route::ApiKeys)),
+            ("GET", "auth/api_keys/1", Some(Route::ApiKey)),
+            ("DELETE", "auth/api_keys/1", Some(Route::ApiKey)),
+            ("PUT", "auth/api_keys/1/enable", Some(Route::ApiKey)),
+            ("PUT", "auth/api_keys/1/disable", Some(Route::ApiKey)),
+            ("HEAD", "app/x/location", None),
+            ("POST", "app/x/location", None),
+            ("GET", "app/x/location/", None),
+            ("GET", "auth/session", None),
+            ("POST", "app/x/auth/providers/anon-user/register", None),
+            ("PUT", "auth/api_keys/1/rename", None),
+            ("GET", "", None),
+            ("GET", "a/b/c/d/e/f/g/h/i/j/k/l", None),
+        ] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            assert_eq!(
+                Route::find(&method, &format!("{BASE}{path}")),
+                route,
+                "{method} {path}"
+            );
+        }
+        assert_eq!(Route::find(&Method::GET, "/auth/profile"), None);
+    }
+}

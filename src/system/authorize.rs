@@ -1,0 +1,133 @@
+//! Whose token is this?
+
+use super::{System, SystemError};
+use crate::access::{Caller, Endpoint, Rights, TokenRights};
+use crate::auth::{ClassicToken, TokenError, TokenKind};
+use crate::ident::{AppId, RealmName, UnixTime, UserId};
+use crate::secret::Secret;
+
+/// Why nobody is let in.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such app: HTTP 404.
+    #[error("there is no app {0}")]
+    NoSuchApp(String),
+    /// The token is bad, expired, or its login has ended: HTTP 401, or close code 4001.
+    #[error("{0}")]
+    Unauthorized(String),
+    /// The server cannot say: HTTP 503.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl From<SystemError> for Refusal {
+    fn from(error: SystemError) -> Refusal {
+        match error {
+            SystemError::NoSuchApp(app) => Refusal::NoSuchApp(app),
+            SystemError::Token(_)
+            | SystemError::LoginEnded
+            | SystemError::UserDisabled
+            | SystemError::WrongPassword => Refusal::Unauthorized(error.to_string()),
+            SystemError::Storage(_)
+            | SystemError::Database(_)
+            | SystemError::Hash(_)
+            | SystemError::NoSuchProvider(_)
+            | SystemError::RegistrationClosed
+            | SystemError::BadEmail
+            | SystemError::BadPassword
+            | SystemError::NameInUse => Refusal::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl System {
+    /// Who shows this token, if whoever it is may open sync connections at this endpoint.
+    pub fn authorize(
+        &self,
+        endpoint: &Endpoint,
+        token: &Secret,
+        now: UnixTime,
+    ) -> Result<Caller, Refusal> {
+        match endpoint {
+            Endpoint::App(app) => Ok(self.app_caller(app, token, now)?),
+            Endpoint::Classic => Ok(self.classic_caller(token, now)?),
+        }
+    }
+
+    /// A user of the app, or an administrator with a classic admin token.
+    fn app_caller(
+        &self,
+        app: &AppId,
+        token: &Secret,
+        now: UnixTime,
+    ) -> Result<Caller, SystemError> {
+        self.app(app)?;
+        let endpoint = Endpoint::App(app.clone());
+        if token.reveal().contains(':') {
+            let admin = ClassicToken::verify(token, self.keys.public())?;
+            return if admin.is_admin() {
+                caller_of(endpoint, admin, now)
+            } else {
+                Err(TokenError::Kind.into())
+            };
+        }
+        let token = self.verify(token, TokenKind::Access, now)?;
+        if token.app != *app {
+            return Err(TokenError::OtherApp.into());
+        }
+        Ok(Caller {
+            endpoint,
+            user: token.user,
+            admin: false,
+            token: None,
+            expires_at: Some(token.expires_at),
+            login: Some(token.login),
+        })
+    }
+
+    fn classic_caller(&self, token: &Secret, now: UnixTime) -> Result<Caller, SystemError> {
+        caller_of(
+            Endpoint::Classic,
+            ClassicToken::verify(token, self.keys.public())?,
+            now,
+        )
+    }
+}
+
+fn caller_of(
+    endpoint: Endpoint,
+    token: ClassicToken,
+    now: UnixTime,
+) -> Result<Caller, SystemError> {
+    if token.identity.is_empty() {
+        return Err(TokenError::Claims.into());
+    }
+    if token.has_expired(now) {
+        return Err(TokenError::Expired.into());
+    }
+    if token.access.is_some_and(|access| access.refresh) {
+        return Err(TokenError::Kind.into());
+    }
+    Ok(Caller {
+        endpoint,
+        admin: token.is_admin(),
+        token: rights_of(&token),
+        user: UserId(token.identity.into()),
+        expires_at: token.expires_at,
+        login: None,
+    })
+}
+
+/// The rights that an access token carries; a user token carries none and its user has those that it was granted.
+fn rights_of(token: &ClassicToken) -> Option<TokenRights> {
+    let access = token.access?;
+    let rights = Rights {
+        read: access.download,
+        write: access.upload,
+        manage: access.manage,
+    };
+    Some(TokenRights {
+        realm: token.path.as_deref().map(RealmName::from_canonical),
+        rights,
+    })
+}

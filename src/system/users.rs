@@ -1,0 +1,182 @@
+//! Users and the ways in which they sign in.
+
+use std::fmt;
+
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::SystemError;
+use crate::ident::{AppId, UnixTime, UserId};
+
+/// A way to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provider {
+    /// Without credentials.
+    Anonymous,
+    /// E-mail and password.
+    Password,
+}
+
+impl Provider {
+    /// The name in paths, profiles and the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Provider::Anonymous => "anon-user",
+            Provider::Password => "local-userpass",
+        }
+    }
+
+    /// The provider of this name.
+    pub fn named(name: &str) -> Option<Provider> {
+        [Provider::Anonymous, Provider::Password]
+            .into_iter()
+            .find(|provider| provider.name() == name)
+    }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromSql for Provider {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Provider> {
+        Provider::named(value.as_str()?).ok_or(FromSqlError::InvalidType)
+    }
+}
+
+/// What a user is shown of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// The user.
+    pub user: UserId,
+    /// The app.
+    pub app: AppId,
+    /// The e-mail address, if it has one.
+    pub email: Option<String>,
+    /// The ways in which it signs in.
+    pub identities: Vec<Identity>,
+}
+
+/// One way in which a user signs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// 24 hex digits.
+    pub id: String,
+    /// The provider.
+    pub provider: Provider,
+}
+
+/// A user that is about to be made, with its first account.
+pub(super) struct NewUser<'a> {
+    pub id: UserId,
+    pub app: &'a AppId,
+    pub email: Option<&'a str>,
+    pub account: String,
+    pub provider: Provider,
+    /// Unique for the provider.
+    pub name: &'a str,
+    pub password_hash: Option<&'a str>,
+    pub created: UnixTime,
+}
+
+/// Makes a user; `NameInUse` if the account's name is taken.
+pub(super) fn insert(tx: &Transaction<'_>, user: &NewUser<'_>) -> Result<(), SystemError> {
+    let (id, app, created) = (
+        user.id.to_string(),
+        user.app.as_str(),
+        seconds(user.created),
+    );
+    if find(tx, user.app, user.provider, user.name)?.is_some() {
+        return Err(SystemError::NameInUse);
+    }
+    tx.prepare_cached("INSERT INTO users (id, app, created, email) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![id, app, created, user.email])?;
+    tx.prepare_cached("INSERT INTO accounts (id, user, app, provider, name, secret, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+        .execute(params![user.account, id, app, user.provider.name(), user.name, user.password_hash, created])?;
+    Ok(())
+}
+
+/// An account as it is needed to sign in.
+pub(super) struct Account {
+    pub user: UserId,
+    pub password_hash: Option<String>,
+    pub disabled: bool,
+}
+
+/// The account of this name.
+pub(super) fn find(
+    tx: &Transaction<'_>,
+    app: &AppId,
+    provider: Provider,
+    name: &str,
+) -> Result<Option<Account>, SystemError> {
+    let sql =
+        "SELECT users.id, secret, disabled FROM accounts JOIN users ON users.id = accounts.user
+               WHERE accounts.app = ?1 AND provider = ?2 AND name = ?3";
+    let account =
+        tx.prepare_cached(sql)?
+            .query_row(params![app.as_str(), provider.name(), name], |row| {
+                Ok(Account {
+                    user: user_id(row.get(0)?),
+                    password_hash: row.get(1)?,
+                    disabled: row.get(2)?,
+                })
+            });
+    Ok(account.optional()?)
+}
+
+/// The profile of a user; `None` if there is none.
+pub(super) fn profile(
+    tx: &Transaction<'_>,
+    app: &AppId,
+    user: &UserId,
+) -> Result<Option<Profile>, SystemError> {
+    let email = tx
+        .prepare_cached("SELECT email FROM users WHERE id = ?1")?
+        .query_row([user.to_string()], |row| row.get(0))
+        .optional()?;
+    let Some(email) = email else { return Ok(None) };
+    let identities = tx
+        .prepare_cached("SELECT id, provider FROM accounts WHERE user = ?1 ORDER BY created, id")?
+        .query_map([user.to_string()], |row| {
+            Ok(Identity {
+                id: row.get(0)?,
+                provider: row.get(1)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(Some(Profile {
+        user: user.clone(),
+        app: app.clone(),
+        email,
+        identities,
+    }))
+}
+
+/// Removes a user and all that hangs on it. Whether there was one.
+pub(super) fn delete(tx: &Transaction<'_>, user: &UserId) -> Result<bool, SystemError> {
+    Ok(tx.execute("DELETE FROM users WHERE id = ?1", [user.to_string()])? > 0)
+}
+
+/// Disables a user, or lets it in again. Whether there is one.
+pub(super) fn set_disabled(
+    tx: &Transaction<'_>,
+    user: &UserId,
+    disabled: bool,
+) -> Result<bool, SystemError> {
+    Ok(tx.execute(
+        "UPDATE users SET disabled = ?2 WHERE id = ?1",
+        params![user.to_string(), disabled],
+    )? > 0)
+}
+
+pub(super) fn user_id(text: String) -> UserId {
+    UserId(text.into())
+}
+
+/// A time as the database keeps it; what lies beyond its range is as good as its end.
+pub(super) fn seconds(time: UnixTime) -> i64 {
+    i64::try_from(time.0).unwrap_or(i64::MAX)
+}
