@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod house;
+mod http;
 mod sdk;
 mod support;
 mod vectors;

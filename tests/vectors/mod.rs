@@ -3,6 +3,7 @@
 mod changesets;
 mod merges;
 mod states;
+mod tokens;
 
 use std::path::PathBuf;
 
