@@ -70,7 +70,7 @@ fn checked(key: RsaPublicKey) -> Result<PublicKey, KeyError> {
 
 /// Both halves. Has no printable form.
 pub struct KeyPair {
-    private: RsaPrivateKey,
+    private: SigningKey<Sha256>,
     public: PublicKey,
 }
 
@@ -115,7 +115,10 @@ impl KeyPair {
 
     fn from_private(private: RsaPrivateKey) -> Result<KeyPair, KeyError> {
         let public = checked(private.to_public_key())?;
-        Ok(KeyPair { private, public })
+        Ok(KeyPair {
+            private: SigningKey::new(private),
+            public,
+        })
     }
 
     /// The half that may be known.
@@ -125,8 +128,8 @@ impl KeyPair {
 
     /// The private key as PEM (PKCS #8).
     pub fn private_pem(&self) -> Result<Secret, KeyError> {
-        let pem = self
-            .private
+        let key: &RsaPrivateKey = self.private.as_ref();
+        let pem = key
             .to_pkcs8_pem(LineEnding::LF)
             .map_err(|_| KeyError::Private)?;
         Ok(Secret::new(pem.as_str()))
@@ -134,16 +137,14 @@ impl KeyPair {
 
     /// The public key as PEM.
     pub fn public_pem(&self) -> Result<String, KeyError> {
-        self.private
-            .to_public_key()
-            .to_public_key_pem(LineEnding::LF)
+        let key: &RsaPublicKey = self.public.0.as_ref();
+        key.to_public_key_pem(LineEnding::LF)
             .map_err(|_| KeyError::Public)
     }
 
     /// Signs a message (PKCS #1 v1.5, SHA-256).
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         // The signature does not depend on what is drawn here: it only hides the key from whoever measures time.
-        let signer = SigningKey::<Sha256>::new(self.private.clone());
-        signer.sign_with_rng(&mut OsRng, message).to_vec()
+        self.private.sign_with_rng(&mut OsRng, message).to_vec()
     }
 }

@@ -192,3 +192,21 @@ fn yaml(default: &str) -> String {
         default.to_owned()
     }
 }
+
+#[test]
+fn the_example_in_the_readme_is_a_configuration() {
+    let readme = include_str!("../../README.md");
+    let example = readme
+        .split("```yaml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .unwrap();
+    let Loaded { settings, warnings } = parse(example, &Overrides::default()).unwrap();
+    assert_eq!(
+        (
+            warnings,
+            app(&settings, "my-app").map(|app| app.registration)
+        ),
+        (vec![], Some(true))
+    );
+}

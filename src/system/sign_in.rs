@@ -53,23 +53,18 @@ impl System {
         if !self.app(app)?.anonymous {
             return Err(SystemError::NoSuchProvider(Provider::Anonymous));
         }
-        let (id, account) = (moment.user(), moment.account());
-        self.sign_in(app, id.clone(), device, moment, |tx| {
-            let created = moment.now;
-            let provider = Provider::Anonymous;
-            users::insert(
-                tx,
-                &NewUser {
-                    id,
-                    app,
-                    email: None,
-                    name: &account,
-                    account: account.clone(),
-                    provider,
-                    password_hash: None,
-                    created,
-                },
-            )
+        let user = NewUser {
+            id: moment.user(),
+            app,
+            email: None,
+            account: moment.account(),
+            provider: Provider::Anonymous,
+            name: &moment.account(),
+            password_hash: None,
+            created: moment.now,
+        };
+        self.sign_in(app, user.id.clone(), device, moment, |tx| {
+            users::insert(tx, &user)
         })
     }
 
