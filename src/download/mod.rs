@@ -14,7 +14,7 @@ use fragment::{BodyBuilder, Built, Fragment};
 use crate::ident::{
     DownloadCursor, FileIdent, RealmName, SaltedVersion, ServerVersion, UploadCursor,
 };
-use crate::realm::{Realm, RealmError, SliceEntry};
+use crate::realm::{Realm, RealmError, Slice, SliceEntry};
 use crate::wire::Protocol;
 use dialect::Dialect;
 
@@ -41,8 +41,34 @@ pub fn make(
     protocol: Protocol,
     limit: usize,
 ) -> Result<Made, RealmError> {
+    of_slice(realm, fragments, realm.read(from, file, limit)?, protocol)
+}
+
+/// The same, if everything needed is in memory and small: quick enough for a thread that must not wait.
+pub fn make_now(
+    realm: &Realm,
+    fragments: &Fragments,
+    file: FileIdent,
+    from: DownloadCursor,
+    protocol: Protocol,
+) -> Option<Result<Made, RealmError>> {
+    let slice = realm.read_recent(from, file, SMALL)?;
+    let ready = Dialect::of(protocol) == Dialect::Full
+        || slice.entries.is_empty()
+        || realm.schema_is_loaded();
+    ready.then(|| of_slice(realm, fragments, slice, protocol))
+}
+
+/// What can be compressed while others wait.
+const SMALL: usize = 32 << 10;
+
+fn of_slice(
+    realm: &Realm,
+    fragments: &Fragments,
+    slice: Slice,
+    protocol: Protocol,
+) -> Result<Made, RealmError> {
     let dialect = Dialect::of(protocol);
-    let slice = realm.read(from, file, limit)?;
     let mut body = BodyBuilder::default();
     for item in &slice.entries {
         let fragment = fragments.get(realm, item, dialect)?;

@@ -113,6 +113,9 @@ impl Local {
         rules: Rules,
         fired: &mut Fired,
     ) -> Result<(Changeset, bool), MergeError> {
+        if self.dead == self.units.len() {
+            return Ok((changeset, false));
+        }
         let mut out = Vec::with_capacity(changeset.instructions.len());
         let mut changed = false;
         for instruction in changeset.instructions {

@@ -66,6 +66,7 @@ impl Writer {
     ) -> Result<Integrated, RealmError> {
         let result = self.integrate_and_commit(pendings, published);
         if result.is_err() {
+            self.file.abandon();
             self.windows.clear();
             self.schema = None;
         }
@@ -78,6 +79,7 @@ impl Writer {
         published: &Published,
     ) -> Result<Integrated, RealmError> {
         let before = published.head().version;
+        self.file.begin()?;
         let mut batch = self.grow(published)?;
         let mut outcomes: Vec<Result<(), Refusal>> = vec![Ok(()); pendings.len()];
         self.clients(pendings, &mut batch, &mut outcomes)?;
@@ -119,6 +121,7 @@ impl Writer {
                 .collect(),
             ..Batch::default()
         };
+        self.file.begin()?;
         self.file.commit(ServerVersion(0), &batch)?;
         self.reported.clear();
         Ok(batch.files)
@@ -245,6 +248,7 @@ impl Writer {
         let schema = growing.schema;
         if growing.files.is_empty() {
             self.schema = Some(schema);
+            self.file.abandon();
             return Ok(None);
         }
         let mut files = self.reported.clone();

@@ -27,7 +27,7 @@ use crate::ident::{
 };
 use crate::storage::{IdentBlock, RealmFile};
 use integrate::Writer;
-use published::Published;
+use published::{Published, View};
 
 pub use crate::state::Schema;
 pub use crate::storage::{ClientFile, Entry, StorageError as RealmError};
@@ -173,7 +173,10 @@ impl Realm {
         if let Some(given) = idents.as_mut().and_then(IdentBlock::give) {
             return Ok(given);
         }
-        let mut block = self.file.reserve_idents()?;
+        let mut block = {
+            let _no_transaction = lock(&self.writer);
+            self.file.reserve_idents()?
+        };
         let given = block.give();
         *idents = Some(block);
         given.ok_or_else(|| RealmError::Io {
@@ -236,6 +239,11 @@ impl Realm {
         Ok(lock(&self.schema).get_or_insert(loaded).clone())
     }
 
+    /// Whether [`Realm::schema`] answers without reading.
+    pub fn schema_is_loaded(&self) -> bool {
+        lock(&self.schema).is_some()
+    }
+
     /// The error for an entry that cannot be read.
     pub fn damaged(&self, version: ServerVersion, cause: &dyn std::fmt::Display) -> RealmError {
         RealmError::Damaged {
@@ -271,6 +279,30 @@ impl Realm {
             .client_file(ident)?
             .map(|file| file.upload)
             .unwrap_or_default();
+        Ok(Slice::of(view, from, ident, upload, limit))
+    }
+
+    /// The same, if all of it is in memory and no more than `limit` bytes: without waiting for anything.
+    pub fn read_recent(
+        &self,
+        from: DownloadCursor,
+        ident: FileIdent,
+        limit: usize,
+    ) -> Option<Slice> {
+        let view = self.published.recent(from.server_version, limit)?;
+        let upload = lock(&self.files).get(&ident)?.upload;
+        Some(Slice::of(view, from, ident, upload, limit))
+    }
+}
+
+impl Slice {
+    fn of(
+        view: View,
+        from: DownloadCursor,
+        ident: FileIdent,
+        upload: UploadCursor,
+        limit: usize,
+    ) -> Slice {
         let mut slice = Slice {
             entries: Vec::new(),
             cursor: from,
@@ -279,9 +311,9 @@ impl Realm {
             remaining_bytes: 0,
         };
         let mut bytes = 0;
-        let mut total = None;
+        let mut total = view.total_bytes;
         for entry in view.entries {
-            total = Some(entry.total_bytes);
+            total = entry.total_bytes;
             slice.cursor.server_version = entry.version;
             if entry.origin == ident {
                 slice.cursor.client_version = entry.client_version;
@@ -296,8 +328,8 @@ impl Realm {
                 }
             }
         }
-        slice.remaining_bytes = total.map_or(0, |total| view.total_bytes.saturating_sub(total));
-        Ok(slice)
+        slice.remaining_bytes = view.total_bytes.saturating_sub(total);
+        slice
     }
 }
 

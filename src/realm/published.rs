@@ -85,18 +85,11 @@ impl Published {
         bytes: usize,
         file: &RealmFile,
     ) -> Result<View, RealmError> {
+        if let Some(view) = self.recent(after, usize::MAX) {
+            return Ok(view);
+        }
         let (head, total_bytes) = {
             let tail = self.read();
-            let missing = tail.head.version.0.saturating_sub(after.0);
-            if missing <= tail.entries.len() as u64 {
-                let first = tail.entries.len() - usize::try_from(missing).unwrap_or_default();
-                let entries = tail.entries.range(first..).cloned().collect();
-                return Ok(View {
-                    head: tail.head,
-                    total_bytes: tail.total_bytes,
-                    entries,
-                });
-            }
             (tail.head, tail.total_bytes)
         };
         let entries = file
@@ -108,6 +101,24 @@ impl Published {
             head,
             total_bytes,
             entries,
+        })
+    }
+
+    /// Entries after a version, if they are all in memory and have no more than `bytes`.
+    pub fn recent(&self, after: ServerVersion, bytes: usize) -> Option<View> {
+        let tail = self.read();
+        let missing = usize::try_from(tail.head.version.0.saturating_sub(after.0)).ok()?;
+        let first = tail.entries.len().checked_sub(missing)?;
+        let start = tail.entries.get(first).map_or(tail.total_bytes, |entry| {
+            entry.total_bytes - entry.changeset.len() as u64
+        });
+        if tail.total_bytes - start > bytes as u64 {
+            return None;
+        }
+        Some(View {
+            head: tail.head,
+            total_bytes: tail.total_bytes,
+            entries: tail.entries.range(first..).cloned().collect(),
         })
     }
 

@@ -64,6 +64,16 @@ impl Registry {
         }
     }
 
+    /// A Realm, if it is open and can be had without waiting.
+    pub fn opened(&self, name: &RealmName) -> Option<Arc<Realm>> {
+        let mut open = self.open.try_lock().ok()?;
+        open.clock += 1;
+        let now = open.clock;
+        let slot = open.realms.get_mut(name)?;
+        slot.used = now;
+        slot.realm.try_lock().ok()?.clone()
+    }
+
     /// Stores what clients have merely reported, of all open Realms. The errors, by Realm.
     pub fn flush(&self) -> Vec<(RealmName, RealmError)> {
         let open: Vec<_> = self

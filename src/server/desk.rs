@@ -225,26 +225,23 @@ impl Desk {
         self.server.lanes.push(&bench.realm, pending, reply);
     }
 
+    /// Makes a DOWNLOAD: at once if all it needs is in memory, which is so for whatever has just been announced, else on a thread that may block.
     fn read(&self, session: SessionKey, file: FileIdent, from: DownloadCursor) {
         let (protocol, limit) = (self.protocol, self.server.limits.download_bytes);
         let fragments = self.server.fragments.clone();
-        self.ask(
-            session,
-            false,
-            move |realm| {
-                let made = download::make(realm, &fragments, file, from, protocol, limit)?;
-                Ok(Download {
-                    cursor: made.cursor,
-                    head: made.head,
-                    upload: made.upload,
-                    remaining_bytes: made.remaining_bytes,
-                    body: made.body.bytes,
-                    plain_size: made.body.plain_length,
-                    compressed: made.body.compressed,
-                })
-            },
-            Input::Downloaded,
-        );
+        let opened = self
+            .sessions
+            .get(&session)
+            .and_then(|bench| self.server.registry.opened(&bench.realm));
+        if let Some(Ok(made)) =
+            opened.and_then(|realm| download::make_now(&realm, &fragments, file, from, protocol))
+        {
+            return self.answer(Input::Downloaded(session, Ok(downloaded(made))));
+        }
+        let question = move |realm: &Realm| {
+            download::make(realm, &fragments, file, from, protocol, limit).map(downloaded)
+        };
+        self.ask(session, false, question, Input::Downloaded);
     }
 
     fn answer(&self, input: Input) {
@@ -282,6 +279,18 @@ impl Desk {
             });
             drop(events.send(Event::Input(input(session, answer))));
         });
+    }
+}
+
+fn downloaded(made: download::Made) -> Download {
+    Download {
+        cursor: made.cursor,
+        head: made.head,
+        upload: made.upload,
+        remaining_bytes: made.remaining_bytes,
+        body: made.body.bytes,
+        plain_size: made.body.plain_length,
+        compressed: made.body.compressed,
     }
 }
 

@@ -5,13 +5,14 @@
 //! each commit, so that others have their turn. What waits is bounded in bytes for each Realm.
 
 use std::collections::{HashMap, VecDeque};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::fanout::Fanout;
 use crate::ident::RealmName;
 use crate::limits::Limits;
-use crate::realm::{Pending, Refusal, Registry};
+use crate::realm::{Pending, RealmError, Refusal, Registry};
 
 /// What is called with the outcome of an upload; once, from a lane's thread.
 pub type Reply = Box<dyn FnOnce(Result<(), Refusal>) + Send>;
@@ -192,10 +193,18 @@ impl Shared {
     fn integrate(&self, name: &RealmName, jobs: Vec<Job>) {
         let (pendings, replies): (Vec<Pending>, Vec<Reply>) =
             jobs.into_iter().map(|job| (job.pending, job.reply)).unzip();
-        let integration = self
-            .registry
-            .open(name, false)
-            .and_then(|realm| Ok((realm.integrate(pendings)?, realm)));
+        let work = || {
+            self.registry
+                .open(name, false)
+                .and_then(|realm| Ok((realm.integrate(pendings)?, realm)))
+        };
+        // A lane outlives whatever goes wrong in one Realm.
+        let integration = std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+            Err(RealmError::Damaged {
+                file: name.as_str().into(),
+                what: "integration panicked".into(),
+            })
+        });
         match integration {
             Ok((integration, realm)) => {
                 for (reply, outcome) in replies.into_iter().zip(integration.outcomes) {

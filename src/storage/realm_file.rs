@@ -198,7 +198,7 @@ impl RealmFile {
         })
     }
 
-    /// Reserves a block of idents. They can be given, each with [`RealmFile::client_file`]'s salt, when this has returned.
+    /// Reserves a block of idents; not while a transaction is open. They can be given, each with [`RealmFile::client_file`]'s salt, when this has returned.
     pub fn reserve_idents(&self) -> Result<IdentBlock, StorageError> {
         let seed: Vec<u8> = (0..4).flat_map(|_| (self.random)().to_le_bytes()).collect();
         let writer = self.writer();
@@ -250,9 +250,9 @@ impl RealmFile {
             .collect()
     }
 
-    /// A cell.
+    /// A cell, as the transaction of this file's writer sees it.
     pub fn cell(&self, key: &[u8]) -> Result<Option<Bytes>, StorageError> {
-        let row = self.read(|connection| {
+        let row = self.write_side(|connection| {
             let mut statement =
                 connection.prepare_cached("SELECT value, checksum FROM cells WHERE key = ?1")?;
             statement
@@ -268,14 +268,15 @@ impl RealmFile {
             .transpose()
     }
 
-    /// Cells whose key has this prefix and is greater than `after`, in order.
+    /// Cells whose key has this prefix and is greater than `after`, in order, as
+    /// the transaction of this file's writer sees them.
     pub fn cells(
         &self,
         prefix: &[u8],
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<(Vec<u8>, Bytes)>, StorageError> {
-        let rows = self.read(|connection| {
+        let rows = self.write_side(|connection| {
             let mut statement =
                 connection.prepare_cached("SELECT key, value, checksum FROM cells WHERE key >= ?1 AND key > ?2 AND key < ?3 ORDER BY key LIMIT ?4")?;
             let end = end_of(prefix);
@@ -289,23 +290,52 @@ impl RealmFile {
             .collect()
     }
 
-    /// Writes a batch: all of it, durably, or nothing. `expected` is the version before its first entry.
+    /// Begins the transaction of the one who writes: what is read of cells until [`RealmFile::commit`] or [`RealmFile::abandon`] is one snapshot, and
+    /// costs no locks.
+    pub fn begin(&self) -> Result<(), StorageError> {
+        // One that was left open by a panic is worth nothing.
+        self.abandon();
+        self.write_side(|connection| connection.execute_batch("BEGIN IMMEDIATE"))
+    }
+
+    /// Ends the transaction without writing.
+    pub fn abandon(&self) {
+        if let Err(error) = self.write_side(|connection| {
+            if connection.is_autocommit() {
+                Ok(())
+            } else {
+                connection.execute_batch("ROLLBACK")
+            }
+        }) {
+            tracing::error!(%error, "a transaction could not be rolled back");
+        }
+    }
+
+    /// Writes a batch in the transaction that was begun, and ends it: all of it is durable, or nothing is written. `expected` is the version before the batch's
+    /// first entry.
     pub fn commit(&self, expected: ServerVersion, batch: &Batch) -> Result<(), StorageError> {
-        let mut writer = self.writer();
-        let error = |cause| classify(&self.path, cause);
-        let transaction = writer.transaction().map_err(error)?;
+        let committed = self.write_and_commit(expected, batch);
+        if committed.is_err() {
+            self.abandon();
+        }
+        committed
+    }
+
+    fn write_and_commit(&self, expected: ServerVersion, batch: &Batch) -> Result<(), StorageError> {
         if !batch.entries.is_empty() {
-            let last: i64 = transaction
-                .query_row("SELECT coalesce(max(version), 0) FROM history", [], |row| {
-                    row.get(0)
-                })
-                .map_err(error)?;
+            let last: i64 = self.write_side(|connection| {
+                connection
+                    .prepare_cached("SELECT coalesce(max(version), 0) FROM history")?
+                    .query_row([], |row| row.get(0))
+            })?;
             if unsigned(last) != expected.0 {
                 return Err(StorageError::Conflict(self.path.to_path_buf()));
             }
         }
-        write(&transaction, batch).map_err(error)?;
-        transaction.commit().map_err(error)
+        self.write_side(|connection| {
+            write(connection, batch)?;
+            connection.execute_batch("COMMIT")
+        })
     }
 
     /// Copies the write-ahead log into the database when it has grown. Readers and later commits are right with or without it.
@@ -324,6 +354,13 @@ impl RealmFile {
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_side<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StorageError> {
+        work(&self.writer()).map_err(|cause| classify(&self.path, cause))
     }
 
     fn read<T>(
@@ -409,7 +446,7 @@ fn prepare_writer(path: &Path, writer: &Connection, name: &RealmName) -> Result<
     writer.pragma_update(None, "journal_mode", "WAL")?;
     writer.pragma_update(None, "synchronous", "FULL")?;
     writer.pragma_update(None, "wal_autocheckpoint", 0)?;
-    writer.pragma_update(None, "cache_size", -1024)?;
+    writer.pragma_update(None, "cache_size", -2048)?;
     let found: i64 = writer.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found > schema::FORMAT {
         return Err(Unusable::Other(StorageError::TooNew {
