@@ -1,5 +1,11 @@
 //! Real SDKs against the program. Each scenario is one test; it runs in a process of its own, with a server of its own.
 
+mod device;
+mod kotlin;
+mod reset;
+mod server;
+mod together;
+
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 

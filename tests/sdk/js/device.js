@@ -1,0 +1,145 @@
+"use strict";
+// Realm JS as a device under test: the commands and classes of tests/sdk/kotlin, one JSON object a line.
+// This SDK is older (sync protocol 7): it has no collections inside mixed values, no empty binary data, no null among
+// embedded objects in a dictionary, and sets a counter instead of adding to it.
+const path = require("path");
+const readline = require("readline");
+const Realm = require(path.join(process.env.ROS_SDK, "node_modules", "realm"));
+const { ObjectId, Decimal128, UUID } = Realm.BSON;
+
+const Everything = {
+  name: "Everything", primaryKey: "_id",
+  properties: {
+    _id: "string", bool: { type: "bool", default: false }, int: { type: "int", default: 0 }, float: { type: "float", default: 0 },
+    double: { type: "double", default: 0 }, string: { type: "string", default: "" }, data: { type: "data", default: new ArrayBuffer(1) },
+    date: { type: "date", default: new Date(0) }, decimal: { type: "decimal128", default: Decimal128.fromString("0") },
+    objectId: { type: "objectId", default: new ObjectId("000000000000000000000000") },
+    uuid: { type: "uuid", default: new UUID(Buffer.alloc(16)) },
+    optionalInt: "int?", optionalString: "string?", optionalDate: "date?", counter: { type: "int", default: 0 },
+    mixed: "mixed", link: "Everything", part: "Part", ints: "int[]", strings: "string[]", mixeds: "mixed[]", links: "Everything[]",
+    parts: "Part[]", intSet: "int<>", stringSet: "string<>", intMap: "int{}", mixedMap: "mixed{}", partMap: "Part{}",
+  },
+};
+const Part = { name: "Part", embedded: true, properties: { name: { type: "string", default: "" }, n: "int?", pieces: "Piece[]" } };
+const Piece = { name: "Piece", embedded: true, properties: { name: { type: "string", default: "" } } };
+
+let app, user, realm;
+const events = [];
+
+const operations = {
+  async signIn({ directory, appId, baseUrl, email, password, register }) {
+    process.chdir(directory);
+    app = new Realm.App({ id: appId, baseUrl });
+    Realm.App.Sync.setLogLevel(app, process.env.ROS_DEVICE_LOG || "fatal");
+    if (register) await app.emailPasswordAuth.registerUser({ email, password });
+    user = await app.logIn(email ? Realm.Credentials.emailPassword(email, password) : Realm.Credentials.anonymous());
+    return { user: user.id };
+  },
+  open({ partition }) {
+    const error = (_session, { name, code, message }) => events.push({ event: "error", name, code, message });
+    realm = new Realm({ path: "device.realm", schema: [Everything, Part, Piece], sync: { user, partitionValue: partition, error } });
+    return null;
+  },
+  close() { realm.close(); return null; },
+  write({ edits }) { realm.write(() => edits.forEach(edit)); return null; },
+  read() { // a transaction sees the newest state
+    realm.beginTransaction();
+    const all = [...realm.objects("Everything").sorted("_id")].map((object) => plain(object, Everything));
+    realm.cancelTransaction();
+    return all;
+  },
+  pause() { realm.syncSession.pause(); return null; },
+  resume() { realm.syncSession.resume(); return null; },
+  reconnect() { Realm.App.Sync.reconnect(app); return null; },
+  async upload({ timeout = 30000 }) { await realm.syncSession.uploadAllLocalChanges(timeout); return null; },
+  async download({ timeout = 30000 }) { await realm.syncSession.downloadAllServerChanges(timeout); return null; },
+  events() { return events.splice(0); },
+};
+
+function edit(change) {
+  if (change.do === "create") return assign(realm.create("Everything", { _id: change._id }), change.values);
+  const target = realm.objectForPrimaryKey("Everything", change._id);
+  if (!target) throw new Error(`no object ${change._id}`);
+  if (change.do === "assign") return assign(target, change.values);
+  if (change.do === "delete") return realm.delete(target);
+  const last = change.at.length - 1;
+  const holder = change.at.slice(0, last).reduce((here, step) => here[step], target);
+  return inside(holder, change.at[last], change);
+}
+
+function assign(target, values) {
+  for (const [name, value] of Object.entries(values)) target[name] = fromJson(value);
+}
+
+function inside(holder, name, { do: what, index, key, value }) {
+  const collection = holder[name];
+  if (typeof collection === "number") holder[name] = collection + value;
+  else if (what === "push") collection.push(fromJson(value));
+  else if (what === "insert") collection.splice(within(index, collection.length), 0, fromJson(value));
+  else if (what === "erase") collection.splice(within(index, collection.length - 1), 1);
+  else if (what === "add") collection.add(fromJson(value));
+  else if (what === "remove" && collection instanceof Realm.Set) collection.delete(fromJson(value));
+  else if (what === "remove") collection.remove(key);
+  else if (what === "put" && key !== undefined) collection.set({ [key]: fromJson(value) });
+  else if (what === "put") collection[within(index, collection.length - 1)] = fromJson(value);
+  else if (what === "clear") collection instanceof Realm.Set ? collection.clear() : collection.splice(0, collection.length);
+  else throw new Error(`no change ${what}`);
+}
+
+function within(index, last) {
+  if (index > last) throw new Error(`no place ${index} of ${last}`);
+  return index;
+}
+
+function fromJson(value) {
+  if (Array.isArray(value)) return value.map(fromJson);
+  if (value === null || typeof value !== "object") return value;
+  if ("$binary" in value) return Uint8Array.from(Buffer.from(value.$binary, "base64")).buffer;
+  if ("$date" in value) return new Date(value.$date);
+  if ("$numberDecimal" in value) return Decimal128.fromString(value.$numberDecimal);
+  if ("$oid" in value) return new ObjectId(value.$oid);
+  if ("$uuid" in value) return new UUID(value.$uuid);
+  if ("$ref" in value) return realm.objectForPrimaryKey(...value.$ref);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fromJson(item)]));
+}
+
+function toJson(value) {
+  if (value === null || value === undefined) return null;
+  if (value instanceof Realm.Object) return reference(value);
+  if (value instanceof Realm.Set) return [...value].map(toJson).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  if (value instanceof Realm.List) return [...value].map(toJson);
+  if (value instanceof Realm.Dictionary) return Object.fromEntries(Object.keys(value).map((key) => [key, toJson(value[key])]));
+  if (value instanceof ArrayBuffer) return { $binary: Buffer.from(value).toString("base64") };
+  if (value instanceof Date) return { $date: value.getTime() };
+  if (value instanceof Decimal128) return { $numberDecimal: value.toString() };
+  if (value instanceof ObjectId) return { $oid: value.toHexString() };
+  if (value instanceof UUID) return { $uuid: value.toHexString() };
+  return value;
+}
+
+function reference(value) {
+  const { name } = value.objectSchema();
+  if (name !== "Everything") return plain(value, name === "Part" ? Part : Piece);
+  const there = realm.objectForPrimaryKey(name, value._id); // a mixed link to what was deleted shows an object all the same
+  return there ? { $ref: [name, value._id] } : null;
+}
+
+function plain(object, { properties }) {
+  return Object.fromEntries(Object.keys(properties).map((name) => [name, toJson(object[name])]));
+}
+
+async function answer(line) {
+  const { id = null, op, ...command } = JSON.parse(line);
+  try {
+    return { id, ok: await operations[op](command) };
+  } catch (error) {
+    return { id, error: { name: error.name, message: error.message.split("\n")[0] } };
+  }
+}
+
+(async () => {
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    process.stdout.write(`${JSON.stringify(await answer(line))}\n`);
+  }
+  process.exit(0);
+})();

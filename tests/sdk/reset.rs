@@ -1,0 +1,146 @@
+//! Client resets: the server went back to an older state, and devices come that know a newer one.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::device::Device;
+use super::kotlin;
+use super::server::Server;
+
+/// A device that knows more than its server, which went back; it also changed something offline.
+fn ahead_of_its_server(reset: &str) -> Option<(Server, Device)> {
+    let mut server = Server::start();
+    let [mut device] = kotlin::signed_in(&server)?;
+    device.open_with_reset("p", reset);
+    device.write(json!([kotlin::create("before", json!({}))]));
+    device.upload();
+    server.kill();
+    server.take_copy();
+    server.restart();
+    device.reconnect();
+    device.write(json!([kotlin::create(
+        "forgotten by the server",
+        json!({})
+    )]));
+    device.upload();
+    device.pause();
+    device.write(json!([kotlin::create("offline", json!({}))]));
+    server.kill();
+    server.go_back();
+    server.restart();
+    device.resume();
+    Some((server, device))
+}
+
+/// What happened to a device, as soon as the last of it is this.
+fn events_until(device: &mut Device, last: &str) -> Vec<Value> {
+    let end = Instant::now() + Duration::from_secs(30);
+    let mut events = Vec::new();
+    while Instant::now() < end {
+        events.extend(device.events());
+        if events.last().is_some_and(|event| event["event"] == last) {
+            return events;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("{events:?} happened, but no {last}");
+}
+
+/// Returns when the device was reset; whether it kept its offline changes.
+fn wait_for_reset(device: &mut Device) -> bool {
+    let events = events_until(device, "afterReset");
+    assert_eq!(events.len(), 2, "{events:?}");
+    assert_eq!(events[0]["event"], "beforeReset");
+    events[1]["recovered"].as_bool().unwrap()
+}
+
+fn keys(device: &mut Device) -> Vec<String> {
+    let objects = device.read();
+    let key = |object: &Value| object["_id"].as_str().unwrap().to_string();
+    objects.as_array().unwrap().iter().map(key).collect()
+}
+
+/// What somebody who comes now finds on the server.
+fn on_server(server: &Server) -> Vec<String> {
+    let [mut reader] = kotlin::devices(server, "p").unwrap();
+    reader.download();
+    keys(&mut reader)
+}
+
+#[test]
+fn a_device_that_recovers_keeps_its_offline_changes() {
+    for strategy in ["RECOVER", "RECOVER_OR_DISCARD"] {
+        let Some((server, mut device)) = ahead_of_its_server(strategy) else {
+            return;
+        };
+        assert!(wait_for_reset(&mut device));
+        device.upload();
+        assert_eq!(keys(&mut device), ["before", "offline"]);
+        assert_eq!(on_server(&server), ["before", "offline"]);
+    }
+}
+
+#[test]
+fn a_device_that_discards_has_what_the_server_has() {
+    let Some((server, mut device)) = ahead_of_its_server("DISCARD") else {
+        return;
+    };
+    assert!(!wait_for_reset(&mut device));
+    device.write(json!([kotlin::create("after", json!({}))]));
+    device.upload();
+    assert_eq!(keys(&mut device), ["after", "before"]);
+    assert_eq!(on_server(&server), ["after", "before"]);
+}
+
+#[test]
+fn a_device_without_a_strategy_starts_over() {
+    let Some((server, mut device)) = ahead_of_its_server("MANUAL") else {
+        return;
+    };
+    let error = &events_until(&mut device, "error")[0];
+    assert_eq!(
+        (&error["name"], &error["reset"]),
+        (&json!("RLM_ERR_SYNC_CLIENT_RESET_REQUIRED"), &json!(true))
+    );
+    device.restart(&server.url()); // the SDK deletes the file when the app starts
+    device.open("p");
+    device.download();
+    assert_eq!(keys(&mut device), ["before"]);
+    device.write(json!([kotlin::create("after", json!({}))]));
+    device.upload();
+    assert_eq!(on_server(&server), ["after", "before"]);
+}
+
+#[test]
+fn another_past_of_the_same_length_is_noticed() {
+    let mut server = Server::start();
+    let Some([mut first, mut second]) = kotlin::signed_in(&server) else {
+        return;
+    };
+    first.open_with_reset("p", "RECOVER");
+    first.write(json!([kotlin::create("before", json!({}))]));
+    first.upload();
+    server.kill();
+    server.take_copy();
+    server.restart();
+    first.reconnect();
+    first.write(json!([kotlin::create("one past", json!({}))]));
+    first.upload();
+    first.pause();
+    server.kill();
+    server.go_back();
+    server.restart();
+    second.open("p");
+    for name in ["another past", "that", "is longer"] {
+        second.write(json!([kotlin::create(name, json!({}))]));
+        second.upload();
+    }
+    first.resume();
+    wait_for_reset(&mut first);
+    first.download();
+    assert_eq!(
+        keys(&mut first),
+        ["another past", "before", "is longer", "that"]
+    );
+}
