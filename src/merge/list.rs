@@ -3,9 +3,9 @@
 //! Each rule takes the numbers out of its two instructions, works on them, and puts them back. Where two go to the same place, the earlier one comes
 //! first.
 
-use super::MergeError;
 use super::pair::same_container;
 use super::unit::Unit;
+use super::{Fired, MergeError, Rules};
 use crate::changeset::{Instruction, Path, Slot, Step};
 
 /// Where an element comes to lie when another is moved: `index` of it, `from` and `to` of the move.
@@ -95,6 +95,51 @@ pub(super) fn movement(a: &mut Unit, b: &mut Unit) -> Result<(), MergeError> {
         | Instruction::Clear { .. }
         | Instruction::SetInsert { .. }
         | Instruction::SetErase { .. } => Ok(()),
+    }
+}
+
+/// Clear of a collection that is an element of a list (a) meets what is done to the list.
+pub(super) fn element_clear(a: &mut Unit, b: &mut Unit, rules: Rules, fired: &mut Fired) {
+    let position = |unit: &Unit| unit.instruction.path().and_then(Path::index);
+    let (Some(index), Some(at)) = (position(a), position(b)) else {
+        return;
+    };
+    if !a.alive || !b.alive || !same_container(a, b) {
+        return;
+    }
+    let follows = match b.instruction {
+        Instruction::ArrayInsert { .. } if index >= at => Some(index.saturating_add(1)),
+        Instruction::ArrayMove { to, .. } => Some(shifted(index, at, to)),
+        Instruction::ArrayErase { .. } if index == at => None,
+        Instruction::ArrayErase { .. } if index > at => Some(index - 1),
+        Instruction::AddTable { .. }
+        | Instruction::EraseTable { .. }
+        | Instruction::CreateObject { .. }
+        | Instruction::EraseObject { .. }
+        | Instruction::Update { .. }
+        | Instruction::AddInteger { .. }
+        | Instruction::AddColumn { .. }
+        | Instruction::EraseColumn { .. }
+        | Instruction::ArrayInsert { .. }
+        | Instruction::ArrayErase { .. }
+        | Instruction::Clear { .. }
+        | Instruction::SetInsert { .. }
+        | Instruction::SetErase { .. } => Some(index),
+    };
+    if follows == Some(index) {
+        return;
+    }
+    fired.element_clears += 1;
+    if !rules.clears_follow_elements {
+        return;
+    }
+    match (follows, a.path_mut().and_then(|path| path.steps.last_mut())) {
+        (Some(moved), Some(step)) => {
+            *step = Step::Index(moved);
+            a.changed = true;
+        }
+        (Some(_), None) => {}
+        (None, _) => a.discard(),
     }
 }
 

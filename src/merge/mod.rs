@@ -15,6 +15,9 @@ mod set;
 mod unit;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use grid::Local;
 
 use crate::changeset::Changeset;
@@ -58,6 +61,8 @@ pub struct Rules {
     pub moves_carry_contents: bool,
     /// An erased column takes along every instruction on it. The reference takes along only `Update`.
     pub columns_take_leftovers: bool,
+    /// A collection inside a list is cleared where its element has come to lie. The reference clears what now lies at the old index.
+    pub clears_follow_elements: bool,
 }
 
 impl Rules {
@@ -65,11 +70,13 @@ impl Rules {
     pub const SERVER: Rules = Rules {
         moves_carry_contents: true,
         columns_take_leftovers: true,
+        clears_follow_elements: true,
     };
     /// What the reference does, for comparison.
     pub const REFERENCE: Rules = Rules {
         moves_carry_contents: false,
         columns_take_leftovers: false,
+        clears_follow_elements: false,
     };
 }
 
@@ -82,6 +89,8 @@ pub struct Fired {
     pub set_erasures: u64,
     /// An erased column met an instruction on it that is no `Update`.
     pub column_leftovers: u64,
+    /// A collection inside a list was cleared while the list's elements were inserted, moved or erased.
+    pub element_clears: u64,
     /// Pairs of instructions that met.
     pub met: u64,
 }

@@ -67,6 +67,7 @@ fn regular(
         Clear { .. } => {
             schema::column_of(a, b, rules, fired);
             value::clear(a, b);
+            list::element_clear(a, b, rules, fired);
         }
         SetInsert { .. } | SetErase { .. } => {
             schema::column_of(a, b, rules, fired);

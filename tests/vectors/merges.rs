@@ -25,6 +25,8 @@ enum Outcome {
     SetContent,
     /// Different where an erased column takes leftovers along.
     ColumnLeftovers,
+    /// Different where a collection in a list is cleared beside changes of the list.
+    ElementClear,
 }
 
 #[test]
@@ -94,6 +96,8 @@ fn excuse(fired: Fired, rules: Rules) -> Option<Outcome> {
         Some(Outcome::MoveCarries)
     } else if fired.column_leftovers > 0 && rules.columns_take_leftovers {
         Some(Outcome::ColumnLeftovers)
+    } else if fired.element_clears > 0 && rules.clears_follow_elements {
+        Some(Outcome::ElementClear)
     } else {
         None
     }
