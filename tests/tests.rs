@@ -4,5 +4,6 @@
 mod house;
 mod http;
 mod sdk;
+mod simulation;
 mod support;
 mod vectors;

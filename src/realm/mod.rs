@@ -19,12 +19,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
+pub use overlay::Overlay;
 pub use registry::Registry;
 
 use crate::ident::{
     ClientVersion, DownloadCursor, FileIdent, OriginTimestamp, RealmName, Salt, SaltedVersion,
     ServerVersion, UploadCursor,
 };
+use crate::state::CellError;
 use crate::storage::{IdentBlock, RealmFile};
 use integrate::Writer;
 use published::{Published, View};
@@ -237,6 +239,20 @@ impl Realm {
         }
         let loaded = overlay::load_schema(&self.file)?;
         Ok(lock(&self.schema).get_or_insert(loaded).clone())
+    }
+
+    /// Looks at the stored state; integration waits meanwhile. What is written to the cells is forgotten.
+    pub fn look<T>(
+        &self,
+        look: impl FnOnce(&Schema, &mut Overlay) -> Result<T, CellError>,
+    ) -> Result<T, RealmError> {
+        let _nothing_changes = lock(&self.writer);
+        let mut cells = Overlay::new(self.file.clone());
+        let schema = overlay::load_schema(&self.file)?;
+        look(&schema, &mut cells).map_err(|error| {
+            let failure = cells.take_failure();
+            failure.unwrap_or_else(|| overlay::damaged(&self.file, &error))
+        })
     }
 
     /// Whether [`Realm::schema`] answers without reading.

@@ -1,3 +1,5 @@
 //! What tests share.
 
+pub mod edits;
+pub mod model;
 pub mod rendering;

@@ -2,6 +2,7 @@
 
 mod changesets;
 mod merges;
+mod oracle;
 mod states;
 mod tokens;
 

@@ -1,0 +1,195 @@
+//! Simulated devices on a real Realm's file: everything but sockets, from a seed.
+
+mod peer;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use ros::changeset::decode;
+use ros::history::Rules;
+use ros::ident::{DownloadCursor, FileIdent, RealmName};
+use ros::limits::Limits;
+use ros::realm::{Realm, Registry};
+use ros::storage::Store;
+
+use crate::support::edits::Scope;
+use crate::support::model::{Model, difference};
+use peer::Peer;
+
+/// How many seeds to run: `ROS_SEED` alone, or many.
+fn seeds(quick: u64, long: u64) -> std::ops::Range<u64> {
+    if let Some(seed) = std::env::var_os("ROS_SEED") {
+        let seed = seed
+            .to_str()
+            .and_then(|seed| seed.parse().ok())
+            .expect("ROS_SEED is a number");
+        return seed..seed + 1;
+    }
+    1..1 + if std::env::var_os("ROS_LONG").is_some() {
+        long
+    } else {
+        quick
+    }
+}
+
+/// A server that is nothing but its Realms.
+struct Server {
+    folder: tempfile::TempDir,
+    registry: Option<Registry>,
+}
+
+impl Server {
+    fn start() -> Server {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Some(open(folder.path()));
+        Server { folder, registry }
+    }
+
+    fn restart(&mut self) {
+        self.registry = None;
+        self.registry = Some(open(self.folder.path()));
+    }
+
+    fn realm(&self) -> Arc<Realm> {
+        let name = RealmName::from_canonical("/realm");
+        self.registry
+            .as_ref()
+            .expect("started")
+            .open(&name, true)
+            .unwrap()
+    }
+}
+
+fn open(root: &Path) -> Registry {
+    let limits = Limits {
+        tail_bytes: 2000, // so that both the tail and the file are read
+        ..Limits::default()
+    };
+    Registry::new(Store::open(root, rand::random).unwrap(), &limits)
+}
+
+/// What is stored as the Realm's state.
+fn stored(realm: &Realm) -> Model {
+    realm
+        .look(|schema, cells| Model::read(cells, schema))
+        .unwrap()
+}
+
+/// What replaying the history gives.
+fn replayed(realm: &Realm) -> Model {
+    let mut model = Model::default();
+    let nobody = FileIdent(0);
+    let all = realm
+        .read(DownloadCursor::default(), nobody, usize::MAX)
+        .unwrap();
+    for item in all.entries {
+        model
+            .apply_all(&decode(&item.entry.changeset).unwrap())
+            .unwrap();
+    }
+    model
+}
+
+fn assert_same(left: &Model, right: &Model, what: &str) {
+    if let Some(place) = difference(left, right) {
+        panic!("{what}: {place}");
+    }
+}
+
+/// Devices edit, go offline, come back; the server restarts. In the end all are equal.
+fn converge(seed: u64, scope: Scope, rules: Rules) {
+    println!("seed {seed}");
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut server = Server::start();
+    let mut peers: Vec<Peer> = (0..random.random_range(2..=6))
+        .map(|_| Peer::new(&server.realm(), rules))
+        .collect();
+    peers[0].begin();
+    if random.random_bool(0.5) {
+        peers[1].begin(); // two devices that both come with the schema
+    }
+    let mut now = 1;
+    for _ in 0..random.random_range(20..80) {
+        let peer = random.random_range(0..peers.len());
+        match random.random_range(0..20) {
+            0..10 => {
+                now += random.random_range(0..3);
+                let wrong_clock = random.random_range(0..4);
+                peers[peer].edit(&mut random, scope, 6, now + wrong_clock);
+            }
+            10..14 => {
+                let some = random.random_range(1..4);
+                integrate(&server, vec![peers[peer].upload(some)], seed);
+            }
+            14 | 15 => {
+                let pendings = peers.iter().map(|peer| peer.upload(usize::MAX)).collect();
+                integrate(&server, pendings, seed);
+            }
+            16..19 => {
+                peers[peer]
+                    .download(&server.realm(), random.random_range(1..400))
+                    .unwrap();
+            }
+            _ => server.restart(),
+        }
+    }
+    while peers.iter().any(|peer| !peer.is_settled()) {
+        let pendings = peers.iter().map(|peer| peer.upload(usize::MAX)).collect();
+        integrate(&server, pendings, seed);
+        for peer in &mut peers {
+            while peer.download(&server.realm(), usize::MAX).unwrap() {}
+        }
+    }
+    let realm = server.realm();
+    let state = stored(&realm);
+    assert_same(
+        &state,
+        &replayed(&realm),
+        "stored state and replayed history",
+    );
+    server.restart();
+    assert_same(
+        &state,
+        &stored(&server.realm()),
+        "stored state and itself after a restart",
+    );
+    for (number, peer) in peers.iter_mut().enumerate() {
+        while peer.download(&server.realm(), usize::MAX).unwrap() {}
+        assert_same(&state, &peer.model, &format!("server and device {number}"));
+    }
+}
+
+fn integrate(server: &Server, pendings: Vec<ros::realm::Pending>, seed: u64) {
+    for outcome in server.realm().integrate(pendings).unwrap().outcomes {
+        outcome.unwrap_or_else(|refusal| panic!("seed {seed}: {refusal}"));
+    }
+}
+
+/// All that converges by the rules: embedded objects under one key of a dictionary do not, on shipped clients.
+const SCOPE: Scope = Scope {
+    embedded_entries: false,
+    ..Scope::ALL
+};
+
+#[test]
+fn devices_converge() {
+    for seed in seeds(60, 2000) {
+        converge(seed, SCOPE, Rules::SERVER);
+    }
+}
+
+/// Shipped clients merge by the reference's rules. Where those agree with the server's, they converge all the same.
+#[test]
+fn shipped_devices_converge() {
+    let scope = Scope {
+        moves: false,
+        erase_schema: false,
+        element_clears: false,
+        ..SCOPE
+    };
+    for seed in seeds(30, 1000) {
+        converge(seed, scope, Rules::REFERENCE);
+    }
+}
