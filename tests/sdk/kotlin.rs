@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::device::{Device, settle};
-use super::server::Server;
+use crate::support::server::Server;
 
 /// A device of this SDK, on no server yet.
 pub fn device() -> Option<Device> {

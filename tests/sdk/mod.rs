@@ -3,7 +3,6 @@
 mod device;
 mod kotlin;
 mod reset;
-mod server;
 mod together;
 
 use std::path::PathBuf;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::device::Device;
 use super::kotlin;
-use super::server::Server;
+use crate::support::server::Server;
 
 /// A device that knows more than its server, which went back; it also changed something offline.
 fn ahead_of_its_server(reset: &str) -> Option<(Server, Device)> {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::device::{Device, settle};
 use super::kotlin;
 use super::realm_js;
-use super::server::Server;
+use crate::support::server::Server;
 
 /// A JS device, on no server yet.
 fn js() -> Option<Device> {

@@ -3,3 +3,5 @@
 pub mod edits;
 pub mod model;
 pub mod rendering;
+pub mod server;
+pub mod wire;

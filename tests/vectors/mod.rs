@@ -3,6 +3,7 @@
 mod changesets;
 mod merges;
 mod oracle;
+mod sessions;
 mod states;
 mod tokens;
 

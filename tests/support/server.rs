@@ -27,11 +27,29 @@ impl Server {
         }
     }
 
+    /// Where apps find it.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    fn root(&self) -> PathBuf {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The token of its administrator.
+    pub fn admin_token(&self) -> String {
+        let file = self.root().join("keys/admin.token");
+        std::fs::read_to_string(file).unwrap().trim().to_string()
+    }
+
+    /// Forgets all Realms, while stopped.
+    pub fn lose_realms(&self) {
+        std::fs::remove_dir_all(self.root().join("realms")).unwrap();
+    }
+
+    /// Its data folder.
+    pub fn root(&self) -> PathBuf {
         self.folder.path().join("root")
     }
 

@@ -1,0 +1,180 @@
+//! A client that says just what it is told, on a socket of its own.
+
+use std::collections::VecDeque;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::client::client_with_config;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::protocol::{Message, WebSocket, WebSocketConfig};
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A WebSocket to the server.
+pub struct Wire {
+    socket: WebSocket<TcpStream>,
+    /// Messages that were received but not asked for yet.
+    waiting: VecDeque<Received>,
+}
+
+/// A message of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// The words of the head.
+    pub head: Vec<String>,
+    /// What follows it.
+    pub body: Bytes,
+}
+
+impl Received {
+    fn parse(message: Bytes) -> Received {
+        let end = message
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .expect("a head ends with a newline");
+        let head = String::from_utf8(message[..end].to_vec()).expect("heads are text");
+        Received {
+            head: head.split(' ').map(str::to_owned).collect(),
+            body: message.slice(end + 1..),
+        }
+    }
+
+    /// The message's name.
+    pub fn kind(&self) -> &str {
+        &self.head[0]
+    }
+
+    /// A number in the head; the name is at 0.
+    pub fn number(&self, at: usize) -> u64 {
+        self.head[at].parse().expect("a number")
+    }
+
+    /// Numbers of the head after the name.
+    pub fn numbers(&self) -> Vec<u64> {
+        (1..self.head.len()).map(|at| self.number(at)).collect()
+    }
+
+    /// The body of an error.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).expect("the body is JSON")
+    }
+}
+
+impl Wire {
+    /// Opens a WebSocket; the HTTP status if the server does not want it.
+    pub fn open(address: SocketAddr, target: &str, protocols: Option<&str>) -> Result<Wire, u16> {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut request = format!("ws://{address}{target}")
+            .into_client_request()
+            .unwrap();
+        if let Some(protocols) = protocols {
+            let value = HeaderValue::from_str(protocols).unwrap();
+            request
+                .headers_mut()
+                .insert("Sec-WebSocket-Protocol", value);
+        }
+        let config = WebSocketConfig::default()
+            .max_message_size(None)
+            .max_frame_size(None);
+        match client_with_config(request, stream, Some(config)) {
+            Ok((socket, _)) => Ok(Wire {
+                socket,
+                waiting: VecDeque::new(),
+            }),
+            Err(tokio_tungstenite::tungstenite::HandshakeError::Failure(Error::Http(answer))) => {
+                Err(answer.status().as_u16())
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Sends a message; whether the connection still took it.
+    pub fn send(&mut self, message: impl Into<Bytes>) -> bool {
+        self.socket.send(Message::Binary(message.into())).is_ok()
+    }
+
+    /// Sends a frame of any kind.
+    pub fn send_frame(&mut self, message: Message) -> bool {
+        self.socket.send(message).is_ok()
+    }
+
+    /// The next message, log messages left out; nothing when the server has closed.
+    pub fn receive(&mut self) -> Option<Received> {
+        if let Some(message) = self.waiting.pop_front() {
+            return Some(message);
+        }
+        self.receive_new()
+    }
+
+    fn receive_new(&mut self) -> Option<Received> {
+        loop {
+            match self.socket.read() {
+                Ok(Message::Binary(message)) => {
+                    let received = Received::parse(message);
+                    if received.kind() != "log_message" {
+                        return Some(received);
+                    }
+                }
+                Ok(Message::Close(_) | Message::Ping(_) | Message::Pong(_)) => {}
+                Ok(other) => panic!("the server sent {other:?}"),
+                Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                    panic!("nothing came for {PATIENCE:?}")
+                }
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// Waits for a message like this; others before it are kept for `receive`. Whether it came before the server closed.
+    pub fn await_message(&mut self, like: impl Fn(&Received) -> bool) -> bool {
+        if self.waiting.iter().any(&like) {
+            return true;
+        }
+        while let Some(message) = self.receive_new() {
+            let found = like(&message);
+            self.waiting.push_back(message);
+            if found {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// Sends bytes as they are and returns all that is answered until the server closes.
+pub fn raw(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(bytes).unwrap();
+    let mut answer = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => answer.extend_from_slice(&buffer[..count]),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                panic!("the server neither answers nor closes")
+            }
+            Err(_) => break,
+        }
+        let text = String::from_utf8_lossy(&answer);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| {
+                let (name, value) = line.split_once(':')?;
+                name.eq_ignore_ascii_case("content-length")
+                    .then(|| value.trim().parse().ok())?
+            });
+            if length.is_none_or(|length: usize| body.len() >= length) {
+                break;
+            }
+        }
+    }
+    String::from_utf8_lossy(&answer).into_owned()
+}
