@@ -11,6 +11,7 @@ use std::task::{Poll, ready};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{Sink, StreamExt};
+use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
@@ -43,6 +44,8 @@ pub struct Task {
     outgoing_limit: usize,
     silence: std::time::Duration,
     expires: Option<Instant>,
+    /// The client is to hear the last message, whatever it is sending.
+    linger: bool,
 }
 
 /// Why a connection's task goes on or ends.
@@ -77,6 +80,7 @@ impl Task {
             },
             delayed: VecDeque::new(),
             expires,
+            linger: false,
         }
     }
 
@@ -99,6 +103,7 @@ impl Task {
                     heard = Instant::now();
                     match message {
                         Some(Ok(message)) => self.message(message),
+                        Some(Err(tungstenite::Error::Capacity(error))) => self.input(Input::Oversized(error.to_string())),
                         Some(Err(error)) => self.lost(&error),
                         None => Next::End,
                     }
@@ -110,7 +115,33 @@ impl Task {
                 break;
             }
         }
-        self.outgoing.finish().await;
+        self.finish().await;
+    }
+
+    /// Writes what still waits and ends the TCP connection, each within a short time. No Close frame is made up: clients stay away for an hour after
+    /// codes that they do not know. Closing while the client still sends would take back what it has not read, so then the rest is awaited and dropped.
+    async fn finish(mut self) {
+        match tokio::time::timeout(LAST_WORDS, self.outgoing.flush()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::trace!(%error, "connection ended while closing"),
+            Err(_) => tracing::trace!("the client did not take the last messages"),
+        }
+        let Ok(socket) = self.outgoing.sink.reunite(self.stream) else {
+            return;
+        };
+        let mut socket = socket.into_inner();
+        let end = async {
+            socket.shutdown().await?;
+            if self.linger {
+                tokio::io::copy(&mut socket, &mut tokio::io::sink()).await?;
+            }
+            Ok::<(), std::io::Error>(())
+        };
+        match tokio::time::timeout(LAST_WORDS, end).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::trace!(%error, "connection ended while closing"),
+            Err(_) => tracing::trace!("the client did not close"),
+        }
     }
 
     fn message(&mut self, message: Message) -> Next {
@@ -170,6 +201,7 @@ impl Task {
 
     fn close(&mut self, close: &Close) -> Next {
         tracing::debug!(connection = self.desk.id(), reason = %close, "closing");
+        self.linger = *close == Close::AfterError;
         let frame = close
             .code(self.connection.protocol())
             .map(|(code, reason)| CloseFrame {
@@ -234,22 +266,9 @@ impl Outgoing {
         })
         .await
     }
-
-    /// Writes what still waits, within a short time, and ends the connection.
-    async fn finish(&mut self) {
-        let last = async {
-            self.flush().await?;
-            poll_fn(|cx| Pin::new(&mut self.sink).poll_close(cx)).await
-        };
-        match tokio::time::timeout(LAST_WORDS, last).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::trace!(%error, "connection ended while closing"),
-            Err(_) => tracing::trace!("the client did not take the last messages"),
-        }
-    }
 }
 
-/// How long a closing connection may take to accept what is still to be said.
+/// How long a closing connection may take to accept what is still to be said, and then to close.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Head and body as one message.

@@ -125,6 +125,9 @@ impl Connection {
         }
         match input {
             Input::Message(message) => self.message(message, out),
+            Input::Oversized(what) => {
+                self.end(WireError::new(ErrorCode::OtherError).because(what), out)
+            }
             Input::Bound(key, result) => self.answered(key, result, out, Self::bound),
             Input::ClientFile(key, result) => self.answered(key, result, out, Self::identified),
             Input::Downloaded(key, result) => self.answered(key, result, out, Self::downloaded),

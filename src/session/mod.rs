@@ -38,6 +38,8 @@ pub struct SessionKey(pub u64);
 pub enum Input {
     /// A binary message came.
     Message(Bytes),
+    /// A message came that is larger than any that is read; what it was is not known.
+    Oversized(String),
     /// Answers [`Output::Bind`].
     Bound(SessionKey, Result<Bound, WireError>),
     /// Answers [`Output::LookUp`].
