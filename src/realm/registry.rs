@@ -95,6 +95,14 @@ impl Registry {
             .collect()
     }
 
+    /// Closes all open Realms that nobody holds, after storing what clients have merely reported. The errors, by Realm.
+    pub fn close(&self) -> Vec<(RealmName, RealmError)> {
+        let errors = self.flush();
+        let closed = std::mem::take(&mut self.lock().realms);
+        drop(closed); // outside the lock: each copies its log into its database
+        errors
+    }
+
     fn slot(&self, name: &RealmName) -> Arc<Mutex<Option<Arc<Realm>>>> {
         let mut open = self.lock();
         open.clock += 1;

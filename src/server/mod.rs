@@ -128,7 +128,7 @@ impl Prepared {
         server.tasks.wait().await;
         let flushed = tokio::task::spawn_blocking(move || {
             server.lanes.drain();
-            server.registry.flush()
+            server.registry.close()
         });
         for (realm, error) in flushed.await.unwrap_or_default() {
             tracing::error!(%realm, %error, "reported progress could not be stored");

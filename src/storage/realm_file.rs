@@ -1,6 +1,7 @@
 //! The database of one Realm.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -60,21 +61,37 @@ pub struct Batch {
     pub cells: Vec<(Vec<u8>, Option<Bytes>)>,
 }
 
+impl Batch {
+    /// What is written, about.
+    fn bytes(&self) -> u64 {
+        let entries = self.entries.iter().map(|entry| entry.changeset.len());
+        let reciprocal = self.reciprocal.iter().map(|(_, _, form)| form.len());
+        let cells = self.cells.iter();
+        let cells = cells.map(|(key, value)| key.len() + value.as_ref().map_or(0, Bytes::len));
+        entries.chain(reciprocal).chain(cells).sum::<usize>() as u64
+    }
+}
+
 /// An open database: one connection that writes and one that reads.
 pub struct RealmFile {
     path: Arc<Path>,
     salt: Salt,
     random: fn() -> u64,
-    writer: Mutex<Connection>,
+    /// Closed before the writer, which then copies the write-ahead log into the database and removes it.
     reader: Mutex<Connection>,
+    writer: Mutex<Connection>,
+    /// Bytes written since the log was copied into the database, about.
+    logged: AtomicU64,
 }
 
 /// Idents in one block.
 const IDENT_BLOCK: u64 = 64;
 /// Idents beyond this cannot be part of the keys of objects.
 const MAX_IDENT: u64 = 0x3FFF_FFFF;
-/// Frames in the write-ahead log above which it is copied into the database.
-const CHECKPOINT_FRAMES: i64 = 1000;
+/// Bytes in the write-ahead log above which it is copied into the database.
+const CHECKPOINT_BYTES: u64 = 4 << 20;
+/// What a commit writes beside its rows: pages of which it changes little.
+const COMMIT_BYTES: u64 = 6 * 4096;
 
 impl RealmFile {
     pub(super) fn open(
@@ -101,7 +118,9 @@ impl RealmFile {
             .pragma_update(None, "cache_size", -512)
             .map_err(error)?;
         let salt = Salt(nonzero(random()));
+        let log = std::fs::metadata(wal_of(&path)).map_or(0, |log| log.len());
         Ok(RealmFile {
+            logged: AtomicU64::new(log),
             salt,
             random,
             writer: Mutex::new(writer),
@@ -335,18 +354,19 @@ impl RealmFile {
         self.write_side(|connection| {
             write(connection, batch)?;
             connection.execute_batch("COMMIT")
-        })
+        })?;
+        self.logged
+            .fetch_add(batch.bytes() + COMMIT_BYTES, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Copies the write-ahead log into the database when it has grown. Readers and later commits are right with or without it.
     pub fn checkpoint(&self) -> Result<(), StorageError> {
         let writer = self.writer();
-        let path = wal_of(&self.path);
-        let frames = std::fs::metadata(&path)
-            .map_or(0, |meta| i64::try_from(meta.len()).unwrap_or(0) / 4120);
-        if frames < CHECKPOINT_FRAMES {
+        if self.logged.load(Ordering::Relaxed) < CHECKPOINT_BYTES {
             return Ok(());
         }
+        self.logged.store(0, Ordering::Relaxed);
         writer
             .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
             .map_err(|cause| classify(&self.path, cause))
