@@ -34,14 +34,20 @@ where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let whole = Limited::new(body, limits.http_body_bytes).collect();
-    match tokio::time::timeout(limits.http_body_time, whole).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::new(
+    let too_large = || {
+        Failure::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::BadRequest,
             "the request body is too large",
-        )),
+        )
+    };
+    if body.size_hint().lower() > limits.http_body_bytes as u64 {
+        return Err(too_large()); // as it says itself: not worth waiting for
+    }
+    let whole = Limited::new(body, limits.http_body_bytes).collect();
+    match tokio::time::timeout(limits.http_body_time, whole).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Failure::bad_request("the request body did not arrive")),
         Err(_) => Err(Failure::new(
             StatusCode::REQUEST_TIMEOUT,
