@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -12,18 +14,24 @@ pub struct Server {
     process: Child,
     address: SocketAddr,
     folder: TempDir,
+    log: Log,
 }
+
+/// Lines that the server logged, this run and those before.
+type Log = Arc<Mutex<Vec<String>>>;
 
 impl Server {
     /// Starts on an empty folder.
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (process, address) = spawn(&folder.path().join("root"), any);
+        let log = Log::default();
+        let (process, address) = spawn(&folder.path().join("root"), any, &log);
         Self {
             process,
             address,
             folder,
+            log,
         }
     }
 
@@ -35,6 +43,31 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The most memory that it ever held, in MiB.
+    pub fn peak_memory(&self) -> usize {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmHWM:"))
+            .unwrap();
+        let kib: usize = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        kib / 1024
+    }
+
+    /// What it has logged, once it has logged this.
+    pub fn log_with(&self, text: &str) -> Vec<String> {
+        let end = Instant::now() + Duration::from_secs(20);
+        loop {
+            let log = self.log.lock().unwrap().clone();
+            if log.iter().any(|line| line.contains(text)) {
+                return log;
+            }
+            assert!(Instant::now() < end, "{text} is not logged: {log:#?}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// The token of its administrator.
@@ -70,9 +103,16 @@ impl Server {
         self.process.wait().unwrap();
     }
 
-    /// Starts again on the same folder and address, after `kill`.
+    /// Asks it to end, and waits until it has.
+    pub fn stop(&mut self) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").arg(id).status().unwrap().success());
+        assert!(self.process.wait().unwrap().success());
+    }
+
+    /// Starts again on the same folder and address, after `kill` or `stop`.
     pub fn restart(&mut self) {
-        let (process, address) = spawn(&self.root(), self.address);
+        let (process, address) = spawn(&self.root(), self.address, &self.log);
         assert_eq!(address, self.address);
         self.process = process;
     }
@@ -94,12 +134,12 @@ fn copy(from: &Path, to: &Path) {
     assert!(status.success());
 }
 
-fn spawn(root: &Path, listen: SocketAddr) -> (Child, SocketAddr) {
-    let log = std::env::var("ROS_LOG").unwrap_or("info".into());
+fn spawn(root: &Path, listen: SocketAddr, log: &Log) -> (Child, SocketAddr) {
+    let level = std::env::var("ROS_LOG").unwrap_or("info".into());
     let mut process = Command::new(env!("CARGO_BIN_EXE_ros"))
         .args(["serve", "--dev", "--root"])
         .arg(root)
-        .args(["--listen", &listen.to_string(), "--log-level", &log])
+        .args(["--listen", &listen.to_string(), "--log-level", &level])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -111,9 +151,13 @@ fn spawn(root: &Path, listen: SocketAddr) -> (Child, SocketAddr) {
         .find_map(|line| listening(&line))
         .expect("the server did not start");
     let show = std::env::var_os("ROS_LOG").is_some();
+    let log = log.clone();
     std::thread::spawn(move || {
-        for line in lines.map_while(Result::ok).filter(|_| show) {
-            eprintln!("server: {line}");
+        for line in lines.map_while(Result::ok) {
+            if show {
+                eprintln!("server: {line}");
+            }
+            log.lock().unwrap().push(line);
         }
     });
     (process, address)

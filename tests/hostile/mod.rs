@@ -1,0 +1,504 @@
+//! Peers that misbehave, on real sockets: each gets its error, memory stays bounded, and nobody else notices.
+
+use std::io::Write;
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use rand::rngs::StdRng;
+use rand::{Rng, RngCore, SeedableRng};
+use ros::changeset::{
+    Changeset, CollectionKind, Column, ColumnKind, Instruction, Key, KeyKind, PrimaryKeyColumn,
+    Slot, TableKind, Value, encode,
+};
+use tokio_tungstenite::tungstenite::protocol::Message;
+
+use crate::support::server::Server;
+use crate::support::wire::{Received, Wire, raw};
+
+const MIB: usize = 1 << 20;
+
+/// A connection that behaves.
+struct Client {
+    wire: Wire,
+    file: u64,
+    salt: u64,
+    version: u64,
+}
+
+impl Client {
+    fn connect(server: &Server) -> Client {
+        let target = format!("/realm-sync?baas_at={}", server.admin_token());
+        let wire = Wire::open(server.address(), &target, Some("com.mongodb.realm-sync#14"));
+        Client {
+            wire: wire.unwrap(),
+            file: 0,
+            salt: 0,
+            version: 1,
+        }
+    }
+
+    fn send(&mut self, head: &str, body: &[u8]) {
+        let mut message = head.as_bytes().to_vec();
+        message.extend_from_slice(body);
+        assert!(self.wire.send(message));
+    }
+
+    fn next(&mut self) -> Received {
+        self.wire.receive().expect("open")
+    }
+
+    fn error(&mut self) -> (u64, u64, serde_json::Value) {
+        loop {
+            let message = self.next();
+            if message.kind() == "json_error" {
+                return (message.number(1), message.number(3), message.json());
+            }
+        }
+    }
+
+    /// A session with a new file.
+    fn bind(&mut self, session: u64, path: &str) {
+        self.send(
+            &format!("bind {session} {} 0 1 0\n", path.len()),
+            path.as_bytes(),
+        );
+        let ident = loop {
+            let message = self.next();
+            if message.kind() == "ident" {
+                break message;
+            }
+            assert_eq!(message.kind(), "download", "{message:?}");
+        };
+        (self.file, self.salt) = (ident.number(2), ident.number(3));
+        self.send(
+            &format!("ident {session} {} {} 0 0 0 0\n", self.file, self.salt),
+            b"",
+        );
+        assert_eq!(self.next().kind(), "download");
+    }
+
+    /// Uploads a changeset as it is.
+    fn upload(&mut self, session: u64, changeset: &[u8]) {
+        self.version += 1;
+        let mut body = format!("{} 0 1 0 {} ", self.version, changeset.len()).into_bytes();
+        body.extend_from_slice(changeset);
+        let head = format!("upload {session} 0 {} 0 {} 0 0\n", body.len(), self.version);
+        self.send(&head, &body);
+    }
+
+    /// Returns when the last upload is acknowledged.
+    fn acknowledged(&mut self) {
+        let version = self.version;
+        assert!(self.wire.await_message(|message| {
+            assert_ne!(message.kind(), "json_error", "{}", message.json());
+            message.kind() == "download" && message.number(6) >= version
+        }));
+    }
+
+    /// It is still served.
+    fn is_served(&mut self, session: u64) {
+        self.send(&format!("mark {session} 77\n"), b"");
+        while self.next().kind() != "mark" {}
+    }
+}
+
+/// A changeset that makes objects with blobs that nothing compresses, of so many bytes together.
+fn blob(random: &mut StdRng, size: usize) -> Vec<u8> {
+    const MOST: usize = 8 * MIB; // Realm's own limit is 16 MiB
+    let class = || "Photo".into();
+    let mut instructions = vec![
+        Instruction::AddTable {
+            class: class(),
+            kind: TableKind::TopLevel(PrimaryKeyColumn {
+                field: "_id".into(),
+                kind: KeyKind::Int,
+                nullable: false,
+            }),
+        },
+        Instruction::AddColumn {
+            class: class(),
+            field: "data".into(),
+            column: Column {
+                kind: ColumnKind::Binary,
+                nullable: true,
+                collection: CollectionKind::Single,
+                dictionary_key: 0,
+            },
+        },
+    ];
+    for at in (0..size).step_by(MOST) {
+        let mut bytes = vec![0; MOST.min(size - at)];
+        random.fill_bytes(&mut bytes);
+        let key = Key::Int(random.random());
+        instructions.push(Instruction::CreateObject {
+            class: class(),
+            key: key.clone(),
+        });
+        instructions.push(Instruction::Update {
+            path: ros::changeset::Path {
+                class: class(),
+                key,
+                field: "data".into(),
+                steps: Vec::new(),
+            },
+            value: Value::Binary(Bytes::from(bytes)),
+            slot: Slot::Field { is_default: false },
+        });
+    }
+    encode(&Changeset { instructions })
+}
+
+#[test]
+fn flexible_sync_is_refused_in_words() {
+    let server = Server::start();
+    let target = format!("/realm-sync?baas_at={}", server.admin_token());
+    let protocol = Some("com.mongodb.realm-query-sync#14");
+    let mut wire = Wire::open(server.address(), &target, protocol).unwrap();
+    let body = r#"{"path":"","sessionReason":0}"#;
+    wire.send(format!("bind 1 {} 0 1 0\n{body}", body.len()));
+    let error = wire.receive().unwrap();
+    assert_eq!(
+        (error.kind(), error.number(1), error.number(3)),
+        ("json_error", 114, 0)
+    );
+    assert_eq!(error.json()["tryAgain"], false);
+    assert_eq!(error.json()["shouldClientReset"], false);
+    assert_eq!(wire.receive(), None);
+}
+
+#[test]
+fn a_large_transaction_is_taken_and_a_larger_one_refused() {
+    let server = Server::start();
+    let mut random = StdRng::seed_from_u64(1);
+    let mut client = Client::connect(&server);
+    client.bind(1, "/large");
+    client.upload(1, &blob(&mut random, 64 * MIB));
+    client.acknowledged();
+    let mut reader = Client::connect(&server);
+    reader.send("bind 1 6 0 1 0\n", b"/large");
+    let ident = reader.next();
+    reader.send(
+        &format!("ident 1 {} {} 0 0 0 0\n", ident.number(2), ident.number(3)),
+        b"",
+    );
+    assert!(
+        reader
+            .wire
+            .await_message(|message| message.body.len() > 64 * MIB)
+    );
+
+    // Above the limit the app is told, and its other sessions go on.
+    client.bind(2, "/other");
+    client.upload(1, &blob(&mut random, 85 * MIB));
+    let (code, session, json) = client.error();
+    assert_eq!((code, session), (206, 1), "{json}");
+    assert_eq!(
+        (&json["tryAgain"], &json["shouldClientReset"]),
+        (&false.into(), &false.into())
+    );
+    client.is_served(2);
+
+    // What is too large to be looked at ends the connection, with words that arrive.
+    let mut client = Client::connect(&server);
+    client.bind(1, "/large");
+    let body = vec![7; 120 * MIB];
+    client.wire.send(
+        [
+            format!("upload 1 0 {} 0 9 0 0\n", body.len()).as_bytes(),
+            &body,
+        ]
+        .concat(),
+    );
+    let (code, session, json) = client.error();
+    assert_eq!((code, session), (101, 0), "{json}");
+    assert_eq!(
+        (&json["tryAgain"], &json["shouldClientReset"]),
+        (&false.into(), &false.into())
+    );
+    assert_eq!(client.wire.receive(), None);
+    reader.is_served(1);
+}
+
+#[test]
+fn a_bomb_does_not_go_off() {
+    let server = Server::start();
+    let mut good = Client::connect(&server);
+    good.bind(1, "/good");
+    let mut bomb = ZlibEncoder::new(Vec::new(), Compression::best());
+    for _ in 0..1024 {
+        bomb.write_all(&vec![0; MIB]).unwrap();
+    }
+    let bomb = bomb.finish().unwrap();
+    for (declared, code) in [(1000, 101), (70 * MIB, 101), (1024 * MIB, 206)] {
+        let mut client = Client::connect(&server);
+        client.bind(1, "/bomb");
+        client.send(
+            &format!("upload 1 1 {declared} {} 5 0 0\n", bomb.len()),
+            &bomb,
+        );
+        assert_eq!(client.error().0, code);
+    }
+    good.is_served(1);
+    assert!(server.peak_memory() < 300, "{} MiB", server.peak_memory());
+}
+
+#[test]
+fn floods_of_sessions_meet_a_bound() {
+    let server = Server::start();
+    let mut good = Client::connect(&server);
+    good.bind(1, "/good");
+    let mut client = Client::connect(&server);
+    let mut refused = 0;
+    for session in 1..=100_000 {
+        let path = format!("/flood/{}", session % 7);
+        if !client
+            .wire
+            .send(format!("bind {session} {} 0 0 0\n{path}", path.len()))
+        {
+            refused += 1;
+        }
+    }
+    while let Some(message) = client.wire.receive() {
+        refused += u32::from(message.kind() == "json_error");
+        if message.number(1) != 201 && message.number(3) == 0 {
+            break;
+        }
+        if refused >= 90_000 {
+            break;
+        }
+    }
+    assert!(refused > 0);
+    good.is_served(1);
+    assert!(server.peak_memory() < 400, "{} MiB", server.peak_memory());
+}
+
+#[test]
+fn who_does_not_read_holds_up_nobody() {
+    let server = Server::start();
+    let mut random = StdRng::seed_from_u64(2);
+    let mut lazy: Vec<Client> = (0..20)
+        .map(|_| {
+            let mut client = Client::connect(&server);
+            client.bind(1, "/shared");
+            client
+        })
+        .collect();
+    let mut writer = Client::connect(&server);
+    writer.bind(1, "/shared");
+    for _ in 0..100 {
+        writer.upload(1, &blob(&mut random, MIB));
+        writer.acknowledged();
+    }
+    let mut reader = Client::connect(&server);
+    reader.bind(1, "/shared");
+    reader.is_served(1);
+    // 100 MiB for each of 20, if it were queued.
+    assert!(server.peak_memory() < 500, "{} MiB", server.peak_memory());
+    for client in &mut lazy {
+        client.is_served(1);
+    }
+}
+
+#[test]
+fn a_flood_of_uploads_is_taken_as_fast_as_it_is_stored() {
+    let server = Server::start();
+    let mut random = StdRng::seed_from_u64(3);
+    let mut flood = Client::connect(&server);
+    flood.bind(1, "/flood");
+    let mut good = Client::connect(&server);
+    good.bind(1, "/good");
+    let changeset = blob(&mut random, MIB / 4);
+    for round in 0..1500 {
+        flood.upload(1, &changeset);
+        if round % 100 == 0 {
+            good.is_served(1);
+        }
+    }
+    flood.acknowledged();
+    assert!(server.peak_memory() < 700, "{} MiB", server.peak_memory());
+}
+
+#[test]
+fn noise_is_answered_and_forgotten() {
+    let server = Server::start();
+    let mut good = Client::connect(&server);
+    good.bind(1, "/good");
+    let mut random = StdRng::seed_from_u64(4);
+    let words = [
+        "bind",
+        "ident",
+        "upload",
+        "mark",
+        "unbind",
+        "ping",
+        "json_error",
+        "refresh",
+        "alloc",
+        "",
+        "\u{0}",
+        "query",
+    ];
+    for round in 0..300 {
+        let mut client = Client::connect(&server);
+        if round % 2 == 0 {
+            client.bind(1, "/noise");
+        }
+        for _ in 0..20 {
+            let mut message = words[random.random_range(0..words.len())]
+                .as_bytes()
+                .to_vec();
+            for _ in 0..random.random_range(0..9) {
+                let number: u64 = match random.random_range(0..4) {
+                    0 => random.random(),
+                    1 => u64::MAX,
+                    _ => random.random_range(0..20),
+                };
+                message.extend_from_slice(format!(" {number}").as_bytes());
+            }
+            message.push(b'\n');
+            let mut tail = vec![0; random.random_range(0..60)];
+            random.fill_bytes(&mut tail);
+            message.extend_from_slice(&tail);
+            let frame = match random.random_range(0..12) {
+                0 => Message::Text(String::from_utf8_lossy(&message).into_owned().into()),
+                1 => Message::Ping(Bytes::from(message[..message.len().min(100)].to_vec())),
+                _ => Message::Binary(message.into()),
+            };
+            if !client.wire.send_frame(frame) {
+                break;
+            }
+        }
+    }
+    good.is_served(1);
+}
+
+#[test]
+fn requests_that_are_none_are_answered() {
+    let server = Server::start();
+    let mut good = Client::connect(&server);
+    good.bind(1, "/good");
+    let get = "GET /realm-sync HTTP/1.1\r\nHost: x\r\n";
+    let cases = [
+        ("GET / SPDY/9\r\n\r\n".to_owned(), "400"),
+        ("\u{1}\u{2}\r\n\r\n".into(), "400"),
+        (format!("{get}X: {}\r\n\r\n", "x".repeat(100_000)), "431"),
+        (format!("{get}{}\r\n", "A: b\r\n".repeat(10_000)), "431"),
+        (
+            format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(100_000)),
+            "4",
+        ),
+        (format!("{get}Upgrade: websocket\r\n\r\n"), "400"),
+        (
+            format!(
+                "POST /api/client/v2.0/app/x/auth/providers/anon-user/login HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n{}",
+                "x".repeat(10)
+            ),
+            "413",
+        ),
+    ];
+    for (request, status) in cases {
+        let answer = raw(server.address(), request.as_bytes());
+        let head = answer.lines().next().unwrap_or_default();
+        let beginning = &request[..request.len().min(60)];
+        assert!(
+            head.contains(&format!(" {status}")),
+            "{beginning:?}: {head:?}"
+        );
+    }
+    for token in ["", "junk", "a.b.c", "eyJhbGciOiJub25lIn0.e30."] {
+        let target = format!("/realm-sync?baas_at={token}");
+        let refused = Wire::open(server.address(), &target, Some("com.mongodb.realm-sync#14"));
+        assert_eq!(refused.err(), Some(401), "{token}");
+    }
+    let old = Wire::open(server.address(), "/realm-sync", Some("io.realm.sync.23"));
+    assert_eq!(old.err(), Some(400));
+    server.log_with("io.realm.sync");
+    good.is_served(1);
+}
+
+#[test]
+fn a_forged_file_is_not_served() {
+    let server = Server::start();
+    let mut owner = Client::connect(&server);
+    owner.bind(1, "/owned");
+    let (file, salt) = (owner.file, owner.salt);
+    let mut forger = Client::connect(&server);
+    forger.send("bind 1 6 0 0 0\n", b"/owned");
+    forger.send(&format!("ident 1 {file} {} 0 0 0 0\n", salt ^ 1), b"");
+    let (code, session, _) = forger.error();
+    assert_eq!((code, session), (211, 1));
+    owner.is_served(1);
+}
+
+#[test]
+fn a_damaged_realm_is_named_and_the_others_stay_up() {
+    let mut server = Server::start();
+    let mut random = StdRng::seed_from_u64(5);
+    for path in ["/broken", "/whole"] {
+        let mut client = Client::connect(&server);
+        client.bind(1, path);
+        client.upload(1, &blob(&mut random, 100_000));
+        client.acknowledged();
+    }
+    server.stop(); // what is only in the log and damaged there is lost without a trace, as after a torn write
+    let files = databases(&server.root().join("realms"));
+    let broken = files
+        .iter()
+        .find(|file| file.to_string_lossy().contains("broken"));
+    damage(broken.expect("a file for the Realm"));
+    server.restart();
+    let mut whole = Client::connect(&server);
+    whole.bind(1, "/whole");
+    let mut client = Client::connect(&server);
+    client.send("bind 1 7 0 1 0\n", b"/broken");
+    let (code, session, json) = match client.next() {
+        ident if ident.kind() == "ident" => {
+            client.send(
+                &format!("ident 1 {} {} 0 0 0 0\n", ident.number(2), ident.number(3)),
+                b"",
+            );
+            client.error()
+        }
+        error => (error.number(1), error.number(3), error.json()),
+    };
+    assert_eq!((code, session), (201, 1), "{json}");
+    assert_eq!(json["tryAgain"], true);
+    let log = server.log_with("broken.realm.db");
+    let lines = log.iter().filter(|line| line.contains("broken.realm.db"));
+    assert_eq!(lines.count(), 1, "{log:#?}");
+    whole.is_served(1);
+}
+
+/// Flips bytes throughout a database, its log included.
+fn damage(database: &Path) {
+    for suffix in ["", "-wal"] {
+        let file = PathBuf::from(format!("{}{suffix}", database.display()));
+        let Ok(mut bytes) = std::fs::read(&file) else {
+            continue;
+        };
+        // Behind the headers, so that it still looks like a database.
+        for at in (4200..bytes.len()).step_by(64) {
+            bytes[at] ^= 0x10;
+        }
+        std::fs::write(&file, bytes).unwrap();
+    }
+}
+
+fn databases(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(databases(&path));
+        } else if path.extension().is_some_and(|end| end != "lock") {
+            let name = path.to_string_lossy();
+            if !name.ends_with("-wal") && !name.ends_with("-shm") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
