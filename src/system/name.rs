@@ -43,9 +43,44 @@ pub fn realm_name(endpoint: &Endpoint, text: &[u8]) -> Result<RealmName, BadName
 
 /// `<app>/<canonical extended JSON>`.
 fn partition(app: &AppId, text: &[u8]) -> Result<RealmName, BadName> {
-    let value = serde_json::from_slice(text).map_err(|_| BadName::NotJson)?;
+    let value = serde_json::from_slice(&joined_pairs(text)).map_err(|_| BadName::NotJson)?;
     let canonical = canonical(&value)?;
     Ok(RealmName::from_canonical(format!("{app}/{canonical}")))
+}
+
+/// The text with surrogate pairs as the characters that they are. SDKs on Java send characters beyond U+FFFF as such pairs, in three bytes each.
+fn joined_pairs(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&first, tail)) = rest.split_first() {
+        match rest {
+            [
+                0xED,
+                a @ 0xA0..=0xAF,
+                b @ 0x80..=0xBF,
+                0xED,
+                c @ 0xB0..=0xBF,
+                d @ 0x80..=0xBF,
+                after @ ..,
+            ] => {
+                let [a, b, c, d] = [*a, *b, *c, *d].map(u32::from);
+                let high = (a & 0x0F) << 6 | (b & 0x3F);
+                let low = (c & 0x0F) << 6 | (d & 0x3F);
+                let character = char::from_u32(0x10000 + (high << 10 | low));
+                out.extend(
+                    character
+                        .into_iter()
+                        .flat_map(|c| c.to_string().into_bytes()),
+                );
+                rest = after;
+            }
+            _ => {
+                out.push(first);
+                rest = tail;
+            }
+        }
+    }
+    out
 }
 
 fn canonical(value: &Value) -> Result<String, BadName> {
@@ -213,6 +248,16 @@ mod tests {
                 Ok(name.to_owned()),
                 "{sent}"
             );
+        }
+    }
+
+    #[test]
+    fn surrogate_pairs_are_the_characters_that_they_are() {
+        let pairs = b"\"a\xed\xa0\xbe\xed\xb6\x80b\""; // as Java's modified UTF-8 has it
+        let name = realm_name(&app(), pairs).unwrap();
+        assert_eq!(name, realm_name(&app(), "\"a🦀b\"".as_bytes()).unwrap());
+        for half in [&b"\"\xed\xa0\xbe\""[..], b"\"\xed\xb6\x80\xed\xa0\xbe\""] {
+            assert_eq!(realm_name(&app(), half), Err(BadName::NotJson));
         }
     }
 
