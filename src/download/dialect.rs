@@ -2,14 +2,17 @@
 //!
 //! Below protocol 13 a client knows no collections in Mixed values. For it such a value is null, and what happens inside it does not happen; so positions and sizes of
 //! lists stay what they are for everybody else.
+//!
+//! The libraries of these clients also end their process when they are told to remove a dictionary key that they do not have, which happens when two devices remove
+//! it. So before such a key is removed it is set: both or none of the two take effect, whatever the client has done meanwhile.
 
 use bytes::Bytes;
 
 use crate::changeset::{
-    self, Changeset, CollectionKind, ColumnKind, DecodeError, Instruction, Path, Slot, Step, Text,
-    Value,
+    self, Changeset, CollectionKind, Column, ColumnKind, DecodeError, Instruction, Path, Slot,
+    Step, Text, Value,
 };
-use crate::realm::Schema;
+use crate::realm::{ClassColumn, Schema};
 use crate::wire::Protocol;
 
 /// How a changeset is told.
@@ -17,7 +20,7 @@ use crate::wire::Protocol;
 pub enum Dialect {
     /// As it is.
     Full,
-    /// Without collections in Mixed values.
+    /// Without collections in Mixed values, and without removals of dictionary keys that are not there.
     Flat,
 }
 
@@ -33,32 +36,51 @@ impl Dialect {
 
     /// The changeset in this dialect.
     pub fn speak(self, changeset: &Bytes, schema: &Schema) -> Result<Bytes, DecodeError> {
-        if self == Dialect::Full || !has_mixed(schema) {
+        if self == Dialect::Full || !has_any(schema) {
             return Ok(changeset.clone());
         }
         let full = changeset::decode(changeset)?;
-        if full
-            .instructions
-            .iter()
-            .all(|instruction| !is_nested(instruction, schema))
-        {
+        let as_it_is = |instruction: &Instruction| {
+            !is_nested(instruction, schema) && removed_entry(instruction, schema).is_none()
+        };
+        if full.instructions.iter().all(as_it_is) {
             return Ok(changeset.clone());
         }
-        let instructions = full
-            .instructions
-            .into_iter()
-            .filter_map(|instruction| flattened(instruction, schema))
-            .collect();
+        let told = |instruction| {
+            let guard = removed_entry(&instruction, schema);
+            guard.into_iter().chain(flattened(instruction, schema))
+        };
+        let instructions = full.instructions.into_iter().flat_map(told).collect();
         Ok(changeset::encode(&Changeset { instructions }).into())
     }
 }
 
-fn has_mixed(schema: &Schema) -> bool {
-    schema.classes().any(|class| {
-        class
-            .columns
-            .iter()
-            .any(|column| column.column.kind == ColumnKind::Mixed)
+/// Whether the schema has anything that the flat dialect says in another way.
+fn has_any(schema: &Schema) -> bool {
+    let other = |column: &Column| {
+        column.kind == ColumnKind::Mixed || column.collection == CollectionKind::Dictionary
+    };
+    schema
+        .classes()
+        .any(|class| class.columns.iter().any(|column| other(&column.column)))
+}
+
+/// What sets the dictionary key that an instruction removes.
+fn removed_entry(instruction: &Instruction, schema: &Schema) -> Option<Instruction> {
+    let Instruction::Update {
+        path,
+        value: Value::Erased,
+        slot,
+    } = instruction
+    else {
+        return None;
+    };
+    let spot = spot(path, schema)?;
+    let value = spot.entry_of.filter(|_| !spot.in_mixed)?.default_value();
+    Some(Instruction::Update {
+        path: path.clone(),
+        value,
+        slot: *slot,
     })
 }
 
@@ -69,20 +91,20 @@ fn is_nested(instruction: &Instruction, schema: &Schema) -> bool {
         Update { value, .. } | ArrayInsert { value, .. } => {
             matches!(value, Value::List | Value::Dictionary)
         }
-        Clear { path, .. } => place(path, schema) == Place::Mixed,
+        Clear { path, .. } => is_mixed(path, schema),
         _ => false,
     };
     makes
         || instruction
             .path()
-            .is_some_and(|path| place(path, schema) == Place::InMixed)
+            .is_some_and(|path| is_in_mixed(path, schema))
 }
 
 fn flattened(instruction: Instruction, schema: &Schema) -> Option<Instruction> {
     use Instruction::{ArrayInsert, Clear, Update};
     if instruction
         .path()
-        .is_some_and(|path| place(path, schema) == Place::InMixed)
+        .is_some_and(|path| is_in_mixed(path, schema))
     {
         return None;
     }
@@ -105,7 +127,7 @@ fn flattened(instruction: Instruction, schema: &Schema) -> Option<Instruction> {
             value: Value::Null,
             prior_size,
         }),
-        Clear { path, .. } if place(&path, schema) == Place::Mixed => {
+        Clear { path, .. } if is_mixed(&path, schema) => {
             // An element's Update needs the size of its list, which Clear does not say; the element is null there already.
             let is_field = path.index().is_none();
             is_field.then_some(Update {
@@ -118,33 +140,49 @@ fn flattened(instruction: Instruction, schema: &Schema) -> Option<Instruction> {
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Place {
-    /// A Mixed value itself.
-    Mixed,
-    /// Something inside a Mixed value.
-    InMixed,
-    /// Anything else, or nothing that the schema knows.
-    Other,
+/// Whether a path leads to a Mixed value itself.
+fn is_mixed(path: &Path, schema: &Schema) -> bool {
+    spot(path, schema).is_some_and(|spot| spot.kind == &ColumnKind::Mixed && !spot.in_mixed)
 }
 
-/// Where a path leads.
-fn place(path: &Path, schema: &Schema) -> Place {
+/// Whether a path leads to something inside a Mixed value.
+fn is_in_mixed(path: &Path, schema: &Schema) -> bool {
+    spot(path, schema).is_some_and(|spot| spot.in_mixed)
+}
+
+/// The place of a value.
+struct Spot<'s> {
+    /// Type of the values in the column that the path ends in.
+    kind: &'s ColumnKind,
+    /// Whether it is inside of one of them, which is Mixed.
+    in_mixed: bool,
+    /// The dictionary column of which the path names a key.
+    entry_of: Option<&'s ClassColumn>,
+}
+
+/// Where a path leads; nothing, if it is a whole collection, or nothing that the schema knows.
+fn spot<'s>(path: &Path, schema: &'s Schema) -> Option<Spot<'s>> {
     let (mut class, mut field): (&Text, &Text) = (&path.class, &path.field);
     let mut steps = path.steps.iter();
     loop {
-        let Some(column) = schema.class(class).and_then(|class| class.column(field)) else {
-            return Place::Other;
-        };
-        let column = &column.column;
-        if column.collection != CollectionKind::Single && steps.next().is_none() {
-            return Place::Other;
+        let column = schema.class(class)?.column(field)?;
+        let kind = &column.column.kind;
+        let is_dictionary = column.column.collection == CollectionKind::Dictionary;
+        if column.column.collection != CollectionKind::Single {
+            steps.next()?;
         }
-        match (&column.kind, steps.next()) {
-            (ColumnKind::Mixed, None) => return Place::Mixed,
-            (ColumnKind::Mixed, Some(_)) => return Place::InMixed,
-            (ColumnKind::Link(target), Some(Step::Name(name))) => (class, field) = (target, name),
-            (_, Some(_) | None) => return Place::Other,
+        match (kind, steps.next()) {
+            (ColumnKind::Link(target), Some(Step::Name(name))) => {
+                (class, field) = (schema.class(target).map(|class| &class.name)?, name);
+            }
+            (_, next) => {
+                let in_mixed = next.is_some();
+                return (!in_mixed || *kind == ColumnKind::Mixed).then_some(Spot {
+                    kind,
+                    in_mixed,
+                    entry_of: Some(column).filter(|_| is_dictionary),
+                });
+            }
         }
     }
 }
@@ -152,7 +190,7 @@ fn place(path: &Path, schema: &Schema) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::changeset::{Column, Key, TableKind};
+    use crate::changeset::{Key, TableKind};
     use crate::state::{Applier, MemoryCells};
 
     fn path(field: &str, steps: &[Step]) -> Path {
@@ -177,6 +215,12 @@ mod tests {
             collection: CollectionKind::Single,
             dictionary_key: 0,
         };
+        let numbers = Column {
+            kind: ColumnKind::Int,
+            nullable: false,
+            collection: CollectionKind::Dictionary,
+            dictionary_key: 3,
+        };
         let add = |class: &str, field: &str, column| Instruction::AddColumn {
             class: class.into(),
             field: field.into(),
@@ -200,6 +244,8 @@ mod tests {
             add("P", "m", mixed(CollectionKind::Single)),
             add("P", "l", mixed(CollectionKind::List)),
             add("P", "e", embedded),
+            add("P", "d", numbers),
+            add("P", "dm", mixed(CollectionKind::Dictionary)),
         ];
         let (mut cells, mut schema) = (MemoryCells::default(), Schema::default());
         let mut applier = Applier::new(&mut cells, &mut schema);
@@ -256,6 +302,30 @@ mod tests {
                     path: path("l", &[]),
                     kind: CollectionKind::List
                 },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_dictionary_key_is_set_before_it_is_removed() {
+        let set = |path, value| Instruction::Update {
+            path,
+            value,
+            slot: Slot::Field { is_default: false },
+        };
+        let key = |field| path(field, &[Step::Name("k".into())]);
+        let inner = || path("dm", &[Step::Name("k".into()), Step::Name("x".into())]);
+        assert_eq!(
+            told(vec![
+                set(key("d"), Value::Erased),
+                set(key("dm"), Value::Erased),
+                set(inner(), Value::Erased),
+            ]),
+            vec![
+                set(key("d"), Value::Int(0)),
+                set(key("d"), Value::Erased),
+                set(key("dm"), Value::Null),
+                set(key("dm"), Value::Erased),
             ]
         );
     }

@@ -31,7 +31,7 @@ use crate::storage::{IdentBlock, RealmFile};
 use integrate::Writer;
 use published::{Published, View};
 
-pub use crate::state::Schema;
+pub use crate::state::{ClassColumn, Schema};
 pub use crate::storage::{ClientFile, Entry, StorageError as RealmError};
 
 /// A changeset that a client uploaded.

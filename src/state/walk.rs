@@ -5,8 +5,8 @@ use super::cells::{Cells, Node, embedded_key, object_key};
 use super::fit::{Type, bad_key};
 use super::row::Slot;
 use super::schema::{Class, ClassColumn};
-use super::{ApplyError, collection, list};
-use crate::changeset::{CollectionKind, Key, Path, Step, Text, codec};
+use super::{ApplyError, collection, fit, list};
+use crate::changeset::{CollectionKind, Key, Path, Step, Text, Value, codec};
 
 /// A place that holds something.
 #[derive(Debug, Clone)]
@@ -30,6 +30,11 @@ impl ClassColumn {
             kind: self.column.kind.clone(),
             nullable: self.column.nullable,
         }
+    }
+
+    /// What one value of the column is before anything is set.
+    pub fn default_value(&self) -> Value {
+        fit::default(&self.of())
     }
 }
 
