@@ -1,9 +1,12 @@
 //! Real SDKs against the program. Each scenario is one test; it runs in a process of its own, with a server of its own.
 
+mod common;
 mod device;
+mod edits;
 mod kotlin;
 mod reset;
 mod together;
+mod which;
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -52,4 +55,39 @@ macro_rules! scenarios {
 
 scenarios! {
     first: survives_a_restart offline_edits_converge nothing_acknowledged_is_lost;
+}
+
+/// One test of each scenario for each SDK.
+macro_rules! of_each_sdk {
+    ($($file:ident: $($name:ident)*;)*) => {
+        mod with_js {
+            $($(#[test]
+            fn $name() {
+                super::$file::$name(super::which::Sdk::Js);
+            })*)*
+        }
+
+        mod with_kotlin {
+            $($(#[test]
+            fn $name() {
+                super::$file::$name(super::which::Sdk::Kotlin);
+            })*)*
+        }
+    };
+}
+
+of_each_sdk! {
+    common:
+        every_type_arrives_as_it_was_written
+        every_kind_of_partition_is_a_realm_of_its_own
+        offline_edits_converge
+        what_two_devices_remove_is_gone
+        nothing_acknowledged_is_lost
+        a_device_that_dies_offline_uploads_later
+        a_wrong_password_is_told_apart;
+    reset:
+        a_device_that_recovers_keeps_its_offline_changes
+        a_device_that_discards_has_what_the_server_has
+        a_device_without_a_strategy_starts_over
+        another_past_of_the_same_length_is_noticed;
 }

@@ -5,27 +5,25 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::device::Device;
-use super::kotlin;
+use super::edits::create;
+use super::which::Sdk;
 use crate::support::server::Server;
 
 /// A device that knows more than its server, which went back; it also changed something offline.
-fn ahead_of_its_server(reset: &str) -> Option<(Server, Device)> {
+fn ahead_of_its_server(sdk: Sdk, reset: &str) -> Option<(Server, Device)> {
     let mut server = Server::start();
-    let [mut device] = kotlin::signed_in(&server)?;
+    let [mut device] = sdk.signed_in(&server)?;
     device.open_with_reset("p", reset);
-    device.write(json!([kotlin::create("before", json!({}))]));
+    device.write(json!([create("before", json!({}))]));
     device.upload();
     server.kill();
     server.take_copy();
     server.restart();
     device.reconnect();
-    device.write(json!([kotlin::create(
-        "forgotten by the server",
-        json!({})
-    )]));
+    device.write(json!([create("forgotten by the server", json!({}))]));
     device.upload();
     device.pause();
-    device.write(json!([kotlin::create("offline", json!({}))]));
+    device.write(json!([create("offline", json!({}))]));
     server.kill();
     server.go_back();
     server.restart();
@@ -62,40 +60,37 @@ fn keys(device: &mut Device) -> Vec<String> {
 }
 
 /// What somebody who comes now finds on the server.
-fn on_server(server: &Server) -> Vec<String> {
-    let [mut reader] = kotlin::devices(server, "p").unwrap();
+fn on_server(sdk: Sdk, server: &Server) -> Vec<String> {
+    let [mut reader] = sdk.devices(server, "p").unwrap();
     reader.download();
     keys(&mut reader)
 }
 
-#[test]
-fn a_device_that_recovers_keeps_its_offline_changes() {
+pub fn a_device_that_recovers_keeps_its_offline_changes(sdk: Sdk) {
     for strategy in ["RECOVER", "RECOVER_OR_DISCARD"] {
-        let Some((server, mut device)) = ahead_of_its_server(strategy) else {
+        let Some((server, mut device)) = ahead_of_its_server(sdk, strategy) else {
             return;
         };
         assert!(wait_for_reset(&mut device));
         device.upload();
         assert_eq!(keys(&mut device), ["before", "offline"]);
-        assert_eq!(on_server(&server), ["before", "offline"]);
+        assert_eq!(on_server(sdk, &server), ["before", "offline"]);
     }
 }
 
-#[test]
-fn a_device_that_discards_has_what_the_server_has() {
-    let Some((server, mut device)) = ahead_of_its_server("DISCARD") else {
+pub fn a_device_that_discards_has_what_the_server_has(sdk: Sdk) {
+    let Some((server, mut device)) = ahead_of_its_server(sdk, "DISCARD") else {
         return;
     };
     assert!(!wait_for_reset(&mut device));
-    device.write(json!([kotlin::create("after", json!({}))]));
+    device.write(json!([create("after", json!({}))]));
     device.upload();
     assert_eq!(keys(&mut device), ["after", "before"]);
-    assert_eq!(on_server(&server), ["after", "before"]);
+    assert_eq!(on_server(sdk, &server), ["after", "before"]);
 }
 
-#[test]
-fn a_device_without_a_strategy_starts_over() {
-    let Some((server, mut device)) = ahead_of_its_server("MANUAL") else {
+pub fn a_device_without_a_strategy_starts_over(sdk: Sdk) {
+    let Some((server, mut device)) = ahead_of_its_server(sdk, "MANUAL") else {
         return;
     };
     let error = &events_until(&mut device, "error")[0];
@@ -107,25 +102,24 @@ fn a_device_without_a_strategy_starts_over() {
     device.open("p");
     device.download();
     assert_eq!(keys(&mut device), ["before"]);
-    device.write(json!([kotlin::create("after", json!({}))]));
+    device.write(json!([create("after", json!({}))]));
     device.upload();
-    assert_eq!(on_server(&server), ["after", "before"]);
+    assert_eq!(on_server(sdk, &server), ["after", "before"]);
 }
 
-#[test]
-fn another_past_of_the_same_length_is_noticed() {
+pub fn another_past_of_the_same_length_is_noticed(sdk: Sdk) {
     let mut server = Server::start();
-    let Some([mut first, mut second]) = kotlin::signed_in(&server) else {
+    let Some([mut first, mut second]) = sdk.signed_in(&server) else {
         return;
     };
     first.open_with_reset("p", "RECOVER");
-    first.write(json!([kotlin::create("before", json!({}))]));
+    first.write(json!([create("before", json!({}))]));
     first.upload();
     server.kill();
     server.take_copy();
     server.restart();
     first.reconnect();
-    first.write(json!([kotlin::create("one past", json!({}))]));
+    first.write(json!([create("one past", json!({}))]));
     first.upload();
     first.pause();
     server.kill();
@@ -133,7 +127,7 @@ fn another_past_of_the_same_length_is_noticed() {
     server.restart();
     second.open("p");
     for name in ["another past", "that", "is longer"] {
-        second.write(json!([kotlin::create(name, json!({}))]));
+        second.write(json!([create(name, json!({}))]));
         second.upload();
     }
     first.resume();

@@ -1,39 +1,22 @@
 //! Devices of different SDKs on one Realm: Kotlin (sync protocol 14) and JS (protocol 7).
 
-use std::process::Command;
-
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
 use super::device::{Device, settle};
-use super::kotlin;
-use super::realm_js;
+use super::edits;
+use super::which::Sdk;
 use crate::support::server::Server;
-
-/// A JS device, on no server yet.
-fn js() -> Option<Device> {
-    let Some(sdk) = realm_js() else {
-        assert!(
-            std::env::var_os("ROS_REQUIRE_SDK").is_none(),
-            "ROS_SDK names no built SDK"
-        );
-        println!("could not run: no Realm JS SDK (tests/run builds it)");
-        return None;
-    };
-    let mut command = Command::new("node");
-    command
-        .arg(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/sdk/js/device.js"
-        ))
-        .env("ROS_SDK", sdk);
-    Some(Device::start(command))
-}
 
 /// Two devices of each SDK, signed in, with one partition open.
 fn both(server: &Server) -> Option<[Device; 4]> {
-    let mut devices = [kotlin::device()?, js()?, kotlin::device()?, js()?];
+    let mut devices = [
+        Sdk::Kotlin.device()?,
+        Sdk::Js.device()?,
+        Sdk::Kotlin.device()?,
+        Sdk::Js.device()?,
+    ];
     for device in &mut devices {
         device.sign_in(&server.url());
         device.open("together");
@@ -49,13 +32,13 @@ fn each_reads_what_the_other_wrote() {
     };
     for (writer, key) in [(0, "by kotlin"), (1, "by js")] {
         let target = if writer == 0 {
-            json!([kotlin::create("target", json!({}))])
+            json!([edits::create("target", json!({}))])
         } else {
             json!([])
         };
         devices[writer].write(target);
         settle(&mut devices);
-        devices[writer].write(json!([kotlin::create(key, kotlin::everything())]));
+        devices[writer].write(json!([edits::create(key, edits::everything())]));
         let state = settle(&mut devices);
         let read = state
             .as_array()
@@ -63,7 +46,7 @@ fn each_reads_what_the_other_wrote() {
             .iter()
             .find(|object| object["_id"] == key)
             .unwrap();
-        for (name, value) in kotlin::everything().as_object().unwrap() {
+        for (name, value) in edits::everything().as_object().unwrap() {
             assert_eq!(&read[name], value, "{name} {key}");
         }
     }
@@ -94,7 +77,7 @@ fn random_edits_with_nested_collections_converge() {
     };
     for seed in 1..=seeds {
         let server = Server::start();
-        let Some(mut devices) = kotlin::devices::<3>(&server, "nested") else {
+        let Some(mut devices) = Sdk::Kotlin.devices::<3>(&server, "nested") else {
             return;
         };
         converge(&mut devices, seed, Kind::Nested);
@@ -115,7 +98,7 @@ fn converge(devices: &mut [Device], seed: u64, kind: Kind) {
     println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let objects: Vec<Value> = (0..OBJECTS)
-        .map(|n| kotlin::create(&format!("o{n}"), json!({})))
+        .map(|n| edits::create(&format!("o{n}"), json!({})))
         .collect();
     devices[0].write(Value::Array(objects));
     settle(devices);
@@ -148,14 +131,14 @@ fn random_edit(random: &mut StdRng, kind: Kind) -> Value {
     let number = random.random_range(0..100);
     match random.random_range(0..20) {
         0 => json!({"do": "delete", "_id": key}),
-        1..4 => kotlin::create(&key, json!({"int": number})),
-        4..7 => kotlin::assign(&key, random_values(random, number)),
+        1..4 => edits::create(&key, json!({"int": number})),
+        4..7 => edits::assign(&key, random_values(random, number)),
         7..9 if kind == Kind::Nested => {
-            kotlin::assign(&key, json!({"mixed": random_mixed(random, 3)}))
+            edits::assign(&key, json!({"mixed": random_mixed(random, 3)}))
         }
         _ => {
             let (path, change) = random_change(random, kind, number);
-            kotlin::at(&key, path, change)
+            edits::at(&key, path, change)
         }
     }
 }

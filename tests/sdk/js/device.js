@@ -27,17 +27,20 @@ let app, user, realm;
 const events = [];
 
 const operations = {
-  async signIn({ directory, appId, baseUrl, email, password, register }) {
+  async signIn({ directory, appId, baseUrl, email, password, register, resume }) {
     process.chdir(directory);
     app = new Realm.App({ id: appId, baseUrl });
     Realm.App.Sync.setLogLevel(app, process.env.ROS_DEVICE_LOG || "fatal");
+    if (resume) { user = app.currentUser; return { user: user.id }; }
     if (register) await app.emailPasswordAuth.registerUser({ email, password });
     user = await app.logIn(email ? Realm.Credentials.emailPassword(email, password) : Realm.Credentials.anonymous());
     return { user: user.id };
   },
-  open({ partition }) {
-    const error = (_session, { name, code, message }) => events.push({ event: "error", name, code, message });
-    realm = new Realm({ path: "device.realm", schema: [Everything, Part, Piece], sync: { user, partitionValue: partition, error } });
+  open({ partition, reset = "MANUAL" }) {
+    const error = (_session, problem) => failed(problem);
+    const path = `p${Buffer.from(JSON.stringify(partition)).toString("hex")}.realm`; // as in every SDK, a partition has its own file
+    const sync = { user, partitionValue: fromJson(partition), error, clientReset: resets[reset] };
+    realm = new Realm({ path, schema: [Everything, Part, Piece], sync });
     return null;
   },
   close() { realm.close(); return null; },
@@ -55,6 +58,22 @@ const operations = {
   async download({ timeout = 30000 }) { await realm.syncSession.downloadAllServerChanges(timeout); return null; },
   events() { return events.splice(0); },
 };
+
+const names = { 49: "AccountNameInUse", 50: "InvalidPassword" };
+
+const before = () => events.push({ event: "beforeReset" });
+const after = (recovered) => () => events.push({ event: "afterReset", recovered });
+const onFallback = (_session, path) => events.push({ event: "error", name: "fallback", path });
+const resets = {
+  MANUAL: { mode: "manual", onManual: () => events.push({ event: "error", name: "RLM_ERR_SYNC_CLIENT_RESET_REQUIRED", reset: true }) },
+  DISCARD: { mode: "discardUnsyncedChanges", onBefore: before, onAfter: after(false) },
+  RECOVER: { mode: "recoverUnsyncedChanges", onBefore: before, onAfter: after(true), onFallback },
+  RECOVER_OR_DISCARD: { mode: "recoverOrDiscardUnsyncedChanges", onBefore: before, onRecovery: after(true), onDiscard: after(false), onFallback },
+};
+
+function failed({ name, code, message, isFatal }) {
+  if (isFatal !== false) events.push({ event: "error", name, code, message }); // a lost connection is none
+}
 
 function edit(change) {
   if (change.do === "create") return assign(realm.create("Everything", { _id: change._id }), change.values);
@@ -94,11 +113,14 @@ function within(index, last) {
 function fromJson(value) {
   if (Array.isArray(value)) return value.map(fromJson);
   if (value === null || typeof value !== "object") return value;
+  if (value.$binary && value.$binary.subType === "04") return new UUID(Buffer.from(value.$binary.base64, "base64"));
   if ("$binary" in value) return Uint8Array.from(Buffer.from(value.$binary, "base64")).buffer;
   if ("$date" in value) return new Date(value.$date);
   if ("$numberDecimal" in value) return Decimal128.fromString(value.$numberDecimal);
   if ("$oid" in value) return new ObjectId(value.$oid);
   if ("$uuid" in value) return new UUID(value.$uuid);
+  if ("$numberInt" in value) return parseInt(value.$numberInt, 10);
+  if ("$numberLong" in value) return parseInt(value.$numberLong, 10);
   if ("$ref" in value) return realm.objectForPrimaryKey(...value.$ref);
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fromJson(item)]));
 }
@@ -133,7 +155,7 @@ async function answer(line) {
   try {
     return { id, ok: await operations[op](command) };
   } catch (error) {
-    return { id, error: { name: error.name, message: error.message.split("\n")[0] } };
+    return { id, error: { name: names[error.code] || error.name, message: error.message.split("\n")[0] } };
   }
 }
 
