@@ -62,11 +62,45 @@ impl MemoryCells {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Takes over what was written above: cells to write, or to delete.
+    pub fn take_over(&mut self, cells: Vec<(Vec<u8>, Option<Bytes>)>) {
+        for (key, value) in cells {
+            match value {
+                Some(value) => self.0.insert(key, value),
+                None => self.0.remove(&key),
+            };
+        }
+    }
+
+    pub(super) fn at(&self, key: &[u8]) -> Option<Bytes> {
+        self.0.get(key).cloned()
+    }
+
+    pub(super) fn after(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Vec<(Vec<u8>, Bytes)> {
+        let start = match after {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            Some(_) | None => Bound::Included(prefix),
+        };
+        let cells = self
+            .0
+            .range::<[u8], _>((start, Bound::Unbounded))
+            .take_while(|(key, _)| key.starts_with(prefix));
+        cells
+            .take(limit)
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    }
 }
 
 impl Cells for MemoryCells {
     fn get(&mut self, key: &[u8]) -> Result<Option<Bytes>, CellError> {
-        Ok(self.0.get(key).cloned())
+        Ok(self.at(key))
     }
 
     fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
@@ -83,18 +117,7 @@ impl Cells for MemoryCells {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<(Vec<u8>, Bytes)>, CellError> {
-        let start = match after {
-            Some(after) if after >= prefix => Bound::Excluded(after),
-            Some(_) | None => Bound::Included(prefix),
-        };
-        let cells = self
-            .0
-            .range::<[u8], _>((start, Bound::Unbounded))
-            .take_while(|(key, _)| key.starts_with(prefix));
-        Ok(cells
-            .take(limit)
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect())
+        Ok(self.after(prefix, after, limit))
     }
 }
 

@@ -13,6 +13,7 @@ mod cells;
 mod collection;
 mod fit;
 mod list;
+mod overlay;
 mod read;
 mod row;
 mod schema;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use apply::Applier;
 pub use cells::{CellError, Cells, MemoryCells};
+pub use overlay::{Overlay, Stored};
 pub use read::{Content, Field, Reader};
 pub use schema::{Class, ClassColumn, Schema};
 

@@ -32,6 +32,27 @@ impl Action {
         }
     }
 
+    /// The action of this name, if a client of ours knows what to do about it. Others end the session for good.
+    pub(super) fn named(name: &str) -> Option<Action> {
+        match name {
+            "ProtocolViolation" => Some(Action::ProtocolViolation),
+            "Transient" | "Warning" => Some(Action::Transient),
+            "ClientReset" => Some(Action::ClientReset),
+            "ClientResetNoRecovery" | "DeleteRealm" => Some(Action::ClientResetNoRecovery),
+            "" => None,
+            _ => Some(Action::ApplicationBug),
+        }
+    }
+
+    /// What a client does about a code that comes without an action.
+    pub(super) fn of_code(code: u64) -> Action {
+        let known = |known: &&ErrorCode| u64::from(known.number()) == code;
+        ErrorCode::ALL
+            .iter()
+            .find(known)
+            .map_or(Action::ApplicationBug, |code| code.action())
+    }
+
     fn try_again(self) -> bool {
         self == Action::Transient
     }

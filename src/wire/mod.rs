@@ -3,6 +3,7 @@
 //! Whatever a peer sends becomes a message or an error, never more memory than limits allow, never a panic. A changeset is opaque bytes here.
 //! Knows no sessions, Realms or sockets.
 
+mod answer;
 mod compression;
 mod error;
 mod head;
@@ -13,6 +14,7 @@ mod version;
 #[cfg(test)]
 mod tests;
 
+pub use answer::{Answer, DownloadEntry, ToldError};
 pub use compression::inflate;
 pub use error::{Action, ErrorCode, WireError, told};
 pub use request::{Bind, Ident, Request, RequestError, Upload, UploadEntry};
