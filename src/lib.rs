@@ -14,6 +14,7 @@ pub mod ident;
 pub mod limits;
 pub mod merge;
 pub mod realm;
+pub mod replica;
 pub mod secret;
 pub mod server;
 pub mod session;

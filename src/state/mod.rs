@@ -9,6 +9,7 @@
 //! written. Knows no versions, files or network.
 
 mod apply;
+mod ask;
 mod cells;
 mod collection;
 mod fit;

@@ -4,9 +4,11 @@
 //! read; one server at a time has the folder. The only room that touches the data folder. Does not know what an instruction or a user is.
 
 mod admin;
+mod cells;
 mod checksum;
 mod names;
 mod realm_file;
+mod replica_file;
 mod schema;
 
 use std::fs::{self, File};
@@ -21,6 +23,7 @@ use crate::ident::RealmName;
 pub use admin::AdminFile;
 pub use names::file_of;
 pub use realm_file::{Batch, ClientFile, Entry, IdentBlock, RealmFile};
+pub use replica_file::{Change, Kept, Progress, ReplicaCommit, ReplicaFile};
 
 /// What can go wrong with the data folder.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -332,7 +332,7 @@ mod tests {
             "pong x\n",
             "download 1 4 1 5 77 1 2 100 0 9999999999 0\n",
             "download 1 4 1 5 77 1 2 100 0 3 0\nabc",
-            "json_error 212 2 1\n[]",
+            "json_error 212 1 1\n1",
             "log_message 0 1\n{",
             "unbound 1\nmore",
         ] {

@@ -27,6 +27,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         "realm",
         &["history", "merge", "state", "storage", "changeset"],
     ),
+    (
+        "replica",
+        &["history", "state", "storage", "changeset", "wire"],
+    ),
     ("download", &["realm", "changeset", "wire"]),
     ("session", &["wire", "access"]),
     (

@@ -1,5 +1,6 @@
 //! Simulated devices on a real Realm's file: everything but sockets, from a seed.
 
+mod client;
 mod peer;
 
 use std::path::Path;
@@ -49,6 +50,13 @@ impl Server {
 
     fn restart(&mut self) {
         self.registry = None;
+        self.registry = Some(open(self.folder.path()));
+    }
+
+    /// Everything that was stored is lost.
+    fn forget(&mut self) {
+        self.registry = None;
+        self.folder = tempfile::tempdir().unwrap();
         self.registry = Some(open(self.folder.path()));
     }
 

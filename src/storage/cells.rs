@@ -1,0 +1,82 @@
+//! The table `cells`: pieces of a state under opaque keys, each with its checksum.
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::checksum;
+
+/// Makes the table.
+pub const TABLE: &str = "
+    CREATE TABLE cells (
+        key BLOB PRIMARY KEY,
+        value BLOB NOT NULL,
+        checksum INTEGER NOT NULL
+    ) WITHOUT ROWID;
+";
+
+/// A cell as it lies on disk: whole, or not what was written.
+pub enum Found {
+    /// As it was written.
+    Whole(Vec<u8>, Bytes),
+    /// Its checksum does not match.
+    Damaged,
+}
+
+/// A cell.
+pub fn get(connection: &Connection, key: &[u8]) -> rusqlite::Result<Option<Found>> {
+    connection
+        .prepare_cached("SELECT key, value, checksum FROM cells WHERE key = ?1")?
+        .query_row([key], found)
+        .optional()
+}
+
+/// At most `limit` cells whose key has this prefix and is greater than `after`, in order.
+pub fn scan(
+    connection: &Connection,
+    prefix: &[u8],
+    after: Option<&[u8]>,
+    limit: usize,
+) -> rusqlite::Result<Vec<Found>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached("SELECT key, value, checksum FROM cells WHERE key >= ?1 AND key > ?2 AND key < ?3 ORDER BY key LIMIT ?4")?
+        .query_map(params![prefix, after.unwrap_or_default(), end_of(prefix), limit], found)?
+        .collect()
+}
+
+/// Writes cells, and deletes those without a value.
+pub fn write(connection: &Connection, cells: &[(Vec<u8>, Option<Bytes>)]) -> rusqlite::Result<()> {
+    let mut put = connection.prepare_cached(
+        "INSERT OR REPLACE INTO cells (key, value, checksum) VALUES (?1, ?2, ?3)",
+    )?;
+    let mut delete = connection.prepare_cached("DELETE FROM cells WHERE key = ?1")?;
+    for (key, value) in cells {
+        match value {
+            Some(value) => put.execute(params![key, &value[..], checksum::of_cell(key, value)])?,
+            None => delete.execute([key])?,
+        };
+    }
+    Ok(())
+}
+
+fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
+    let (key, value): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
+    let whole = checksum::of_cell(&key, &value) == row.get::<_, u32>(2)?;
+    Ok(if whole {
+        Found::Whole(key, value.into())
+    } else {
+        Found::Damaged
+    })
+}
+
+/// The first key after all keys with this prefix.
+fn end_of(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < 0xFF {
+            end.push(last + 1);
+            return end;
+        }
+    }
+    vec![0xFF; 64]
+}
