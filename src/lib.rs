@@ -5,6 +5,7 @@ pub mod access;
 pub mod api;
 pub mod auth;
 pub mod changeset;
+pub mod client;
 pub mod config;
 pub mod download;
 pub mod fanout;

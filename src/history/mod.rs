@@ -47,6 +47,11 @@ impl Window {
         }
     }
 
+    /// Merges by other rules from now on.
+    pub fn set_rules(&mut self, rules: Rules) {
+        self.rules = rules;
+    }
+
     /// The last version that the peer has seen.
     pub fn base(&self) -> u64 {
         self.base

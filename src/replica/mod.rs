@@ -96,6 +96,24 @@ impl Replica {
         })
     }
 
+    /// Merges by these rules from now on: they must be the server's.
+    pub fn merge_by(&mut self, rules: Rules) {
+        self.rules = rules;
+        self.window.set_rules(rules);
+    }
+
+    /// Whether it is kept in a file.
+    pub fn is_in_file(&self) -> bool {
+        matches!(self.local, Local::File(_))
+    }
+
+    /// The last version up to this one that changed something here; later ones are only integrations, of which the server is told no more than it has to be.
+    pub fn last_change_up_to(&self, version: ClientVersion) -> ClientVersion {
+        let made = |change: &&Change| change.version <= version;
+        let last = self.changes.iter().rev().find(made);
+        last.map_or(ClientVersion(0), |change| change.version)
+    }
+
     /// How far it has come.
     pub fn progress(&self) -> &Progress {
         &self.progress

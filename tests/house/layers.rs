@@ -31,6 +31,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         "replica",
         &["history", "state", "storage", "changeset", "wire"],
     ),
+    (
+        "client",
+        &["replica", "state", "storage", "changeset", "wire", "api"],
+    ),
     ("download", &["realm", "changeset", "wire"]),
     ("session", &["wire", "access"]),
     (

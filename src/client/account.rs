@@ -1,0 +1,284 @@
+//! A server, and who is signed in there.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::{RequestBuilder, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::realm::{self, Realm};
+use super::{ClientError, Options, Place, RealmAddress};
+use crate::api::{AccessToken, Location, Session};
+use crate::secret::Secret;
+
+/// A server, by its URL.
+#[derive(Clone)]
+pub struct Server {
+    /// `http://host:port`.
+    url: Arc<str>,
+    http: reqwest::Client,
+}
+
+/// Who wants in.
+pub enum Credentials {
+    /// A new anonymous user of an app.
+    Anonymous {
+        /// The app.
+        app: String,
+    },
+    /// A user of an app.
+    Password {
+        /// The app.
+        app: String,
+        /// The user's name.
+        email: String,
+        /// The password.
+        password: Secret,
+    },
+    /// The holder of a token that the server has signed: an administrator's, or one for Realms of virtual paths.
+    Token(Secret),
+}
+
+/// Somebody who is signed in.
+#[derive(Clone)]
+pub struct User {
+    server: Server,
+    account: Arc<Account>,
+}
+
+enum Account {
+    /// A user of an app, whose access tokens expire.
+    App {
+        id: String,
+        /// Where sync connections of the app go: `ws://host:port`.
+        sync: String,
+        refresh: Secret,
+        access: Mutex<Secret>,
+    },
+    Token(Secret),
+}
+
+/// How long an HTTP request may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Server {
+    /// The server at this URL: `http://`, `https://`, `realm://` or `realms://`.
+    pub fn at(url: &str) -> Result<Server, ClientError> {
+        let bad = || ClientError::BadUrl(url.to_owned());
+        let (scheme, rest) = url.split_once("://").ok_or_else(bad)?;
+        let scheme = match scheme {
+            "http" | "realm" | "ws" => "http",
+            "https" | "realms" | "wss" => "https",
+            _ => return Err(bad()),
+        };
+        let authority = rest.trim_end_matches('/');
+        let normal = format!("{scheme}://{authority}");
+        let parsed = reqwest::Url::parse(&normal).map_err(|_| bad())?;
+        if parsed.host_str().is_none() || parsed.path() != "/" || !parsed.username().is_empty() {
+            return Err(bad());
+        }
+        let http = reqwest::Client::builder().timeout(PATIENCE).build();
+        let http = http.map_err(|error| ClientError::Unreachable {
+            url: normal.clone(),
+            cause: error.to_string(),
+        })?;
+        Ok(Server {
+            url: normal.into(),
+            http,
+        })
+    }
+
+    /// Its URL: `http://` or `https://`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Signs in.
+    pub async fn sign_in(&self, credentials: &Credentials) -> Result<User, ClientError> {
+        let account = match credentials {
+            Credentials::Token(token) => Account::Token(token.clone()),
+            Credentials::Anonymous { app } => self.log_in(app, "anon-user", json!({})).await?,
+            Credentials::Password {
+                app,
+                email,
+                password,
+            } => {
+                let body = json!({ "username": email, "password": password.reveal() });
+                self.log_in(app, "local-userpass", body).await?
+            }
+        };
+        Ok(User {
+            server: self.clone(),
+            account: Arc::new(account),
+        })
+    }
+
+    /// Registers a user of an app.
+    pub async fn register(
+        &self,
+        app: &str,
+        email: &str,
+        password: &Secret,
+    ) -> Result<(), ClientError> {
+        let url = format!(
+            "{}/api/client/v2.0/app/{app}/auth/providers/local-userpass/register",
+            self.url
+        );
+        let body = json!({ "email": email, "password": password.reveal() });
+        let request = self.http.post(url).json(&body);
+        self.ask::<serde_json::Value>(request).await.map(drop)
+    }
+
+    async fn log_in(
+        &self,
+        app: &str,
+        provider: &str,
+        body: serde_json::Value,
+    ) -> Result<Account, ClientError> {
+        let location = format!("{}/api/client/v2.0/app/{app}/location", self.url);
+        let location: Location = self.ask(self.http.get(location)).await?;
+        let url = format!(
+            "{}/api/client/v2.0/app/{app}/auth/providers/{provider}/login",
+            location.hostname
+        );
+        let session: Session = self.ask(self.http.post(url).json(&body)).await?;
+        Ok(Account::App {
+            id: session.user_id,
+            sync: location.ws_hostname,
+            refresh: session.refresh_token,
+            access: Mutex::new(session.access_token),
+        })
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, ClientError> {
+        let unreachable = |error: reqwest::Error| ClientError::Unreachable {
+            url: self.url.to_string(),
+            cause: innermost(&error),
+        };
+        let answer = request.send().await.map_err(unreachable)?;
+        let status = answer.status();
+        let body = answer.bytes().await.map_err(unreachable)?;
+        if status.is_success() {
+            return serde_json::from_slice(&body).map_err(|error| ClientError::Strange {
+                url: self.url.to_string(),
+                cause: error.to_string(),
+            });
+        }
+        let told = serde_json::from_slice::<serde_json::Value>(&body).ok();
+        let told = told.and_then(|body| Some(body.get("error")?.as_str()?.to_owned()));
+        let text = told.unwrap_or_else(|| format!("HTTP {status}"));
+        match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                Err(ClientError::Unauthorized(text))
+            }
+            status if status.is_server_error() => Err(ClientError::Unreachable {
+                url: self.url.to_string(),
+                cause: text,
+            }),
+            _ => Err(ClientError::Refused(text)),
+        }
+    }
+}
+
+impl User {
+    /// The server.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// The id of a user of an app.
+    pub fn id(&self) -> Option<&str> {
+        match &*self.account {
+            Account::App { id, .. } => Some(id),
+            Account::Token(_) => None,
+        }
+    }
+
+    /// Opens a Realm: at once what the copy has, while a task keeps it in sync.
+    pub async fn open(
+        &self,
+        address: &RealmAddress,
+        place: Place,
+        options: Options,
+    ) -> Result<Realm, ClientError> {
+        realm::open(self.clone(), address.clone(), place, options).await
+    }
+
+    /// The URL of a sync connection, token included.
+    pub(super) fn sync_url(&self, address: &RealmAddress) -> Secret {
+        let plain = self.server.url.replacen("http", "ws", 1);
+        let (base, token) = match &*self.account {
+            Account::App { sync, access, .. } => {
+                let access = access.lock().unwrap_or_else(PoisonError::into_inner);
+                (sync.as_str(), access.clone())
+            }
+            Account::Token(token) => (plain.as_str(), token.clone()),
+        };
+        let token = escaped(token.reveal());
+        Secret::new(format!("{base}{}?baas_at={token}", address.endpoint()))
+    }
+
+    /// Gets a new access token, if this user has such.
+    pub(super) async fn refresh(&self) -> Result<(), ClientError> {
+        let Account::App {
+            refresh, access, ..
+        } = &*self.account
+        else {
+            return Err(ClientError::Unauthorized(
+                "the server does not accept the token".into(),
+            ));
+        };
+        let url = format!("{}/api/client/v2.0/auth/session", self.server.url);
+        let request = self.server.http.post(url).bearer_auth(refresh.reveal());
+        let fresh: AccessToken = self.server.ask(request).await?;
+        *access.lock().unwrap_or_else(PoisonError::into_inner) = fresh.access_token;
+        Ok(())
+    }
+}
+
+/// Percent-encoded for a query.
+fn escaped(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+/// The cause at the bottom, which is the one that tells something: "connection refused".
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_of_every_scheme() {
+        for (given, url) in [
+            ("http://127.0.0.1:9080", "http://127.0.0.1:9080"),
+            ("realm://sync.example:9080/", "http://sync.example:9080"),
+            ("realms://sync.example", "https://sync.example"),
+        ] {
+            assert_eq!(Server::at(given).unwrap().url(), url);
+        }
+        for bad in [
+            "",
+            "sync.example",
+            "ftp://x",
+            "http://",
+            "http://x/y",
+            "http://u@x",
+        ] {
+            assert!(Server::at(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Our own client against the program: a process, sockets, files.
+
+mod reset;
+
+use ros::changeset::{
+    CollectionKind, Column, ColumnKind, Key, KeyKind, Path, PrimaryKeyColumn, Step, TableKind,
+    Value,
+};
+use ros::client::{
+    ClientError, Credentials, Options, Place, Realm, RealmAddress, Touch, Transaction, User,
+    WriteError, field,
+};
+use ros::secret::Secret;
+use ros::state::{Content, Reader};
+
+use crate::support::server::Server;
+
+/// Somebody who has never been there.
+pub async fn anybody(server: &Server) -> User {
+    let there = ros::client::Server::at(&server.url()).unwrap();
+    let app = "app".to_owned();
+    there
+        .sign_in(&Credentials::Anonymous { app })
+        .await
+        .unwrap()
+}
+
+/// A copy in memory of a partition.
+pub async fn open(server: &Server, partition: &str) -> Realm {
+    let user = anybody(server).await;
+    user.open(&address(partition), Place::Memory, Options::default())
+        .await
+        .unwrap()
+}
+
+pub fn address(partition: &str) -> RealmAddress {
+    format!("app/{partition}").parse().unwrap()
+}
+
+/// The classes of these tests.
+pub fn schema(edit: &mut Transaction<'_, '_>) -> Result<(), WriteError> {
+    let key = |kind| {
+        TableKind::TopLevel(PrimaryKeyColumn {
+            field: "_id".into(),
+            kind,
+            nullable: false,
+        })
+    };
+    let column = |kind, collection| Column {
+        kind,
+        nullable: false,
+        collection,
+        dictionary_key: 0,
+    };
+    edit.add_class("Note", key(KeyKind::Int))?;
+    edit.add_column(
+        "Note",
+        "text",
+        column(ColumnKind::String, CollectionKind::Single),
+    )?;
+    edit.add_column(
+        "Note",
+        "count",
+        column(ColumnKind::Int, CollectionKind::Single),
+    )?;
+    edit.add_column(
+        "Note",
+        "list",
+        column(ColumnKind::Int, CollectionKind::List),
+    )?;
+    edit.add_class("Loose", key(KeyKind::None))
+}
+
+/// Makes a note.
+pub fn note(realm: &Realm, number: i64, text: &str) {
+    let key = Key::Int(number);
+    realm
+        .write(|edit| {
+            schema(edit)?;
+            edit.create("Note", key.clone())?;
+            edit.set(field("Note", &key, "text"), Value::String(text.into()))
+        })
+        .unwrap();
+}
+
+/// The texts of all notes.
+pub fn texts(realm: &Realm) -> Vec<String> {
+    realm
+        .look(|schema, cells| {
+            let Some(class) = schema.class(&"Note".into()).cloned() else {
+                return Ok(Vec::new());
+            };
+            let mut reader = Reader::new(cells, schema);
+            let mut texts = Vec::new();
+            for (key, _) in reader.keys(&class, None, usize::MAX)? {
+                for found in reader.object(&class, &key)?.unwrap_or_default() {
+                    if let (b"text", Content::Value(Value::String(text))) =
+                        (found.name.as_bytes(), &found.content)
+                    {
+                        texts.push(text.to_lossy());
+                    }
+                }
+            }
+            texts.sort();
+            Ok(texts)
+        })
+        .unwrap()
+}
+
+fn element(number: i64, index: u32) -> Path {
+    let mut path = field("Note", &Key::Int(number), "list");
+    path.steps.push(Step::Index(index));
+    path
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_writes_another_sees() {
+    let server = Server::start();
+    let (first, second) = (open(&server, "p").await, open(&server, "p").await);
+    let mut changes = second.changes();
+    second.wait_for_download().await.unwrap();
+    note(&first, 1, "Milk");
+    first.wait_for_upload().await.unwrap();
+    second.wait_for_download().await.unwrap();
+    assert_eq!(texts(&second), ["Milk"]);
+    let touched = changes.next().await.unwrap();
+    assert!(touched.schema);
+    assert_eq!(
+        touched.objects[&("Note".into(), Key::Int(1))],
+        Touch::Inserted
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn offline_edits_of_copies_merge() {
+    let server = Server::start();
+    let copies = [open(&server, "p").await, open(&server, "p").await];
+    note(&copies[0], 1, "x");
+    copies[0].wait_for_upload().await.unwrap();
+    copies[1].wait_for_download().await.unwrap();
+    copies.iter().for_each(|copy| copy.set_online(false));
+    for (number, copy) in copies.iter().enumerate() {
+        let number = i64::try_from(number).unwrap();
+        copy.write(|edit| {
+            edit.add(field("Note", &Key::Int(1), "count"), 1 + number)?;
+            edit.insert(element(1, 0), Value::Int(number))?;
+            edit.create("Note", Key::Int(10 + number))
+        })
+        .unwrap();
+    }
+    copies.iter().for_each(|copy| copy.set_online(true));
+    for copy in &copies {
+        copy.wait_for_upload().await.unwrap();
+    }
+    for copy in &copies {
+        copy.wait_for_download().await.unwrap();
+        let count = copy.get("Note", &Key::Int(1), "count").unwrap();
+        assert_eq!(count, Some(Content::Value(Value::Int(3))));
+        assert_eq!(texts(copy).len(), 3);
+    }
+    let lists = copies
+        .each_ref()
+        .map(|copy| copy.get("Note", &Key::Int(1), "list").unwrap());
+    assert_eq!(lists[0], lists[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_in_a_file_survives_its_process_and_a_killed_server() {
+    let mut server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::File(folder.path().join("copy.realm"));
+    let user = anybody(&server).await;
+    let partition = address("p");
+    let open = || user.open(&partition, place.clone(), Options::default());
+    let copy = open().await.unwrap();
+    note(&copy, 1, "uploaded");
+    copy.wait_for_upload().await.unwrap();
+    server.kill();
+    note(&copy, 2, "while the server was down");
+    copy.close().await;
+    let copy = open().await.unwrap();
+    assert_eq!(texts(&copy), ["uploaded", "while the server was down"]);
+    let busy = open().await.err().unwrap();
+    assert!(matches!(busy, ClientError::Replica(_)), "{busy}");
+    server.restart();
+    copy.wait_for_upload().await.unwrap();
+    let reader = self::open(&server, "p").await;
+    reader.wait_for_download().await.unwrap();
+    assert_eq!(texts(&reader), texts(&copy));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_opens_paths_and_partitions() {
+    let server = Server::start();
+    let there = ros::client::Server::at(&server.url()).unwrap();
+    let token = Credentials::Token(Secret::new(server.admin_token()));
+    let admin = there.sign_in(&token).await.unwrap();
+    for name in ["/some/where", "app/p"] {
+        let address = name.parse().unwrap();
+        let realm = admin
+            .open(&address, Place::Memory, Options::default())
+            .await
+            .unwrap();
+        realm.wait_for_download().await.unwrap();
+        note(&realm, 1, name);
+        let loose = realm.write(|edit| edit.create_keyless("Loose")).unwrap();
+        assert!(matches!(loose, Key::Global { .. }));
+        realm.wait_for_upload().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_refused_is_told() {
+    let server = Server::start();
+    let there = ros::client::Server::at(&server.url()).unwrap();
+    let bad = Credentials::Token(Secret::new("no token"));
+    let user = there.sign_in(&bad).await.unwrap();
+    let realm = user
+        .open(&"/x".parse().unwrap(), Place::Memory, Options::default())
+        .await
+        .unwrap();
+    let error = realm.wait_for_download().await.unwrap_err();
+    assert!(matches!(error, ClientError::Unauthorized(_)), "{error}");
+    let password = Credentials::Password {
+        app: "app".into(),
+        email: "nobody@example.com".into(),
+        password: Secret::new("wrong"),
+    };
+    let error = there.sign_in(&password).await.err().unwrap();
+    assert!(matches!(error, ClientError::Unauthorized(_)), "{error}");
+    let nowhere = ros::client::Server::at("http://127.0.0.1:1").unwrap();
+    let error = nowhere.sign_in(&password).await.err().unwrap();
+    assert!(matches!(error, ClientError::Unreachable { .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_that_fails_leaves_nothing_behind() {
+    let server = Server::start();
+    let realm = open(&server, "p").await;
+    note(&realm, 1, "kept");
+    let failed = realm.write(|edit| {
+        edit.create("Note", Key::Int(2))?;
+        edit.set(field("Note", &Key::Int(2), "text"), Value::Int(1))
+    });
+    assert!(matches!(failed, Err(WriteError::Refused(_))));
+    assert_eq!(texts(&realm), ["kept"]);
+    realm.wait_for_upload().await.unwrap();
+}

@@ -1,0 +1,51 @@
+//! Client resets of our own client: the server has gone back to an older state.
+
+use ros::client::{Options, Place, ResetMode};
+
+use super::{address, anybody, note, open, texts};
+use crate::support::server::Server;
+
+async fn after_a_reset(reset: ResetMode) -> (Vec<String>, Vec<String>) {
+    let mut server = Server::start();
+    let user = anybody(&server).await;
+    let options = Options {
+        reset,
+        ..Options::default()
+    };
+    let copy = user
+        .open(&address("p"), Place::Memory, options)
+        .await
+        .unwrap();
+    note(&copy, 1, "before");
+    copy.wait_for_upload().await.unwrap();
+    server.kill();
+    server.take_copy();
+    server.restart();
+    note(&copy, 2, "forgotten by the server");
+    copy.wait_for_upload().await.unwrap();
+    copy.set_online(false);
+    note(&copy, 3, "offline");
+    server.kill();
+    server.go_back();
+    server.restart();
+    copy.set_online(true);
+    copy.wait_for_download().await.unwrap();
+    copy.wait_for_upload().await.unwrap();
+    let reader = open(&server, "p").await;
+    reader.wait_for_download().await.unwrap();
+    (texts(&copy), texts(&reader))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_server_did_not_acknowledge_is_made_again() {
+    let (copy, reader) = after_a_reset(ResetMode::Recover).await;
+    assert_eq!(copy, ["before", "offline"]);
+    assert_eq!(reader, copy);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn or_it_is_dropped() {
+    let (copy, reader) = after_a_reset(ResetMode::Discard).await;
+    assert_eq!(copy, ["before"]);
+    assert_eq!(reader, copy);
+}
