@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::{Parser, Subcommand};
 
-use crate::{completions, generate, man, serve};
+use crate::{bench, completions, generate, man, serve};
 
 /// Run and operate a Realm Object Server
 ///
@@ -28,6 +28,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 bad configura
 pub enum Command {
     /// Run the server
     Serve(serve::Arguments),
+    /// Measure any server that speaks the sync protocol
+    Bench(bench::Arguments),
     /// Print a shell's completion script
     Completions(completions::Arguments),
     /// Print a manual page

@@ -12,6 +12,18 @@ pub enum Exit {
     Usage = 2,
     /// The configuration is wrong.
     Configuration = 3,
+    /// The server cannot be reached, or took too long.
+    Unreachable = 4,
+    /// Not signed in, or not allowed.
+    Denied = 5,
+    /// There is no such thing.
+    NotFound = 6,
+    /// It is there already, or something else is in its way.
+    Conflict = 7,
+    /// Done in part; what was done is said.
+    Partly = 8,
+    /// Verification failed, or data is damaged.
+    Damaged = 9,
 }
 
 impl From<Exit> for ExitCode {

@@ -1,10 +1,13 @@
 //! The program `ros`: arguments (and the name it was called by) to subcommand to exit code; nothing else.
 
+mod bench;
 mod cli;
 mod completions;
 mod failure;
 mod generate;
 mod man;
+mod output;
+mod reach;
 mod serve;
 
 use std::process::ExitCode;
@@ -12,11 +15,13 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cli::{Cli, Command};
+use failure::{Exit, Failure};
 
 fn main() -> ExitCode {
     let cli = Cli::parse_from(cli::arguments(std::env::args_os()));
     let result = match cli.command {
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
@@ -28,4 +33,12 @@ fn main() -> ExitCode {
             failure.exit().into()
         }
     }
+}
+
+/// The runtime of commands that talk to a server.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Failed, "cannot start threads").cause(error))
 }

@@ -24,6 +24,8 @@ pub enum Command {
     Mark(oneshot::Sender<()>),
     /// Go offline, or online again.
     Online(bool),
+    /// Lose the connection.
+    Lose,
     /// End.
     Close(oneshot::Sender<()>),
 }
@@ -178,7 +180,7 @@ impl Task {
                 () = tokio::time::sleep_until(end), if self.online => return ControlFlow::Continue(()),
             };
             match command {
-                Some(Command::Changed) => {}
+                Some(Command::Changed | Command::Lose) => {}
                 Some(Command::Mark(done)) => self.marks.push((None, done)),
                 Some(Command::Online(true)) => {
                     self.online = true;
@@ -238,6 +240,7 @@ impl Task {
                     Some(Command::Changed) => session.changed(&shared.replica(), &mut said),
                     Some(Command::Mark(done)) => self.marks.push((None, done)),
                     Some(Command::Online(true)) => {}
+                    Some(Command::Lose) => return End::Again,
                     Some(Command::Online(false)) => {
                         self.online = false;
                         return self.leave(socket, &mut session, End::Again).await;

@@ -136,21 +136,18 @@ impl Realm {
 
     /// Waits until the server has everything, durably, that was written up to now.
     pub async fn wait_for_upload(&self) -> Result<(), ClientError> {
-        let version = self.progress().version;
-        self.wait_for_acknowledgement(version).await
-    }
-
-    /// Waits until the server has an own version, durably.
-    pub async fn wait_for_acknowledgement(
-        &self,
-        version: ClientVersion,
-    ) -> Result<(), ClientError> {
         let needed = {
             let replica = self.shared.replica();
-            replica.last_change_up_to(version)
+            replica.last_change_up_to(replica.progress().version)
         };
-        self.wait(|status| status.progress.acknowledged >= needed)
-            .await
+        self.wait_for_own(needed).await.map(drop)
+    }
+
+    /// Waits until the server has this own version, durably. The newest that it has.
+    pub async fn wait_for_own(&self, version: ClientVersion) -> Result<ClientVersion, ClientError> {
+        self.wait(|status| status.progress.acknowledged >= version)
+            .await?;
+        Ok(self.progress().acknowledged)
     }
 
     /// Waits until everything is here that is on the server now.
@@ -202,6 +199,11 @@ impl Realm {
     /// Goes offline, or online again.
     pub fn set_online(&self, online: bool) {
         self.tell(Command::Online(online));
+    }
+
+    /// Loses the connection without a word, as a bad network does.
+    pub fn lose_connection(&self) {
+        self.tell(Command::Lose);
     }
 
     /// Ends the connection and the task. What was not uploaded stays in the copy, if that is in a file.

@@ -35,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "client",
         &["replica", "state", "storage", "changeset", "wire", "api"],
     ),
+    ("bench", &["client", "state", "changeset"]),
     ("download", &["realm", "changeset", "wire"]),
     ("session", &["wire", "access"]),
     (
