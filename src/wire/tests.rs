@@ -205,7 +205,7 @@ fn responses_are_what_clients_read() {
     });
     assert_eq!(
         log,
-        "log_message 0 43\n{\"co_id\":\"ab\",\"level\":\"info\",\"msg\":\"hello\"}"
+        "log_message 0 43\n{\"level\":\"info\",\"msg\":\"hello\",\"co_id\":\"ab\"}"
     );
 }
 
