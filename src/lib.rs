@@ -9,6 +9,7 @@ pub mod changeset;
 pub mod client;
 pub mod config;
 pub mod download;
+pub mod ejson;
 pub mod fanout;
 pub mod history;
 pub mod http;

@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("merge", &["changeset"]),
     ("state", &["changeset"]),
+    ("ejson", &["state", "changeset"]),
     ("storage", &[]),
     ("fanout", &[]),
     ("access", &[]),
@@ -72,12 +73,13 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that know no sockets, clocks, randomness or disk.
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "changeset",
     "wire",
     "merge",
     "history",
     "state",
+    "ejson",
     "session",
     "access",
     "fanout",
