@@ -133,7 +133,7 @@ fn pure_rooms_know_no_world() {
         if !PURE.contains(&room.as_str()) {
             continue;
         }
-        for word in IMPURE.iter().filter(|word| text.contains(*word)) {
+        for word in IMPURE.iter().filter(|word| names(&text, word)) {
             wrong.push(format!("{}: `{word}`", file.display()));
         }
     }
@@ -213,6 +213,12 @@ fn rooms_named(text: &str) -> Vec<String> {
         }
     }
     named
+}
+
+/// Whether a text has a word that is not the end of a longer one (`rand::`, not `Operand::`).
+fn names(text: &str, word: &str) -> bool {
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
 }
 
 fn first_word(text: &str) -> String {
