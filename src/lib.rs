@@ -16,6 +16,7 @@ pub mod http;
 pub mod ident;
 pub mod limits;
 pub mod merge;
+pub mod query;
 pub mod realm;
 pub mod replica;
 pub mod secret;

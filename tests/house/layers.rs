@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("merge", &["changeset"]),
     ("state", &["changeset"]),
     ("ejson", &["state", "changeset"]),
+    ("query", &["state", "ejson", "changeset"]),
     ("storage", &[]),
     ("fanout", &[]),
     ("access", &[]),
@@ -73,13 +74,14 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that know no sockets, clocks, randomness or disk.
-const PURE: [&str; 9] = [
+const PURE: [&str; 10] = [
     "changeset",
     "wire",
     "merge",
     "history",
     "state",
     "ejson",
+    "query",
     "session",
     "access",
     "fanout",
