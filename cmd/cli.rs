@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::{Parser, Subcommand};
 
-use crate::{bench, completions, generate, man, serve};
+use crate::{bench, browse, completions, generate, man, realms, serve};
 
 /// Run and operate a Realm Object Server
 ///
@@ -21,13 +21,18 @@ pub struct Cli {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 bad configuration";
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 bad configuration, 4 server unreachable or timed out, \
+5 not signed in or not allowed, 6 not found, 7 exists or conflicts, 8 done in part, 9 verification failed or data damaged, 130 interrupted";
 
 /// The subcommands.
 #[derive(Subcommand)]
 pub enum Command {
     /// Run the server
     Serve(serve::Arguments),
+    /// Look at what a Realm contains
+    Browse(browse::Arguments),
+    /// Work with whole Realms
+    Realms(realms::Arguments),
     /// Measure any server that speaks the sync protocol
     Bench(bench::Arguments),
     /// Print a shell's completion script

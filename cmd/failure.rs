@@ -24,6 +24,8 @@ pub enum Exit {
     Partly = 8,
     /// Verification failed, or data is damaged.
     Damaged = 9,
+    /// Ended by Ctrl-C; nothing is printed.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -50,6 +52,17 @@ impl Failure {
             causes: Vec::new(),
             hint: None,
         }
+    }
+
+    /// The end by Ctrl-C.
+    pub fn interrupted() -> Failure {
+        Failure::new(Exit::Interrupted, "interrupted")
+    }
+
+    /// The same failure of a command that has done a part of its work.
+    pub fn partly(mut self) -> Failure {
+        self.exit = Exit::Partly;
+        self
     }
 
     /// Adds a cause.

@@ -1,13 +1,16 @@
 //! The program `ros`: arguments (and the name it was called by) to subcommand to exit code; nothing else.
 
 mod bench;
+mod browse;
 mod cli;
 mod completions;
 mod failure;
 mod generate;
 mod man;
+mod open;
 mod output;
 mod reach;
+mod realms;
 mod serve;
 
 use std::process::ExitCode;
@@ -22,6 +25,8 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
+        Command::Browse(arguments) => browse::run(&arguments),
+        Command::Realms(arguments) => realms::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),

@@ -66,6 +66,9 @@ impl Rows {
                     table.set_content_arrangement(ContentArrangement::Dynamic);
                 }
                 table.add_rows(&self.rows);
+                for column in table.column_iter_mut() {
+                    column.set_padding((0, 1));
+                }
                 let lines = table.to_string();
                 lines
                     .lines()

@@ -25,4 +25,5 @@ pub mod session;
 pub mod state;
 pub mod storage;
 pub mod system;
+pub mod transfer;
 pub mod wire;

@@ -1,6 +1,6 @@
 //! `bootstrap`: a fresh device downloads everything.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::Serialize;
 
@@ -52,9 +52,9 @@ pub async fn bootstrap(target: &Target, load: Bootstrap) -> Result<Report, Bench
         let last = (first + load.objects_per_tx.max(1)).min(load.objects);
         writer
             .write(|edit| (first..last).try_for_each(|object| objects::create(edit, 0, object)))?;
-        while writer.unacknowledged_bytes() > ON_ITS_WAY {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        target
+            .within("uploading", writer.wait_for_room(ON_ITS_WAY))
+            .await?;
     }
     target.uploaded(std::slice::from_ref(&writer)).await?;
     let seed_s = rounded(start.elapsed().as_secs_f64());

@@ -150,6 +150,11 @@ impl Realm {
         Ok(self.progress().acknowledged)
     }
 
+    /// Waits until no more than so many bytes of own changesets are unacknowledged: what keeps a long series of transactions within bounds.
+    pub async fn wait_for_room(&self, bytes: usize) -> Result<(), ClientError> {
+        self.wait(|_| self.unacknowledged_bytes() <= bytes).await
+    }
+
     /// Waits until everything is here that is on the server now.
     pub async fn wait_for_download(&self) -> Result<(), ClientError> {
         let (done, marked) = oneshot::channel();
@@ -189,6 +194,16 @@ impl Realm {
     /// Whether there is a connection.
     pub fn is_connected(&self) -> bool {
         self.shared.status.borrow().connected
+    }
+
+    /// Waits until the first attempt to connect has succeeded or failed.
+    pub async fn wait_for_connection(&self) -> Result<(), ClientError> {
+        self.wait(|status| status.connected || status.trouble.is_some())
+            .await?;
+        match self.trouble() {
+            Some(trouble) if !self.is_connected() => Err(trouble),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Why the last attempt to connect has failed, while there is no connection.

@@ -162,6 +162,11 @@ impl<'t, 'l> Transaction<'t, 'l> {
         Ok(self.applier.has_object(&class.into(), key)?)
     }
 
+    /// Everything in an object, the primary key left out, or nothing if there is no such object.
+    pub fn object(&mut self, class: &str, key: &Key) -> Result<Option<Vec<Field>>, WriteError> {
+        Ok(self.applier.object(&class.into(), key)?)
+    }
+
     /// Deletes an object, if it is there.
     pub fn delete(&mut self, class: &str, key: Key) -> Result<(), WriteError> {
         self.apply(Instruction::EraseObject {

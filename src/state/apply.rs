@@ -591,7 +591,7 @@ impl<'a, C: Cells> Applier<'a, C> {
         Ok(self.row.as_mut())
     }
 
-    fn write_back(&mut self) {
+    pub(super) fn write_back(&mut self) {
         if let Some(cached) = self.row.take()
             && cached.dirty
         {

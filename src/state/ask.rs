@@ -5,7 +5,7 @@ use super::cells::{Cells, entry_prefix, member_prefix, object_key};
 use super::row::Slot;
 use super::schema::Schema;
 use super::walk::{Spot, key_bytes};
-use super::{ApplyError, list};
+use super::{ApplyError, Field, Reader, list};
 use crate::changeset::{CollectionKind, Key, Path, Text};
 
 impl<C: Cells> Applier<'_, C> {
@@ -21,6 +21,15 @@ impl<C: Cells> Applier<'_, C> {
         };
         let cell = object_key(class.id, &key_bytes(key));
         Ok(self.row(&cell)?.is_some())
+    }
+
+    /// Everything in an object, the primary key left out, or nothing if there is no such object.
+    pub fn object(&mut self, class: &Text, key: &Key) -> Result<Option<Vec<Field>>, ApplyError> {
+        let Some(class) = self.schema.class(class).cloned() else {
+            return Ok(None);
+        };
+        self.write_back();
+        Ok(Reader::new(self.cells, self.schema).object(&class, key)?)
     }
 
     /// The number of elements of the list in which a path ends with an index.

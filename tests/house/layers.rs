@@ -37,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "client",
         &["replica", "state", "storage", "changeset", "wire", "api"],
     ),
+    ("transfer", &["client", "ejson", "state", "changeset"]),
     ("bench", &["client", "state", "changeset"]),
     ("download", &["realm", "changeset", "wire"]),
     ("session", &["wire", "access"]),
