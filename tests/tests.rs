@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod client;
+mod commands;
 mod hostile;
 mod house;
 mod http;

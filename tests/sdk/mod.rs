@@ -4,6 +4,7 @@ mod common;
 mod device;
 mod edits;
 mod kotlin;
+mod ours;
 mod reset;
 mod together;
 mod which;
@@ -55,6 +56,7 @@ macro_rules! scenarios {
 
 scenarios! {
     first: survives_a_restart offline_edits_converge nothing_acknowledged_is_lost;
+    shapes: schemas_grow_on_two_devices many_realms_share_a_connection flexible_sync_is_refused_in_words;
 }
 
 /// One test of each scenario for each SDK.
