@@ -6,6 +6,7 @@ mod commands;
 mod hostile;
 mod house;
 mod http;
+mod recorded;
 mod sdk;
 mod simulation;
 mod support;
