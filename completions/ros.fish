@@ -27,6 +27,9 @@ end
 complete -c ros -n "__fish_ros_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_needs_command" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_needs_command" -f -a "serve" -d 'Run the server'
+complete -c ros -n "__fish_ros_needs_command" -f -a "browse" -d 'Look at what a Realm contains'
+complete -c ros -n "__fish_ros_needs_command" -f -a "realms" -d 'Work with whole Realms'
+complete -c ros -n "__fish_ros_needs_command" -f -a "bench" -d 'Measure any server that speaks the sync protocol'
 complete -c ros -n "__fish_ros_needs_command" -f -a "completions" -d 'Print a shell\'s completion script'
 complete -c ros -n "__fish_ros_needs_command" -f -a "man" -d 'Print a manual page'
 complete -c ros -n "__fish_ros_needs_command" -f -a "generate" -d 'Write man pages and completions into a folder'
@@ -48,14 +51,234 @@ off\t''"
 complete -c ros -n "__fish_ros_using_subcommand serve" -l dev -d 'Run for development: any app, anybody signs in, everything made on the spot'
 complete -c ros -n "__fish_ros_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand serve" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand browse" -l where -d 'Only objects for which this holds' -r
+complete -c ros -n "__fish_ros_using_subcommand browse" -l sort -d 'The order: properties with ASC or DESC' -r
+complete -c ros -n "__fish_ros_using_subcommand browse" -l limit -d 'No more objects than this' -r
+complete -c ros -n "__fish_ros_using_subcommand browse" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand browse" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand browse" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand browse" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand browse" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand browse" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand browse" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand browse" -l follow -d 'Print changes as they arrive, a JSON document each, until interrupted'
+complete -c ros -n "__fish_ros_using_subcommand browse" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand browse" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from info export import help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from info export import help" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from info export import help" -f -a "info" -d 'Show what is known of a Realm'
+complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from info export import help" -f -a "export" -d 'Write every object of a Realm as a line of JSON'
+complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from info export import help" -f -a "import" -d 'Write objects into a Realm: those that are there are changed, others are made'
+complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from info export import help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from info" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from info" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from info" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from info" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from info" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from info" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from info" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from info" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from info" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from export" -l file -d 'The file to write [default: standard output]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from export" -s o -l output -d 'The form: lines of JSON' -r -f -a "ndjson\t''"
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from export" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from export" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from export" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from export" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from export" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from export" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from export" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from help" -f -a "info" -d 'Show what is known of a Realm'
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write every object of a Realm as a line of JSON'
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from help" -f -a "import" -d 'Write objects into a Realm: those that are there are changed, others are made'
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand bench; and not __fish_seen_subcommand_from load fanout bootstrap conflict idle reconnect help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand bench; and not __fish_seen_subcommand_from load fanout bootstrap conflict idle reconnect help" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand bench; and not __fish_seen_subcommand_from load fanout bootstrap conflict idle reconnect help" -f -a "load" -d 'Transactions that each wait for their durable acknowledgement'
+complete -c ros -n "__fish_ros_using_subcommand bench; and not __fish_seen_subcommand_from load fanout bootstrap conflict idle reconnect help" -f -a "fanout" -d 'From a commit on one device to its integration on many'
+complete -c ros -n "__fish_ros_using_subcommand bench; and not __fish_seen_subcommand_from load fanout bootstrap conflict idle reconnect help" -f -a "bootstrap" -d 'A fresh device downloads everything'
+complete -c ros -n "__fish_ros_using_subcommand bench; and not __fish_seen_subcommand_from load fanout bootstrap conflict idle reconnect help" -f -a "conflict" -d 'Devices that edited the same objects offline come online together'
+complete -c ros -n "__fish_ros_using_subcommand bench; and not __fish_seen_subcommand_from load fanout bootstrap conflict idle reconnect help" -f -a "idle" -d 'Devices that are connected and do nothing'
+complete -c ros -n "__fish_ros_using_subcommand bench; and not __fish_seen_subcommand_from load fanout bootstrap conflict idle reconnect help" -f -a "reconnect" -d 'All devices lose their connection at once and come back'
+complete -c ros -n "__fish_ros_using_subcommand bench; and not __fish_seen_subcommand_from load fanout bootstrap conflict idle reconnect help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l clients -d 'Clients, each with a connection of its own' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l realms -d 'Realms, over which the clients are spread [default: one for each client]' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l tx -d 'Transactions of each client' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l objects -d 'New objects in each transaction' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l window -d 'Transactions of each client on their way at the same time; 1 is a closed loop' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l app -d 'Partitions of this app, opened by an anonymous user, unless --path is given' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l path -d 'Classic Realms whose virtual paths begin like this, opened with a token' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l token -d 'The token is of no account to the server that is measured: send this text' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l server-pid -d 'Read what the server\'s process uses' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l no-nodelay -d 'Leave Nagle\'s algorithm on, as the SDKs do'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l readers -d 'Devices that read' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l tx -d 'Transactions, one after another' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l objects -d 'New objects in each transaction' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l app -d 'Partitions of this app, opened by an anonymous user, unless --path is given' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l path -d 'Classic Realms whose virtual paths begin like this, opened with a token' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l token -d 'The token is of no account to the server that is measured: send this text' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l server-pid -d 'Read what the server\'s process uses' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l no-nodelay -d 'Leave Nagle\'s algorithm on, as the SDKs do'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l objects -d 'Objects in the Realm' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l objects-per-tx -d 'Objects in each of the transactions that made them' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l repeat -d 'Fresh devices, one after another' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l app -d 'Partitions of this app, opened by an anonymous user, unless --path is given' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l path -d 'Classic Realms whose virtual paths begin like this, opened with a token' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l token -d 'The token is of no account to the server that is measured: send this text' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l server-pid -d 'Read what the server\'s process uses' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l no-nodelay -d 'Leave Nagle\'s algorithm on, as the SDKs do'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l clients -d 'Devices' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l ops -d 'Edits of each while it is offline' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l objects -d 'Objects that they share' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l seed -d 'From which the edits are drawn' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l app -d 'Partitions of this app, opened by an anonymous user, unless --path is given' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l path -d 'Classic Realms whose virtual paths begin like this, opened with a token' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l token -d 'The token is of no account to the server that is measured: send this text' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l server-pid -d 'Read what the server\'s process uses' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l no-nodelay -d 'Leave Nagle\'s algorithm on, as the SDKs do'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l sessions -d 'Devices, each with a connection of its own' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l realms -d 'Realms, over which they are spread' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l hold -d 'Seconds to hold them' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l app -d 'Partitions of this app, opened by an anonymous user, unless --path is given' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l path -d 'Classic Realms whose virtual paths begin like this, opened with a token' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l token -d 'The token is of no account to the server that is measured: send this text' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l server-pid -d 'Read what the server\'s process uses' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l no-nodelay -d 'Leave Nagle\'s algorithm on, as the SDKs do'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l clients -d 'Devices, each with a connection of its own' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l realms -d 'Realms, over which they are spread' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l app -d 'Partitions of this app, opened by an anonymous user, unless --path is given' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l path -d 'Classic Realms whose virtual paths begin like this, opened with a token' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l token -d 'The token is of no account to the server that is measured: send this text' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l server-pid -d 'Read what the server\'s process uses' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l no-nodelay -d 'Leave Nagle\'s algorithm on, as the SDKs do'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "load" -d 'Transactions that each wait for their durable acknowledgement'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "fanout" -d 'From a commit on one device to its integration on many'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "bootstrap" -d 'A fresh device downloads everything'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "conflict" -d 'Devices that edited the same objects offline come online together'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "idle" -d 'Devices that are connected and do nothing'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "reconnect" -d 'All devices lose their connection at once and come back'
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ros -n "__fish_ros_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand man" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand generate" -s h -l help -d 'Print help'
 complete -c ros -n "__fish_ros_using_subcommand generate" -s V -l version -d 'Print version'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve completions man generate help" -f -a "serve" -d 'Run the server'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve completions man generate help" -f -a "completions" -d 'Print a shell\'s completion script'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve completions man generate help" -f -a "man" -d 'Print a manual page'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve completions man generate help" -f -a "generate" -d 'Write man pages and completions into a folder'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve completions man generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "serve" -d 'Run the server'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "browse" -d 'Look at what a Realm contains'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "realms" -d 'Work with whole Realms'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "bench" -d 'Measure any server that speaks the sync protocol'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "man" -d 'Print a manual page'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "generate" -d 'Write man pages and completions into a folder'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "info" -d 'Show what is known of a Realm'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "export" -d 'Write every object of a Realm as a line of JSON'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "import" -d 'Write objects into a Realm: those that are there are changed, others are made'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "load" -d 'Transactions that each wait for their durable acknowledgement'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "fanout" -d 'From a commit on one device to its integration on many'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "bootstrap" -d 'A fresh device downloads everything'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "conflict" -d 'Devices that edited the same objects offline come online together'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "idle" -d 'Devices that are connected and do nothing'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "reconnect" -d 'All devices lose their connection at once and come back'
