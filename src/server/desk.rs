@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::Server;
 use super::claims::Claim;
 use super::refusal;
+use super::writer::Strand;
 use crate::access::Caller;
 use crate::download;
 use crate::fanout::Subscription;
@@ -49,6 +50,7 @@ struct Bench {
     rights: Rights,
     subscription: Subscription,
     claim: Option<Claim>,
+    uploads: Strand,
 }
 
 impl Desk {
@@ -156,6 +158,7 @@ impl Desk {
                 rights,
                 subscription,
                 claim: None,
+                uploads: Strand::default(),
             },
         );
         self.ask(
@@ -222,7 +225,9 @@ impl Desk {
                 outcome.map_err(refusal::told),
             ))));
         });
-        self.server.lanes.push(&bench.realm, pending, reply);
+        self.server
+            .lanes
+            .push(&bench.realm, pending, &bench.uploads, reply);
     }
 
     /// Makes a DOWNLOAD: at once if all it needs is in memory, which is so for whatever has just been announced, else on a thread that may block.

@@ -3,9 +3,13 @@
 //! What waits for a Realm when its turn comes is integrated together and made durable by one commit; then outcomes go to those who wait and
 //! the new version to fan-out, in this order of events: durable, told, announced. A Realm with much work goes to the end of the queue after
 //! each commit, so that others have their turn. What waits is bounded in bytes for each Realm.
+//!
+//! Clients send the next upload before they have heard of the last one. Each counts on those before it, so the uploads of a session are a [`Strand`] that breaks at
+//! the first refusal: an upload that got through after it would move the client's cursor past what was refused, and the client would never send that again.
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -16,6 +20,20 @@ use crate::realm::{Pending, RealmError, Refusal, Registry};
 
 /// What is called with the outcome of an upload; once, from a lane's thread.
 pub type Reply = Box<dyn FnOnce(Result<(), Refusal>) + Send>;
+
+/// The uploads of one session, in order. Once one was refused, all that come later are.
+#[derive(Clone, Default)]
+pub struct Strand(Arc<AtomicBool>);
+
+impl Strand {
+    fn is_broken(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn break_off(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
 
 /// The lanes. Dropping them does not end their threads; [`Lanes::drain`] does.
 pub struct Lanes {
@@ -53,14 +71,17 @@ impl Lanes {
     }
 
     /// Queues an upload. A full lane refuses it with a transient error at once.
-    pub fn push(&self, realm: &RealmName, pending: Pending, reply: Reply) {
+    pub fn push(&self, realm: &RealmName, pending: Pending, strand: &Strand, reply: Reply) {
         let job = Job {
             bytes: weight(&pending),
             pending,
-            reply,
+            ticket: Ticket {
+                strand: strand.clone(),
+                reply,
+            },
         };
         if let Err(job) = self.shared.push(realm, job) {
-            (job.reply)(Err(Refusal::Unavailable(
+            job.ticket.answer(Err(Refusal::Unavailable(
                 "too much waits for this Realm".into(),
             )));
         }
@@ -99,7 +120,23 @@ fn weight(pending: &Pending) -> usize {
 struct Job {
     pending: Pending,
     bytes: usize,
+    ticket: Ticket,
+}
+
+/// Who waits for the outcome of an upload.
+struct Ticket {
+    strand: Strand,
     reply: Reply,
+}
+
+impl Ticket {
+    /// Answers, and breaks the strand before anybody can know of a refusal.
+    fn answer(self, outcome: Result<(), Refusal>) {
+        if outcome.is_err() {
+            self.strand.break_off();
+        }
+        (self.reply)(outcome);
+    }
 }
 
 #[derive(Default)]
@@ -191,8 +228,21 @@ impl Shared {
     }
 
     fn integrate(&self, name: &RealmName, jobs: Vec<Job>) {
-        let (pendings, replies): (Vec<Pending>, Vec<Reply>) =
-            jobs.into_iter().map(|job| (job.pending, job.reply)).unzip();
+        let (broken, jobs): (Vec<Job>, Vec<Job>) = jobs
+            .into_iter()
+            .partition(|job| job.ticket.strand.is_broken());
+        for job in broken {
+            job.ticket.answer(Err(Refusal::Unavailable(
+                "an upload before this one was refused".into(),
+            )));
+        }
+        if jobs.is_empty() {
+            return;
+        }
+        let (pendings, tickets): (Vec<Pending>, Vec<Ticket>) = jobs
+            .into_iter()
+            .map(|job| (job.pending, job.ticket))
+            .unzip();
         let work = || {
             self.registry
                 .open(name, false)
@@ -207,8 +257,8 @@ impl Shared {
         });
         match integration {
             Ok((integration, realm)) => {
-                for (reply, outcome) in replies.into_iter().zip(integration.outcomes) {
-                    reply(outcome);
+                for (ticket, outcome) in tickets.into_iter().zip(integration.outcomes) {
+                    ticket.answer(outcome);
                 }
                 if integration.appended {
                     self.fanout.announce(name, integration.head.version);
@@ -219,8 +269,8 @@ impl Shared {
             }
             Err(error) => {
                 tracing::error!(realm = %name, %error, "uploads could not be integrated");
-                for reply in replies {
-                    reply(Err(Refusal::Unavailable(error.to_string())));
+                for ticket in tickets {
+                    ticket.answer(Err(Refusal::Unavailable(error.to_string())));
                 }
             }
         }
@@ -241,4 +291,189 @@ fn take_batch(lane: &mut Lane, most: usize) -> Vec<Job> {
         }
     }
     jobs
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::changeset::{Changeset, Instruction, Key, KeyKind, PrimaryKeyColumn, TableKind};
+    use crate::ident::{
+        ClientVersion, DownloadCursor, FileIdent, OriginTimestamp, ServerVersion, UploadCursor,
+    };
+    use crate::realm::{Allow, Uploaded};
+    use crate::storage::Store;
+
+    struct Server {
+        registry: Arc<Registry>,
+        lanes: Lanes,
+        _folder: tempfile::TempDir,
+    }
+
+    fn name() -> RealmName {
+        RealmName::from_canonical("/realm")
+    }
+
+    impl Server {
+        fn start(limits: Limits) -> Server {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path(), || 1).unwrap();
+            let registry = Arc::new(Registry::new(store, &limits));
+            registry.open(&name(), true).unwrap();
+            let lanes = Lanes::start(registry.clone(), Fanout::default(), &limits).unwrap();
+            Server {
+                registry,
+                lanes,
+                _folder: folder,
+            }
+        }
+
+        fn file(&self) -> FileIdent {
+            let realm = self.registry.open(&name(), false).unwrap();
+            realm.allocate_client_file().unwrap().0
+        }
+
+        /// Pushes uploads of one session at once. Their outcomes come in the order in which they are known.
+        fn push(&self, strand: &Strand, pendings: Vec<Pending>) -> Outcomes {
+            let (sender, outcomes) = mpsc::channel();
+            for (index, pending) in pendings.into_iter().enumerate() {
+                let sender = sender.clone();
+                let reply: Reply = Box::new(move |outcome| sender.send((index, outcome)).unwrap());
+                self.lanes.push(&name(), pending, strand, reply);
+            }
+            Outcomes(outcomes)
+        }
+
+        fn lane_bytes(&self) -> usize {
+            self.lanes
+                .shared
+                .lock()
+                .lanes
+                .get(&name())
+                .map_or(0, |lane| lane.bytes)
+        }
+
+        fn cursor(&self, ident: FileIdent) -> UploadCursor {
+            let realm = self.registry.open(&name(), false).unwrap();
+            let read = realm.read(DownloadCursor::default(), ident, 0).unwrap();
+            read.upload
+        }
+    }
+
+    struct Outcomes(mpsc::Receiver<(usize, Result<(), Refusal>)>);
+
+    impl Outcomes {
+        /// All of them, in the order of the uploads.
+        fn all(self) -> Vec<Result<(), Refusal>> {
+            let mut all: Vec<_> = self.0.iter().collect();
+            all.sort_by_key(|(index, _)| *index);
+            all.into_iter().map(|(_, outcome)| outcome).collect()
+        }
+    }
+
+    fn upload(ident: FileIdent, version: u64, changeset: impl Into<bytes::Bytes>) -> Pending {
+        let progress = UploadCursor {
+            client_version: ClientVersion(version),
+            server_version: ServerVersion(0),
+        };
+        Pending {
+            ident,
+            changesets: vec![Uploaded {
+                client_version: progress.client_version,
+                server_version: progress.server_version,
+                timestamp: OriginTimestamp(version),
+                origin: FileIdent(0),
+                changeset: changeset.into(),
+            }],
+            progress,
+            locked: ServerVersion(0),
+            allow: Allow {
+                data: true,
+                schema: true,
+            },
+        }
+    }
+
+    fn object(key: i64) -> Vec<u8> {
+        let instructions = vec![
+            Instruction::AddTable {
+                class: "Dog".into(),
+                kind: TableKind::TopLevel(PrimaryKeyColumn {
+                    field: "_id".into(),
+                    kind: KeyKind::Int,
+                    nullable: false,
+                }),
+            },
+            Instruction::CreateObject {
+                class: "Dog".into(),
+                key: Key::Int(key),
+            },
+        ];
+        crate::changeset::encode(&Changeset { instructions })
+    }
+
+    fn one_by_one() -> Limits {
+        Limits {
+            batch_changesets: 1,
+            ..Limits::default()
+        }
+    }
+
+    #[test]
+    fn nothing_is_integrated_after_an_upload_of_the_session_was_refused() {
+        let server = Server::start(one_by_one());
+        let (file, strand) = (server.file(), Strand::default());
+        let merely_progress = Pending {
+            changesets: Vec::new(),
+            ..upload(file, 5, object(5))
+        };
+        let uploads = vec![
+            upload(file, 2, object(2)),
+            upload(file, 3, "no changeset"),
+            upload(file, 4, object(4)),
+            merely_progress,
+        ];
+        let outcomes = server.push(&strand, uploads).all();
+        assert_eq!(outcomes[0], Ok(()));
+        assert!(matches!(outcomes[1], Err(Refusal::BadChangeset(_))));
+        assert!(matches!(outcomes[2], Err(Refusal::Unavailable(_))));
+        assert!(matches!(outcomes[3], Err(Refusal::Unavailable(_))));
+        assert_eq!(server.cursor(file).client_version, ClientVersion(2));
+
+        // The file comes back in a new session and sends again what was refused.
+        let again = vec![upload(file, 3, object(3)), upload(file, 4, object(4))];
+        assert_eq!(
+            server.push(&Strand::default(), again).all(),
+            [Ok(()), Ok(())]
+        );
+        assert_eq!(server.cursor(file).client_version, ClientVersion(4));
+    }
+
+    #[test]
+    fn what_follows_an_upload_that_found_the_lane_full_is_refused() {
+        let server = Server::start(Limits {
+            lane_bytes: 1000,
+            ..one_by_one()
+        });
+        let (other, file, strand) = (server.file(), server.file(), Strand::default());
+        let realm = server.registry.open(&name(), false).unwrap();
+        let (fillers, refused) = realm
+            .look(|_, _| {
+                // While somebody looks at the state a lane's thread has one upload in its hands, and the next waits.
+                let first = server.push(&Strand::default(), vec![upload(other, 2, object(2))]);
+                while server.lane_bytes() > 0 {
+                    std::thread::yield_now();
+                }
+                let second = server.push(&Strand::default(), vec![upload(other, 3, object(3))]);
+                let large = upload(file, 2, vec![0; 2000]);
+                Ok(([first, second], server.push(&strand, vec![large])))
+            })
+            .unwrap();
+        assert!(matches!(refused.all()[..], [Err(Refusal::Unavailable(_))]));
+        let next = server.push(&strand, vec![upload(file, 3, object(4))]);
+        assert!(matches!(next.all()[..], [Err(Refusal::Unavailable(_))]));
+        assert_eq!(fillers.map(Outcomes::all), [[Ok(())], [Ok(())]]);
+        assert_eq!(server.cursor(file), UploadCursor::default());
+    }
 }
