@@ -12,15 +12,13 @@ use super::Server;
 use super::claims::Claim;
 use super::refusal;
 use super::writer::Strand;
-use crate::access::Caller;
+use crate::access::{Caller, Rights};
 use crate::download;
 use crate::fanout::Subscription;
 use crate::ident::{DownloadCursor, FileIdent, RealmName, ServerVersion};
 use crate::limits::Limits;
 use crate::realm::{Allow, Pending, Realm, Uploaded};
-use crate::session::{
-    Bound, Close, Download, FileFacts, Input, Output, Rights, SessionKey, StoredFile,
-};
+use crate::session::{Bound, Close, Download, FileFacts, Input, Output, SessionKey, StoredFile};
 use crate::wire::{ErrorCode, Protocol, UploadEntry, WireError};
 
 /// What happens to a connection beside its socket.
@@ -172,7 +170,6 @@ impl Desk {
                 };
                 Ok(Bound {
                     realm: realm.name().clone(),
-                    rights,
                     file,
                 })
             },

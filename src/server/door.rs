@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::access::{Caller, Endpoint};
+use crate::access::{Caller, Endpoint, Rights};
 use crate::ident::{AppId, RealmName};
 use crate::secret::Secret;
-use crate::session::Rights;
 use crate::system::{Refusal, System, SystemError, realm_name};
 use crate::wire::{Action, ErrorCode, WireError};
 
@@ -58,12 +57,7 @@ impl Door {
                     .with(Action::Transient)
             })?;
         if decision.rights.read {
-            Ok((
-                realm,
-                Rights {
-                    write: decision.rights.write,
-                },
-            ))
+            Ok((realm, decision.rights))
         } else {
             Err(WireError::new(ErrorCode::PermissionDenied)
                 .because(format!("{realm}: {}", decision.reason)))

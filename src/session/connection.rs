@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::checks::{self, UploadState};
 use super::live::Live;
-use super::{Bound, Close, Download, FileFacts, Frame, Input, Output, Rights, SessionKey};
+use super::{Bound, Close, Download, FileFacts, Frame, Input, Output, SessionKey};
 use crate::ident::{ClientVersion, FileIdent, RealmName, ServerVersion, SessionIdent};
 use crate::limits::Limits;
 use crate::wire::{
@@ -55,13 +55,9 @@ enum Stage {
     /// The server opens the Realm.
     Binding { need_client_file_ident: bool },
     /// The client is to say which file it has.
-    AwaitIdent { realm: RealmName, rights: Rights },
+    AwaitIdent { realm: RealmName },
     /// The server looks the file up.
-    Identifying {
-        realm: RealmName,
-        rights: Rights,
-        ident: Ident,
-    },
+    Identifying { realm: RealmName, ident: Ident },
     /// Syncing.
     Live { realm: RealmName, live: Live },
     /// An error was sent; the client's UNBIND ends it silently.
@@ -303,7 +299,7 @@ impl Connection {
         let Some(session) = self.sessions.get_mut(&ident) else {
             return;
         };
-        let Stage::AwaitIdent { realm, rights } = &session.stage else {
+        let Stage::AwaitIdent { realm } = &session.stage else {
             return;
         };
         out.push(Output::LookUp {
@@ -313,7 +309,6 @@ impl Connection {
         });
         session.stage = Stage::Identifying {
             realm: realm.clone(),
-            rights: *rights,
             ident: message,
         };
     }
@@ -414,10 +409,7 @@ impl Connection {
         if !matches!(session.stage, Stage::Binding { .. }) {
             return;
         }
-        session.stage = Stage::AwaitIdent {
-            realm: bound.realm,
-            rights: bound.rights,
-        };
+        session.stage = Stage::AwaitIdent { realm: bound.realm };
         if let Some((file, salt)) = bound.file {
             self.send(
                 Response::Ident {
@@ -438,13 +430,12 @@ impl Connection {
         };
         let Stage::Identifying {
             realm,
-            rights,
             ident: message,
         } = &session.stage
         else {
             return;
         };
-        let (realm, rights, message, key) = (realm.clone(), *rights, message.clone(), session.key);
+        let (realm, message, key) = (realm.clone(), message.clone(), session.key);
         let file = match checks::ident(&message, &facts, hold) {
             Ok(file) => file,
             Err(error) => return self.fail(ident, error, out),
@@ -457,13 +448,7 @@ impl Connection {
             locked: file.locked,
             ..UploadState::default()
         };
-        let live = Live::new(
-            message.file,
-            rights,
-            upload,
-            message.download,
-            facts.head.version,
-        );
+        let live = Live::new(message.file, upload, message.download, facts.head.version);
         if let Some(session) = self.sessions.get_mut(&ident) {
             session.stage = Stage::Live { realm, live };
         }

@@ -7,7 +7,7 @@
 //! Invariants: a session is sent nothing after its error or UNBOUND; at most one read is under way for each session; a MARK is answered only after all that
 //! was there when it came has been sent; what waits for the server is bounded in bytes.
 //!
-//! Knows no Realms, sockets, tasks or clocks.
+//! Knows no Realms, rights, sockets, tasks or clocks.
 
 mod checks;
 mod connection;
@@ -57,7 +57,7 @@ pub enum Input {
 pub enum Output {
     /// Send a message.
     Send(Frame),
-    /// Find and open the Realm that a client names; see what the user may do; give a file ident if one is needed.
+    /// Find and open the Realm that a client names, if the user may read it; give a file ident if one is needed.
     Bind {
         /// The session.
         session: SessionKey,
@@ -128,20 +128,11 @@ pub struct Frame {
     pub body: Bytes,
 }
 
-/// What a session may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rights {
-    /// Upload changesets. Reading is a condition for being bound at all.
-    pub write: bool,
-}
-
 /// A session's Realm.
 #[derive(Debug)]
 pub struct Bound {
     /// Which it is.
     pub realm: RealmName,
-    /// What the session may do in it.
-    pub rights: Rights,
     /// The file ident, if one was asked for.
     pub file: Option<(FileIdent, Salt)>,
 }

@@ -4,11 +4,14 @@ use std::io::Write;
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use rand::rngs::StdRng;
 use rand::{Rng, RngCore, SeedableRng};
+use ros::auth::KeyPair;
 use ros::changeset::{
     Changeset, CollectionKind, Column, ColumnKind, Instruction, Key, KeyKind, PrimaryKeyColumn,
     Slot, TableKind, Value, encode,
@@ -30,7 +33,11 @@ struct Client {
 
 impl Client {
     fn connect(server: &Server) -> Client {
-        let target = format!("/realm-sync?baas_at={}", server.admin_token());
+        Client::with_token(server, &server.admin_token())
+    }
+
+    fn with_token(server: &Server, token: &str) -> Client {
+        let target = format!("/realm-sync?baas_at={token}");
         let wire = Wire::open(server.address(), &target, Some("com.mongodb.realm-sync#14"));
         Client {
             wire: wire.unwrap(),
@@ -417,6 +424,39 @@ fn requests_that_are_none_are_answered() {
     assert_eq!(old.err(), Some(400));
     server.log_with("io.realm.sync");
     good.is_served(1);
+}
+
+#[test]
+fn who_may_only_read_repeats_the_schema_and_changes_nothing() {
+    let server = Server::start();
+    let mut random = StdRng::seed_from_u64(6);
+    let mut writer = Client::connect(&server);
+    writer.bind(1, "/shared");
+    writer.upload(1, &blob(&mut random, 1000));
+    writer.acknowledged();
+    let mut reader = Client::with_token(&server, &token(&server, &["download"]));
+    reader.bind(1, "/shared");
+    reader.upload(1, &blob(&mut random, 0)); // what every SDK does when it opens a Realm
+    reader.acknowledged();
+    reader.is_served(1);
+    reader.upload(1, &blob(&mut random, 1000));
+    let (code, session, json) = reader.error();
+    assert_eq!((code, session), (206, 1), "{json}");
+    assert_eq!(json["shouldClientReset"], false);
+    writer.is_served(1);
+}
+
+/// A token of a classic user with these rights to `/shared`.
+fn token(server: &Server, access: &[&str]) -> String {
+    let keys = KeyPair::read(&server.root().join("keys/private.pem"), None).unwrap();
+    let claims = serde_json::json!({ "identity": "someone", "path": "/shared", "access": access });
+    let claims = claims.to_string();
+    let signature = keys.sign(claims.as_bytes());
+    let encoded = [
+        BASE64_STANDARD.encode(&claims),
+        BASE64_STANDARD.encode(signature),
+    ];
+    encoded.join(":").replace('+', "%2B")
 }
 
 #[test]

@@ -11,9 +11,7 @@ use ros::ident::OriginTimestamp;
 use ros::limits::Limits;
 use ros::realm::{Allow, Pending, Realm, Refusal, Uploaded};
 use ros::replica::{Local, Output as Said, Replica, ResetMode, Rules, Session};
-use ros::session::{
-    self, Bound, Connection, Download, FileFacts, Input, Output, Rights, StoredFile,
-};
+use ros::session::{self, Bound, Connection, Download, FileFacts, Input, Output, StoredFile};
 use ros::state::MemoryCells;
 use ros::storage::ReplicaFile;
 use ros::wire::{Answer, WireError, negotiate};
@@ -211,7 +209,6 @@ impl Line {
                 let file = need_client_file_ident.then(|| realm.allocate_client_file().unwrap());
                 let bound = Bound {
                     realm: realm.name().clone(),
-                    rights: Rights { write: true },
                     file,
                 };
                 Some(Input::Bound(session, Ok(bound)))
