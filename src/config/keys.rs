@@ -67,6 +67,12 @@ pub const KEYS: &[Key] = &[
         take: OfServer(|settings, value| put(&mut settings.public_url, url(value).map(Some))),
     },
     Key {
+        path: "classic.unknown_files",
+        text: "What becomes of a device that comes with a file of another server to a virtual path that is empty here: hold (it tries again, and keeps its data) or reset (it starts over with what is here).",
+        default: "hold",
+        take: OfServer(|settings, value| put(&mut settings.reset_unknown_files, reset(value))),
+    },
+    Key {
         path: "logging.level",
         text: "How much is logged: all, trace, debug, detail, info, warn, error, fatal or off.",
         default: "info",
@@ -101,6 +107,12 @@ pub const KEYS: &[Key] = &[
         text: "Whether every user of the app may read and write every partition.",
         default: "false",
         take: OfApp(|app, value| put(&mut app.write, flag(value))),
+    },
+    Key {
+        path: "apps.*.unknown_files",
+        text: "What becomes of a device that comes with a file of another server to a partition that is empty here: hold (it tries again, and keeps its data) or reset (it starts over with what is here).",
+        default: "hold",
+        take: OfApp(|app, value| put(&mut app.reset_unknown_files, reset(value))),
     },
     Key {
         path: "apps.*.ttls.access_token",
@@ -148,6 +160,14 @@ fn open(value: &Value) -> Result<bool, &'static str> {
         Some("open") => Ok(true),
         Some("closed") => Ok(false),
         Some(_) | None => Err("`open` or `closed` is expected"),
+    }
+}
+
+fn reset(value: &Value) -> Result<bool, &'static str> {
+    match value.as_str() {
+        Some("reset") => Ok(true),
+        Some("hold") => Ok(false),
+        Some(_) | None => Err("`hold` or `reset` is expected"),
     }
 }
 

@@ -39,7 +39,7 @@ pub struct Settings {
     pub public_url: Option<PublicUrl>,
     /// Which apps there are, and what each allows.
     pub apps: Apps,
-    /// Client files that this server never gave out are told to reset, even on an empty Realm.
+    /// Client files of classic Realms that this server never gave out are told to reset, even on an empty Realm.
     pub reset_unknown_files: bool,
     /// How much is logged.
     pub log_level: LogLevel,
@@ -76,6 +76,8 @@ pub struct App {
     pub read: bool,
     /// Whether its users may write to any partition.
     pub write: bool,
+    /// Client files that this server never gave out are told to reset, even on an empty Realm.
+    pub reset_unknown_files: bool,
     /// How long its tokens live.
     pub lifetimes: Lifetimes,
 }
@@ -89,6 +91,7 @@ impl App {
             registration: true,
             read: true,
             write: true,
+            reset_unknown_files: true,
             lifetimes: Lifetimes::default(),
         }
     }

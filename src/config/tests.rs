@@ -40,6 +40,7 @@ apps:
     providers: { anon-user: true, local-userpass: true }
     registration: open
     partitions: { read: true, write: true }
+    unknown_files: reset
     ttls: { access_token: 60, refresh_token: 3600 }
 ";
     let Loaded { settings, warnings } = loaded(more);
@@ -76,9 +77,10 @@ fn dev_takes_any_app_on_loopback() {
 
 #[test]
 fn each_key_sets_what_it_is_for() {
-    let settings = loaded("proxy: { http: { listen_address: 10.0.0.1, listen_port: 80 } }\nlogging: { level: detail }\nlocation: { url: https://a.example:8443/ }").settings;
+    let settings = loaded("proxy: { http: { listen_address: 10.0.0.1, listen_port: 80 } }\nlogging: { level: detail }\nclassic: { unknown_files: reset }\nlocation: { url: https://a.example:8443/ }").settings;
     assert_eq!(settings.listen.to_string(), "10.0.0.1:80");
     assert_eq!(settings.log_level, LogLevel::Detail);
+    assert!(settings.reset_unknown_files);
     assert_eq!(
         settings.public_url,
         Some(PublicUrl {
@@ -121,7 +123,7 @@ fn unknown_keys_are_told_and_have_no_effect() {
 #[test]
 fn all_problems_are_told_at_once() {
     let found = problems(
-        "auth: { private_key_path: 7 }\nproxy: { http: { listen_address: here, listen_port: 70000 } }\nlogging: { level: 3 }\nlocation: { url: ftp://x }\n\
+        "auth: { private_key_path: 7 }\nproxy: { http: { listen_address: here, listen_port: 70000 } }\nlogging: { level: 3 }\nclassic: { unknown_files: keep }\nlocation: { url: ftp://x }\n\
          apps: { '../x': { registration: maybe }, a: { registration: maybe, providers: [], ttls: { access_token: 0 } } }",
     );
     let keys: Vec<&str> = found
@@ -133,6 +135,7 @@ fn all_problems_are_told_at_once() {
         "proxy.http.listen_address",
         "proxy.http.listen_port",
         "logging.level",
+        "classic.unknown_files",
         "location.url",
         "apps.../x",
         "apps.a.registration",

@@ -128,6 +128,18 @@ pub struct SliceEntry {
     pub client_version: ClientVersion,
 }
 
+/// What becomes of a client file that this server did not give out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Foreign {
+    /// It is refused: what the Realm has came from its own devices.
+    Refused,
+    /// It is put off: the Realm was empty when the first of its kind came. `first`: this is the first.
+    Held {
+        /// Whether nothing was held here before.
+        first: bool,
+    },
+}
+
 /// An open Realm.
 pub struct Realm {
     name: RealmName,
@@ -202,6 +214,27 @@ impl Realm {
             return Ok(Some(*files.entry(ident).or_insert(file)));
         }
         Ok(None)
+    }
+
+    /// What becomes of a client file that this server did not give out, where such files may be held. The data of one that finds the Realm empty may be about to be
+    /// imported, and a reset would take it from the device. From then on all of them are held, whatever the Realm has by then: else the first new
+    /// device would end the hold for all others.
+    pub fn foreign_file(&self) -> Result<Foreign, RealmError> {
+        if self.file.has_foreign_files()? {
+            return Ok(Foreign::Held { first: false });
+        }
+        if self.head().version > ServerVersion(0) {
+            return Ok(Foreign::Refused);
+        }
+        let _nothing_changes = lock(&self.writer);
+        if self.head().version > ServerVersion(0) {
+            return Ok(Foreign::Refused);
+        }
+        let first = !self.file.has_foreign_files()?;
+        if first {
+            self.file.note_foreign_files()?;
+        }
+        Ok(Foreign::Held { first })
     }
 
     /// The salt of a version, if there is such a version.

@@ -15,9 +15,9 @@ use super::writer::Strand;
 use crate::access::{Caller, Rights};
 use crate::download;
 use crate::fanout::Subscription;
-use crate::ident::{DownloadCursor, FileIdent, RealmName, ServerVersion};
+use crate::ident::{DownloadCursor, FileIdent, RealmName, Salt, ServerVersion};
 use crate::limits::Limits;
-use crate::realm::{Allow, Pending, Realm, Uploaded};
+use crate::realm::{Allow, Foreign, Pending, Realm, RealmError, Uploaded};
 use crate::session::{Bound, Close, Download, FileFacts, Input, Output, SessionKey, StoredFile};
 use crate::wire::{ErrorCode, Protocol, UploadEntry, WireError};
 
@@ -97,8 +97,9 @@ impl Desk {
             Output::LookUp {
                 session,
                 file,
+                salt,
                 latest,
-            } => self.look_up(session, file, latest),
+            } => self.look_up(session, file, salt, latest),
             Output::Claim { session, file } => self.claim(session, file),
             Output::Integrate {
                 session,
@@ -177,7 +178,8 @@ impl Desk {
         );
     }
 
-    fn look_up(&self, session: SessionKey, file: FileIdent, latest: ServerVersion) {
+    fn look_up(&self, session: SessionKey, file: FileIdent, salt: Salt, latest: ServerVersion) {
+        let may_hold = !self.server.door.resets_unknown_files(&self.caller);
         self.ask(
             session,
             false,
@@ -188,7 +190,9 @@ impl Desk {
                     locked: file.locked,
                     expired: file.expired,
                 });
+                let foreign = stored.is_none_or(|stored| stored.salt != salt);
                 Ok(FileFacts {
+                    held: may_hold && foreign && holds(realm)?,
                     file: stored,
                     head: realm.head(),
                     latest_salt: realm.salt_at(latest)?,
@@ -256,7 +260,7 @@ impl Desk {
         &self,
         session: SessionKey,
         create: bool,
-        question: impl FnOnce(&Realm) -> Result<T, crate::realm::RealmError> + Send + 'static,
+        question: impl FnOnce(&Realm) -> Result<T, RealmError> + Send + 'static,
         input: fn(SessionKey, Result<T, WireError>) -> Input,
     ) {
         let Some(bench) = self.sessions.get(&session) else {
@@ -282,6 +286,19 @@ impl Desk {
             drop(events.send(Event::Input(input(session, answer))));
         });
     }
+}
+
+/// Whether a client file of another server is put off; the operator hears of the first.
+fn holds(realm: &Realm) -> Result<bool, RealmError> {
+    let foreign = realm.foreign_file()?;
+    if foreign == (Foreign::Held { first: true }) {
+        tracing::warn!(
+            realm = %realm.name(),
+            "a device came with a file of another server, and this Realm is empty: such devices are held, for a reset would remove their data. Import the Realm's data, \
+             or set `unknown_files: reset` for the app to have them start over with what this server has"
+        );
+    }
+    Ok(matches!(foreign, Foreign::Held { .. }))
 }
 
 fn downloaded(made: download::Made) -> Download {

@@ -64,6 +64,11 @@ impl Door {
         }
     }
 
+    /// Whether client files that this server did not give out are told to reset, where a reset would empty them.
+    pub fn resets_unknown_files(&self, caller: &Caller) -> bool {
+        self.system.resets_unknown_files(&caller.endpoint)
+    }
+
     /// Lists a Realm that is about to be made, before its file is.
     pub fn register(&self, realm: &RealmName, caller: &Caller) -> Result<(), SystemError> {
         self.system.register_realm(realm, caller, clock::now())

@@ -65,7 +65,6 @@ pub struct Server {
     logins: Logins,
     door: Door,
     http: Http,
-    hold_unknown: bool,
     connections: AtomicU64,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -86,7 +85,6 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
             cause,
         })?;
     let store = Store::open(&settings.root, clock::random)?;
-    let hold_unknown = !settings.reset_unknown_files;
     let system = Arc::new(System::open(Arc::new(settings), keys)?);
     let logins = Logins::default();
     let registry = Arc::new(Registry::new(store, &limits));
@@ -98,7 +96,6 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
         http: Http::new(system.clone(), Arc::new(logins.clone()), limits.clone()),
         door: Door::new(system),
         logins,
-        hold_unknown,
         connections: AtomicU64::new(0),
         tasks: TaskTracker::new(),
         stop: CancellationToken::new(),

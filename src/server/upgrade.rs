@@ -111,12 +111,7 @@ async fn serve(
     let expires = caller.expires_at.map(|end| {
         Instant::now() + Duration::from_secs(end.0.saturating_sub(clock::now().0).min(YEAR))
     });
-    let connection = Connection::new(
-        &negotiated,
-        id.to_string(),
-        server.limits.clone(),
-        server.hold_unknown,
-    );
+    let connection = Connection::new(&negotiated, id.to_string(), server.limits.clone());
     let (sender, events) = mpsc::unbounded_channel();
     let stop = server.stop.clone();
     let stopper = sender.clone();

@@ -12,6 +12,8 @@ pub struct FileFacts {
     pub head: SaltedVersion,
     /// The salt of the version that the client calls the latest, if there is such a version. 0 for version 0.
     pub latest_salt: Option<Salt>,
+    /// Whether the file is another server's and is put off: its data may be about to be imported; a reset would empty the client.
+    pub held: bool,
 }
 
 /// A client file as stored.
@@ -27,18 +29,13 @@ pub struct StoredFile {
     pub expired: bool,
 }
 
-/// Checks an IDENT in the reference's order. With `hold_unknown` a file that this server never gave out is put off on an empty Realm, for its data may be
-/// about to be imported; a reset would empty the client.
-pub fn ident(
-    ident: &Ident,
-    facts: &FileFacts,
-    hold_unknown: bool,
-) -> Result<StoredFile, WireError> {
+/// Checks an IDENT in the reference's order, after whether the file is put off.
+pub fn ident(ident: &Ident, facts: &FileFacts) -> Result<StoredFile, WireError> {
     let fail = |code, cause: &str| Err(WireError::new(code).because(cause));
     let newest = facts.head.version;
-    if hold_unknown && facts.file.is_none() && newest == ServerVersion(0) {
+    if facts.held {
         return Err(WireError::new(ErrorCode::OtherSessionError)
-            .because("the Realm is empty and this client file is from elsewhere; held until the operator decides")
+            .because("this client file is of another server; held until the operator decides")
             .with(Action::Transient));
     }
     if ident.latest.version > newest {

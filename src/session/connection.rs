@@ -20,7 +20,6 @@ pub struct Connection {
     kind: Kind,
     protocol: Protocol,
     limits: Limits,
-    hold_unknown: bool,
     /// Under which the server logs this connection.
     name: String,
     sessions: BTreeMap<SessionIdent, Session>,
@@ -65,19 +64,12 @@ enum Stage {
 }
 
 impl Connection {
-    /// A connection as negotiated. `name` is told to the client, so that its log and the server's can be matched. `hold_unknown`: see design of the cut-over from
-    /// another server; off, a client file from elsewhere is told to reset.
-    pub fn new(
-        negotiated: &Negotiated,
-        name: String,
-        limits: Limits,
-        hold_unknown: bool,
-    ) -> Connection {
+    /// A connection as negotiated. `name` is told to the client, so that its log and the server's can be matched.
+    pub fn new(negotiated: &Negotiated, name: String, limits: Limits) -> Connection {
         Connection {
             kind: negotiated.kind,
             protocol: negotiated.protocol,
             limits,
-            hold_unknown,
             name,
             sessions: BTreeMap::new(),
             keys: HashMap::new(),
@@ -305,6 +297,7 @@ impl Connection {
         out.push(Output::LookUp {
             session: session.key,
             file: message.file,
+            salt: message.salt,
             latest: message.latest.version,
         });
         session.stage = Stage::Identifying {
@@ -424,7 +417,6 @@ impl Connection {
     }
 
     fn identified(&mut self, ident: SessionIdent, facts: FileFacts, out: &mut Vec<Output>) {
-        let hold = self.hold_unknown;
         let Some(session) = self.sessions.get(&ident) else {
             return;
         };
@@ -436,7 +428,7 @@ impl Connection {
             return;
         };
         let (realm, message, key) = (realm.clone(), message.clone(), session.key);
-        let file = match checks::ident(&message, &facts, hold) {
+        let file = match checks::ident(&message, &facts) {
             Ok(file) => file,
             Err(error) => return self.fail(ident, error, out),
         };

@@ -74,6 +74,8 @@ pub enum Output {
         session: SessionKey,
         /// The file.
         file: FileIdent,
+        /// The salt that the client shows with it.
+        salt: Salt,
         /// The version whose salt is wanted.
         latest: ServerVersion,
     },

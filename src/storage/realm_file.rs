@@ -242,6 +242,27 @@ impl RealmFile {
         Ok(IdentBlock { next, last, seed })
     }
 
+    /// Whether [`RealmFile::note_foreign_files`] was ever called.
+    pub fn has_foreign_files(&self) -> Result<bool, StorageError> {
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT 1 FROM meta WHERE key = 'foreign_files'")?
+                .exists([])
+        })
+    }
+
+    /// Notes durably that client files of another server came here; not while a transaction is open.
+    pub fn note_foreign_files(&self) -> Result<(), StorageError> {
+        self.write_side(|connection| {
+            connection
+                .execute(
+                    "INSERT OR REPLACE INTO meta (key, value) VALUES ('foreign_files', 1)",
+                    [],
+                )
+                .map(drop)
+        })
+    }
+
     /// The reciprocal forms of a client file, in order.
     pub fn reciprocal(
         &self,

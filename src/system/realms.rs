@@ -35,6 +35,14 @@ impl System {
         })
     }
 
+    /// Whether client files that this server did not give out are told to reset, even where that empties them.
+    pub fn resets_unknown_files(&self, endpoint: &Endpoint) -> bool {
+        match endpoint {
+            Endpoint::App(app) => self.app(app).is_ok_and(|app| app.reset_unknown_files),
+            Endpoint::Classic => self.settings().reset_unknown_files,
+        }
+    }
+
     /// The names of all listed Realms, in order.
     pub fn realms(&self) -> Result<Vec<RealmName>, SystemError> {
         self.admin.read(|tx| {

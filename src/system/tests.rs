@@ -21,6 +21,7 @@ fn open() -> App {
         registration: true,
         read: true,
         write: true,
+        reset_unknown_files: false,
         lifetimes: Lifetimes {
             access: 60,
             refresh: 600,

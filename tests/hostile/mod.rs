@@ -446,6 +446,57 @@ fn who_may_only_read_repeats_the_schema_and_changes_nothing() {
     writer.is_served(1);
 }
 
+#[test]
+fn devices_of_another_server_are_held_until_the_operator_decides() {
+    let mut server = Server::with_configuration("");
+    let mut random = StdRng::seed_from_u64(7);
+    let come = |server: &Server, file: u64| {
+        let mut client = Client::connect(server);
+        client.send("bind 1 6 0 0 0\n", b"/moved");
+        client.send(&format!("ident 1 {file} 4711 9 3 9 815\n"), b"");
+        let (code, _, json) = client.error();
+        (code, json["shouldClientReset"].as_bool().unwrap())
+    };
+    // 3 lies in the block of idents that the first file of this server is from, 300 does not.
+    let mut fresh = Client::connect(&server);
+    fresh.bind(1, "/moved");
+    for file in [3, 300] {
+        assert_eq!(come(&server, file), (201, false));
+    }
+    // A new device comes with data; the others are still not emptied, not even after a restart.
+    fresh.upload(1, &blob(&mut random, 1000));
+    fresh.acknowledged();
+    assert_eq!(come(&server, 3), (201, false));
+    server.stop();
+    server.restart();
+    assert_eq!(come(&server, 3), (201, false));
+    let log = server.log_with("such devices are held");
+    let told = log
+        .iter()
+        .filter(|line| line.contains("such devices are held"));
+    assert_eq!(told.count(), 1, "{log:#?}");
+
+    server.stop();
+    server.configure("classic: { unknown_files: reset }");
+    server.restart();
+    assert_eq!(come(&server, 3), (209, true));
+}
+
+#[test]
+fn a_device_of_another_server_is_reset_where_there_is_data() {
+    let server = Server::with_configuration("");
+    let mut random = StdRng::seed_from_u64(8);
+    let mut owner = Client::connect(&server);
+    owner.bind(1, "/owned");
+    owner.upload(1, &blob(&mut random, 1000));
+    owner.acknowledged();
+    let mut stranger = Client::connect(&server);
+    stranger.send("bind 1 6 0 0 0\n", b"/owned");
+    stranger.send("ident 1 3 4711 0 0 0 0\n", b"");
+    let (code, _, json) = stranger.error();
+    assert_eq!((code, &json["shouldClientReset"]), (211, &true.into()));
+}
+
 /// A token of a classic user with these rights to `/shared`.
 fn token(server: &Server, access: &[&str]) -> String {
     let keys = KeyPair::read(&server.root().join("keys/private.pem"), None).unwrap();

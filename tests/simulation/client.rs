@@ -102,7 +102,7 @@ impl Device {
 
     fn connect(&mut self, number: u64) {
         let offered = negotiate("com.mongodb.realm-sync#14").unwrap();
-        let server = Connection::new(&offered, format!("{number}"), Limits::default(), false);
+        let server = Connection::new(&offered, format!("{number}"), Limits::default());
         let mut said = Vec::new();
         let replica = self.replica.as_ref().unwrap();
         let client = Session::start(replica, "/realm", ResetMode::Recover, &mut said);
@@ -217,6 +217,7 @@ impl Line {
                 session,
                 file,
                 latest,
+                ..
             } => {
                 let stored = realm.client_file(file).unwrap().map(|file| StoredFile {
                     salt: file.salt,
@@ -225,6 +226,7 @@ impl Line {
                     expired: file.expired,
                 });
                 let facts = FileFacts {
+                    held: false,
                     file: stored,
                     head: realm.head(),
                     latest_salt: realm.salt_at(latest).unwrap(),

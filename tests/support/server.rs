@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use ros::server::dev::DevFiles;
 use tempfile::TempDir;
 
 /// A running server; dropping it kills it.
@@ -15,6 +16,8 @@ pub struct Server {
     address: SocketAddr,
     folder: TempDir,
     log: Log,
+    /// Whether it runs a configuration and not `--dev`.
+    configured: bool,
 }
 
 /// Lines that the server logged, this run and those before.
@@ -23,16 +26,33 @@ type Log = Arc<Mutex<Vec<String>>>;
 impl Server {
     /// Starts on an empty folder.
     pub fn start() -> Self {
+        Self::in_folder(tempfile::tempdir().unwrap(), false)
+    }
+
+    /// Starts on an empty folder with what a configuration says beside folder and keys.
+    pub fn with_configuration(text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        DevFiles::ensure(&folder.path().join("root")).unwrap();
+        std::fs::write(folder.path().join("configuration.yml"), text).unwrap();
+        Self::in_folder(folder, true)
+    }
+
+    fn in_folder(folder: TempDir, configured: bool) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let log = Log::default();
-        let (process, address) = spawn(&folder.path().join("root"), any, &log);
+        let (process, address) = spawn(&folder.path().join("root"), configured, any, &log);
         Self {
             process,
             address,
             folder,
             log,
+            configured,
         }
+    }
+
+    /// Replaces the configuration of the stopped server.
+    pub fn configure(&self, text: &str) {
+        std::fs::write(self.folder.path().join("configuration.yml"), text).unwrap();
     }
 
     /// Where apps find it.
@@ -112,7 +132,7 @@ impl Server {
 
     /// Starts again on the same folder and address, after `kill` or `stop`.
     pub fn restart(&mut self) {
-        let (process, address) = spawn(&self.root(), self.address, &self.log);
+        let (process, address) = spawn(&self.root(), self.configured, self.address, &self.log);
         assert_eq!(address, self.address);
         self.process = process;
     }
@@ -134,11 +154,18 @@ fn copy(from: &Path, to: &Path) {
     assert!(status.success());
 }
 
-fn spawn(root: &Path, listen: SocketAddr, log: &Log) -> (Child, SocketAddr) {
+fn spawn(root: &Path, configured: bool, listen: SocketAddr, log: &Log) -> (Child, SocketAddr) {
     let level = std::env::var("ROS_LOG").unwrap_or("info".into());
-    let mut process = Command::new(env!("CARGO_BIN_EXE_ros"))
-        .args(["serve", "--dev", "--root"])
-        .arg(root)
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ros"));
+    command.args(["serve", "--root"]).arg(root);
+    if configured {
+        let file = root.with_file_name("configuration.yml");
+        let key = root.join("keys/private.pem");
+        command.arg("-c").arg(file).arg("--private-key").arg(key);
+    } else {
+        command.arg("--dev");
+    }
+    let mut process = command
         .args(["--listen", &listen.to_string(), "--log-level", &level])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
