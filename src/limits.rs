@@ -9,6 +9,10 @@ pub struct Limits {
     pub message_bytes: usize,
     /// Bytes of one inflated UPLOAD body; a larger one is refused with an error to the app.
     pub upload_bytes: usize,
+    /// Changesets in one UPLOAD; one with more is refused with an error to the app. SDKs end an UPLOAD at 128 KiB.
+    pub upload_entries: usize,
+    /// Bytes that the instructions of one uploaded changeset take in memory, names and blobs left out; a changeset with more is refused with an error to the app.
+    pub changeset_memory_bytes: usize,
     /// Bytes of changesets after which a DOWNLOAD is closed (soft: one entry is always sent).
     pub download_bytes: usize,
     /// Bytes of the Realm path or partition in BIND; a longer one is bad syntax (103).
@@ -59,6 +63,8 @@ impl Default for Limits {
         Limits {
             message_bytes: 96 * MIB,
             upload_bytes: 80 * MIB,
+            upload_entries: 100_000,
+            changeset_memory_bytes: 768 * MIB,
             download_bytes: 16 * MIB,
             bind_path_bytes: 1024,
             bind_token_bytes: 2048,

@@ -19,14 +19,12 @@ use super::value::{Decimal128, Key, Link, Text, Value};
 const MAX_STRING: usize = 0xFF_FFF8 - 8 - 1;
 /// Longest blob, for the same reason.
 const MAX_BINARY: usize = 0xFF_FFF8 - 8;
-/// Instructions in one changeset. An instruction takes a few bytes on the wire and some hundred in memory; this bounds the latter.
-const MAX_INSTRUCTIONS: usize = 8_000_000;
 /// Steps in one path. Applications nest a handful; the limit keeps recursion and comparison cheap.
 const MAX_STEPS: u32 = 100;
 
 const INTERN: i64 = 63;
 
-/// Why bytes are no changeset. All of these are error 212 to the client that sent them.
+/// Why bytes are no changeset.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// The input ended within a record.
@@ -55,15 +53,21 @@ pub enum DecodeError {
     /// Something longer than the format or this server allows.
     #[error("{0} too long")]
     TooLong(&'static str),
+    /// The instructions would take more memory than they may.
+    #[error("the changeset has too many instructions: in memory they take more than {0} bytes")]
+    TooLarge(usize),
 }
 
-/// Decodes a changeset. Strings and blobs of the result share the memory of `input`.
+/// Decodes a changeset that was accepted once. Strings and blobs of the result share the memory of `input`.
 pub fn decode(input: &Bytes) -> Result<Changeset, DecodeError> {
+    decode_within(input, usize::MAX)
+}
+
+/// Decodes a changeset of a stranger. An instruction takes two bytes or a few in the input and some hundred in memory; `limit` bounds the latter, in bytes.
+pub fn decode_within(input: &Bytes, limit: usize) -> Result<Changeset, DecodeError> {
     let mut reader = Reader {
-        input,
-        position: 0,
-        strings: Vec::new(),
-        seen: HashSet::new(),
+        limit,
+        ..Reader::new(input)
     };
     let mut instructions = Vec::new();
     while reader.position < input.len() {
@@ -73,9 +77,7 @@ pub fn decode(input: &Bytes) -> Result<Changeset, DecodeError> {
             reader.define()?;
             continue;
         }
-        if instructions.len() == MAX_INSTRUCTIONS {
-            return Err(DecodeError::TooLong("changeset"));
-        }
+        reader.count(size_of::<Instruction>())?;
         instructions.push(reader.instruction(code)?);
     }
     Ok(Changeset { instructions })
@@ -106,12 +108,7 @@ pub fn encode_key(key: &Key, out: &mut Vec<u8>) {
 
 /// Reads what [`encode_key`] wrote, from the start of `input`; the second part of the result is how many bytes it took.
 pub fn decode_key(input: &Bytes) -> Result<(Key, usize), DecodeError> {
-    let mut reader = Reader {
-        input,
-        position: 0,
-        strings: Vec::new(),
-        seen: HashSet::new(),
-    };
+    let mut reader = Reader::new(input);
     let key = match reader.int("key type")? {
         3 => Key::String(Text::new(reader.blob(MAX_STRING, "string key")?)),
         code => reader.plain_key(code)?,
@@ -134,12 +131,7 @@ pub fn encode_value(value: &Value, out: &mut Vec<u8>) {
 
 /// Reads what [`encode_value`] wrote, from the start of `input`; the second part of the result is how many bytes it took.
 pub fn decode_value(input: &Bytes) -> Result<(Value, usize), DecodeError> {
-    let mut reader = Reader {
-        input,
-        position: 0,
-        strings: Vec::new(),
-        seen: HashSet::new(),
-    };
+    let mut reader = Reader::new(input);
     let value = match reader.int("value type")? {
         9 => {
             let class = Text::new(reader.blob(MAX_STRING, "class name")?);
@@ -158,9 +150,32 @@ struct Reader<'a> {
     position: usize,
     strings: Vec<Text>,
     seen: HashSet<Text>,
+    /// Bytes of memory given so far, beside the input.
+    given: usize,
+    limit: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(input: &'a Bytes) -> Reader<'a> {
+        Reader {
+            input,
+            position: 0,
+            strings: Vec::new(),
+            seen: HashSet::new(),
+            given: 0,
+            limit: usize::MAX,
+        }
+    }
+
+    /// Counts memory before it is given.
+    fn count(&mut self, bytes: usize) -> Result<(), DecodeError> {
+        self.given = self.given.saturating_add(bytes);
+        if self.given > self.limit {
+            return Err(DecodeError::TooLarge(self.limit));
+        }
+        Ok(())
+    }
+
     fn byte(&mut self, what: &'static str) -> Result<u8, DecodeError> {
         let byte = *self
             .input
@@ -266,6 +281,7 @@ impl Reader<'_> {
             return Err(DecodeError::Intern(index));
         }
         let text = Text::new(self.blob(MAX_STRING, "interned string")?);
+        self.count(4 * size_of::<Text>())?; // in a list and in a table that is half empty
         if !self.seen.insert(text.clone()) {
             return Err(DecodeError::Intern(index));
         }
@@ -315,6 +331,7 @@ impl Reader<'_> {
         if count > MAX_STEPS {
             return Err(DecodeError::TooLong("path"));
         }
+        self.count(count as usize * size_of::<Step>())?;
         let mut steps = Vec::with_capacity(count as usize);
         for _ in 0..count {
             let element = self.int("path element")?;

@@ -9,7 +9,10 @@ mod instruction;
 mod path;
 mod value;
 
-pub use codec::{DecodeError, decode, encode};
+#[cfg(test)]
+mod tests;
+
+pub use codec::{DecodeError, decode, decode_within, encode};
 pub use instruction::{
     CollectionKind, Column, ColumnKind, Instruction, KeyKind, PrimaryKeyColumn, Slot, TableKind,
 };

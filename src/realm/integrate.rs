@@ -9,9 +9,10 @@ use super::overlay::{self, Overlay};
 use super::published::Published;
 use super::windows::Windows;
 use super::{Allow, Pending, RealmError, Refusal, Uploaded};
-use crate::changeset::{self, Changeset, Instruction};
+use crate::changeset::{self, Changeset, DecodeError, Instruction};
 use crate::history::{OrderKey, Part};
 use crate::ident::{FileIdent, ServerVersion, UploadCursor};
+use crate::limits::Limits;
 use crate::state::{Applier, ApplyError, Schema};
 use crate::storage::{Batch, ClientFile, Entry, RealmFile};
 
@@ -23,6 +24,7 @@ pub struct Writer {
     schema: Option<Schema>,
     /// Progress that was reported without changesets; it rides with the next commit.
     reported: BTreeMap<FileIdent, ClientFile>,
+    changeset_memory_bytes: usize,
 }
 
 /// What became of a batch.
@@ -49,11 +51,12 @@ impl From<RealmError> for Failure {
 
 impl Writer {
     /// A writer over a file.
-    pub fn new(file: Arc<RealmFile>) -> Writer {
+    pub fn new(file: Arc<RealmFile>, limits: &Limits) -> Writer {
         Writer {
             windows: Windows::new(file.clone()),
             schema: None,
             reported: BTreeMap::new(),
+            changeset_memory_bytes: limits.changeset_memory_bytes,
             file,
         }
     }
@@ -187,7 +190,7 @@ impl Writer {
                 .filter(|uploaded| uploaded.client_version > file.upload.client_version)
                 .collect();
             integrated |= !fresh.is_empty();
-            self.changesets(ident, fresh, pending.allow, newest, batch)?;
+            self.changesets(ident, &fresh, pending.allow, newest, batch)?;
             advance(&mut file, pending.progress, pending.locked);
         }
         if integrated {
@@ -198,37 +201,29 @@ impl Writer {
         Ok(())
     }
 
-    /// Merges changesets in groups of equal base, applies and appends them.
+    /// Merges changesets in groups of equal base, applies and appends them. One at a time is in memory as instructions.
     fn changesets(
         &mut self,
         ident: FileIdent,
-        uploads: Vec<Uploaded>,
+        uploads: &[Uploaded],
         allow: Allow,
         newest: ServerVersion,
         batch: &mut Growing,
     ) -> Result<(), Failure> {
-        let mut uploads = uploads.into_iter().peekable();
-        while let Some(first) = uploads.next() {
-            let base = first.server_version;
-            let mut group = vec![first];
-            while let Some(next) = uploads.next_if(|next| next.server_version == base) {
-                group.push(next);
-            }
-            let parts = group
-                .iter()
-                .map(|uploaded| part(uploaded, ident))
-                .collect::<Result<Vec<_>, _>>()?;
-            for part in &parts {
-                permitted(&part.changeset, allow, &batch.schema)?;
-            }
+        for group in uploads.chunk_by(|a, b| a.server_version == b.server_version) {
+            let base = group[0].server_version;
             let window = self.windows.up_to(ident, base, newest, batch)?;
-            let rebased = window
-                .rebase(base.0, parts)
-                .map_err(|error| refused(&error))?;
-            batch.apply(&rebased)?;
-            for (uploaded, part) in group.iter().zip(rebased) {
-                let changeset = changeset::encode(&part.changeset);
-                batch.append(ident, uploaded, changeset.into());
+            for uploaded in group {
+                let part = part(uploaded, ident, self.changeset_memory_bytes)?;
+                permitted(&part.changeset, allow, &batch.schema)?;
+                let rebased = window
+                    .rebase(base.0, vec![part])
+                    .map_err(|error| refused(&error))?;
+                batch.apply(&rebased)?;
+                for part in rebased {
+                    let changeset = changeset::encode(&part.changeset);
+                    batch.append(ident, uploaded, changeset.into());
+                }
             }
             for (version, form) in window.take_dirty() {
                 batch
@@ -389,12 +384,15 @@ impl Growing {
     }
 }
 
-fn part(uploaded: &Uploaded, ident: FileIdent) -> Result<Part, Failure> {
+fn part(uploaded: &Uploaded, ident: FileIdent, memory: usize) -> Result<Part, Failure> {
     if uploaded.origin != FileIdent(0) {
         return Err(Failure::Refused(Refusal::BadOrigin));
     }
-    let changeset: Changeset =
-        changeset::decode(&uploaded.changeset).map_err(|error| refused(&error))?;
+    let changeset =
+        changeset::decode_within(&uploaded.changeset, memory).map_err(|error| match error {
+            DecodeError::TooLarge(_) => Failure::Refused(Refusal::TooLarge(error.to_string())),
+            error => refused(&error),
+        })?;
     Ok(Part::new(
         OrderKey {
             timestamp: uploaded.timestamp,

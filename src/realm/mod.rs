@@ -26,6 +26,7 @@ use crate::ident::{
     ClientVersion, DownloadCursor, FileIdent, OriginTimestamp, RealmName, Salt, SaltedVersion,
     ServerVersion, UploadCursor,
 };
+use crate::limits::Limits;
 use crate::state::CellError;
 use crate::storage::{IdentBlock, RealmFile};
 use integrate::Writer;
@@ -82,6 +83,9 @@ pub enum Refusal {
     /// It names an origin that is not this client's (216).
     #[error("bad origin file ident")]
     BadOrigin,
+    /// It takes more memory than it may (206, for a reset would lose what the app wrote).
+    #[error("{0}")]
+    TooLarge(String),
     /// The client file has expired (222).
     #[error("client file expired")]
     Expired,
@@ -156,14 +160,14 @@ pub struct Realm {
 const KEPT_FILES: usize = 10_000;
 
 impl Realm {
-    /// A Realm over its opened file, keeping about `tail_bytes` of recent history in memory.
-    pub fn new(name: RealmName, file: RealmFile, tail_bytes: usize) -> Result<Realm, RealmError> {
+    /// A Realm over its opened file.
+    pub fn new(name: RealmName, file: RealmFile, limits: &Limits) -> Result<Realm, RealmError> {
         let last = file.last()?;
         let file = Arc::new(file);
         Ok(Realm {
             name,
-            writer: Mutex::new(Writer::new(file.clone())),
-            published: Published::new(last.as_ref(), tail_bytes),
+            writer: Mutex::new(Writer::new(file.clone(), limits)),
+            published: Published::new(last.as_ref(), limits.tail_bytes),
             files: Mutex::default(),
             idents: Mutex::default(),
             schema: Mutex::default(),

@@ -12,8 +12,7 @@ use crate::storage::Store;
 pub struct Registry {
     store: Store,
     open: Mutex<Open>,
-    most: usize,
-    tail_bytes: usize,
+    limits: Limits,
 }
 
 #[derive(Default)]
@@ -34,8 +33,7 @@ impl Registry {
         Registry {
             store,
             open: Mutex::default(),
-            most: limits.open_realms,
-            tail_bytes: limits.tail_bytes,
+            limits: limits.clone(),
         }
     }
 
@@ -54,7 +52,7 @@ impl Registry {
         let opened = self
             .store
             .realm(name, create)
-            .and_then(|file| Realm::new(name.clone(), file, self.tail_bytes));
+            .and_then(|file| Realm::new(name.clone(), file, &self.limits));
         match opened {
             Ok(opened) => Ok(realm.insert(Arc::new(opened)).clone()),
             Err(error) => {
@@ -111,7 +109,7 @@ impl Registry {
             slot.used = now;
             return slot.realm.clone();
         }
-        let evicted = if open.realms.len() >= self.most {
+        let evicted = if open.realms.len() >= self.limits.open_realms {
             evict(&mut open)
         } else {
             None

@@ -9,7 +9,9 @@ pub fn told(refusal: Refusal) -> WireError {
         Refusal::BadChangeset(cause) => WireError::new(ErrorCode::BadChangeset).because(cause),
         Refusal::BadOrigin => WireError::new(ErrorCode::BadOriginFileIdent),
         Refusal::Expired => WireError::new(ErrorCode::ClientFileExpired),
-        Refusal::Denied(cause) => WireError::new(ErrorCode::PermissionDenied).because(cause),
+        Refusal::Denied(cause) | Refusal::TooLarge(cause) => {
+            WireError::new(ErrorCode::PermissionDenied).because(cause)
+        }
         Refusal::Unavailable(_) => WireError::new(ErrorCode::OtherSessionError)
             .because("the upload could not be stored; it will be tried again")
             .with(Action::Transient),

@@ -164,7 +164,7 @@ impl Connection {
             RequestError::BadCompression => {
                 self.end(WireError::new(ErrorCode::OtherError).because(error), out)
             }
-            RequestError::TooLarge { session, .. } => {
+            RequestError::TooLarge { session, .. } | RequestError::TooMany { session, .. } => {
                 let error = WireError::new(ErrorCode::PermissionDenied).because(error);
                 match self.sessions.get(session) {
                     Some(_) => self.fail(*session, error, out),

@@ -125,6 +125,14 @@ pub enum RequestError {
         /// The limit.
         limit: usize,
     },
+    /// It has more changesets than this server takes at once.
+    #[error("the upload has more than the {limit} changesets that this server takes at once")]
+    TooMany {
+        /// The session.
+        session: SessionIdent,
+        /// The limit.
+        limit: usize,
+    },
 }
 
 impl Request {
@@ -259,11 +267,15 @@ fn upload(reader: &mut Reader, limits: &Limits) -> Result<Upload, RequestError> 
     } else {
         reader.take(plain_size, "body")?
     };
+    let entries = entries(body, limits.upload_entries)?.ok_or(RequestError::TooMany {
+        session,
+        limit: limits.upload_entries,
+    })?;
     Ok(Upload {
         session,
         progress,
         locked,
-        entries: entries(body)?,
+        entries,
     })
 }
 
@@ -274,10 +286,14 @@ fn cursor(reader: &mut Reader) -> Result<UploadCursor, Malformed> {
     })
 }
 
-fn entries(body: Bytes) -> Result<Vec<UploadEntry>, Malformed> {
+/// The entries of a body; `None` if there are more than `most`: each takes more memory than its few bytes in the body.
+fn entries(body: Bytes, most: usize) -> Result<Option<Vec<UploadEntry>>, Malformed> {
     let mut reader = Reader::new(body);
     let mut entries = Vec::new();
     while !reader.is_empty() {
+        if entries.len() == most {
+            return Ok(None);
+        }
         let cursor = cursor(&mut reader)?;
         let timestamp = OriginTimestamp(reader.number("origin timestamp")?);
         let origin = FileIdent(reader.number("origin file ident")?);
@@ -293,7 +309,7 @@ fn entries(body: Bytes) -> Result<Vec<UploadEntry>, Malformed> {
             changeset: reader.take(size, "changeset")?,
         });
     }
-    Ok(entries)
+    Ok(Some(entries))
 }
 
 fn json_error(reader: &mut Reader, limits: &Limits) -> Result<Request, RequestError> {

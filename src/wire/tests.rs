@@ -29,6 +29,24 @@ fn entry(changeset: &'static [u8]) -> UploadEntry {
     }
 }
 
+#[test]
+fn an_upload_of_too_many_changesets_is_refused_by_name() {
+    let limits = Limits {
+        upload_entries: 2,
+        ..Limits::default()
+    };
+    let decode = |count| {
+        let message = upload(vec![entry(b"x"); count]).encode();
+        Request::decode(message.into(), &limits)
+    };
+    assert!(decode(2).is_ok());
+    let refused = RequestError::TooMany {
+        session: SessionIdent(3),
+        limit: 2,
+    };
+    assert_eq!(decode(3), Err(refused));
+}
+
 fn samples() -> Vec<Request> {
     vec![
         Request::Bind(Bind {

@@ -253,6 +253,44 @@ fn a_bomb_does_not_go_off() {
 }
 
 #[test]
+fn small_things_in_large_numbers_meet_a_bound() {
+    let server = Server::start();
+    let mut good = Client::connect(&server);
+    good.bind(1, "/good");
+    // Ten bytes on the wire, more in memory.
+    let mut client = Client::connect(&server);
+    client.bind(1, "/entries");
+    client.bind(2, "/other");
+    let body: Vec<u8> = (2..6 << 20)
+        .flat_map(|version| format!("{version} 0 1 0 0 ").into_bytes())
+        .collect();
+    let head = format!("upload 1 0 {} 0 {} 0 0\n", body.len(), 6 << 20);
+    client.send(&head, &body);
+    let (code, session, json) = client.error();
+    assert_eq!((code, session), (206, 1), "{json}");
+    assert_eq!(json["shouldClientReset"], false);
+    client.is_served(2);
+    assert!(server.peak_memory() < 400, "{} MiB", server.peak_memory());
+
+    // Two bytes on the wire, some hundred in memory.
+    client.bind(3, "/instructions");
+    let erase = Instruction::EraseTable {
+        class: "Photo".into(),
+    };
+    let instructions = vec![erase; 20];
+    let mut changeset = encode(&Changeset { instructions });
+    let one = changeset[changeset.len() - 2..].to_vec();
+    changeset.extend_from_slice(&one.repeat(30 * MIB));
+    client.upload(3, &changeset);
+    let (code, session, json) = client.error();
+    assert_eq!((code, session), (206, 3), "{json}");
+    assert_eq!(json["shouldClientReset"], false);
+    client.is_served(2);
+    good.is_served(1);
+    assert!(server.peak_memory() < 1200, "{} MiB", server.peak_memory());
+}
+
+#[test]
 fn floods_of_sessions_meet_a_bound() {
     let server = Server::start();
     let mut good = Client::connect(&server);
