@@ -166,11 +166,23 @@ impl Connection {
             }
             RequestError::TooLarge { session, .. } | RequestError::TooMany { session, .. } => {
                 let error = WireError::new(ErrorCode::PermissionDenied).because(error);
-                match self.sessions.get(session) {
-                    Some(_) => self.fail(*session, error, out),
-                    None => self.end(WireError::new(ErrorCode::BadSessionIdent), out),
-                }
+                self.not_taken(*session, error, out);
             }
+        }
+    }
+
+    /// An UPLOAD that is too much fails its session, at a time when the session could have sent one.
+    fn not_taken(&mut self, ident: SessionIdent, error: WireError, out: &mut Vec<Output>) {
+        let Some(session) = self.sessions.get(&ident) else {
+            return self.end(WireError::new(ErrorCode::BadSessionIdent), out);
+        };
+        match &session.stage {
+            Stage::Failed => {}
+            Stage::Binding { .. } if !session.inbox.is_empty() => self.fail(ident, error, out),
+            Stage::Binding { .. } | Stage::AwaitIdent { .. } => {
+                self.end(WireError::new(ErrorCode::BadMessageOrder), out)
+            }
+            Stage::Identifying { .. } | Stage::Live { .. } => self.fail(ident, error, out),
         }
     }
 
