@@ -25,6 +25,8 @@ pub struct Writer {
     /// Progress that was reported without changesets; it rides with the next commit.
     reported: BTreeMap<FileIdent, ClientFile>,
     changeset_memory_bytes: usize,
+    /// A batch is under way. If it still is when the next one begins, it has ended in a panic.
+    at_work: bool,
 }
 
 /// What became of a batch.
@@ -57,23 +59,33 @@ impl Writer {
             schema: None,
             reported: BTreeMap::new(),
             changeset_memory_bytes: limits.changeset_memory_bytes,
+            at_work: false,
             file,
         }
     }
 
-    /// Integrates and commits. When it fails, nothing was stored and everything kept in memory is forgotten.
+    /// Integrates and commits. When it fails or panics, nothing was stored and everything kept in memory is forgotten.
     pub fn integrate(
         &mut self,
         pendings: Vec<Pending>,
         published: &Published,
     ) -> Result<Integrated, RealmError> {
+        if std::mem::replace(&mut self.at_work, true) {
+            self.forget();
+        }
         let result = self.integrate_and_commit(pendings, published);
         if result.is_err() {
-            self.file.abandon();
-            self.windows.clear();
-            self.schema = None;
+            self.forget();
         }
+        self.at_work = false;
         result
+    }
+
+    /// Forgets what may contain what was not stored.
+    fn forget(&mut self) {
+        self.file.abandon();
+        self.windows.clear();
+        self.schema = None;
     }
 
     fn integrate_and_commit(
@@ -436,4 +448,52 @@ fn advance(file: &mut ClientFile, progress: UploadCursor, locked: ServerVersion)
     file.upload.client_version = file.upload.client_version.max(progress.client_version);
     file.upload.server_version = file.upload.server_version.max(progress.server_version);
     file.locked = file.locked.max(locked);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::super::Realm;
+    use super::super::tests::{Client, begun, dog, walk};
+    use super::*;
+
+    /// A batch that panics when all clients had their turn.
+    fn integrate_and_panic(realm: &Realm, pendings: Vec<Pending>) {
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let mut writer = realm.writer.lock().unwrap();
+            writer.at_work = true;
+            writer.file.begin().unwrap();
+            let mut batch = writer.grow(&realm.published).unwrap();
+            let mut outcomes = vec![Ok(()); pendings.len()];
+            writer.clients(pendings, &mut batch, &mut outcomes).unwrap();
+            assert_eq!(outcomes, [Ok(())]);
+            std::panic::resume_unwind(Box::new("as a fault in the merge would"));
+        }));
+        assert!(panicked.is_err());
+    }
+
+    #[test]
+    fn a_batch_that_panicked_leaves_nothing_in_memory() {
+        let run = |panics: bool| {
+            let server = begun(Limits::default());
+            let realm = server.realm();
+            let (mut a, mut b) = (Client::new(&realm), Client::new(&realm));
+            server.integrate(vec![a.upload(vec![(2, vec![walk(1, 0, 0, 10)])])]);
+            // What A did is now in B's window.
+            server.integrate(vec![b.upload(vec![(2, vec![dog(2)])])]);
+            let upload = b.upload(vec![(2, vec![walk(1, 0, 0, 20)])]);
+            if panics {
+                integrate_and_panic(&realm, vec![upload.clone()]);
+            }
+            server.integrate(vec![upload]);
+            server.integrate(vec![b.upload(vec![(2, vec![walk(1, 0, 1, 21)])])]);
+            let history = server.history();
+            history
+                .iter()
+                .map(|entry| entry.changeset.clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(run(true), run(false));
+    }
 }

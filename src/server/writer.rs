@@ -7,16 +7,16 @@
 //! Clients send the next upload before they have heard of the last one. Each counts on those before it, so the uploads of a session are a [`Strand`] that breaks at
 //! the first refusal: an upload that got through after it would move the client's cursor past what was refused, and the client would never send that again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::fanout::Fanout;
-use crate::ident::RealmName;
+use crate::ident::{FileIdent, RealmName};
 use crate::limits::Limits;
-use crate::realm::{Pending, RealmError, Refusal, Registry};
+use crate::realm::{Integration, Pending, Realm, RealmError, Refusal, Registry};
 
 /// What is called with the outcome of an upload; once, from a lane's thread.
 pub type Reply = Box<dyn FnOnce(Result<(), Refusal>) + Send>;
@@ -228,37 +228,34 @@ impl Shared {
     }
 
     fn integrate(&self, name: &RealmName, jobs: Vec<Job>) {
-        let (broken, jobs): (Vec<Job>, Vec<Job>) = jobs
-            .into_iter()
-            .partition(|job| job.ticket.strand.is_broken());
-        for job in broken {
-            job.ticket.answer(Err(Refusal::Unavailable(
-                "an upload before this one was refused".into(),
-            )));
-        }
+        let jobs = refuse_broken(jobs);
         if jobs.is_empty() {
             return;
         }
-        let (pendings, tickets): (Vec<Pending>, Vec<Ticket>) = jobs
-            .into_iter()
-            .map(|job| (job.pending, job.ticket))
-            .unzip();
+        for (jobs, integrated) in together(jobs, |pendings| self.attempt(name, pendings)) {
+            self.settle(name, jobs, integrated);
+        }
+    }
+
+    /// A lane outlives whatever goes wrong in one Realm.
+    fn attempt(&self, name: &RealmName, pendings: Vec<Pending>) -> Result<Done, RealmError> {
         let work = || {
-            self.registry
-                .open(name, false)
-                .and_then(|realm| Ok((realm.integrate(pendings)?, realm)))
+            let realm = self.registry.open(name, false)?;
+            Ok((realm.integrate(pendings)?, realm))
         };
-        // A lane outlives whatever goes wrong in one Realm.
-        let integration = std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
             Err(RealmError::Damaged {
                 file: name.as_str().into(),
                 what: "integration panicked".into(),
             })
-        });
-        match integration {
+        })
+    }
+
+    fn settle(&self, name: &RealmName, jobs: Vec<Job>, integrated: Result<Done, RealmError>) {
+        match integrated {
             Ok((integration, realm)) => {
-                for (ticket, outcome) in tickets.into_iter().zip(integration.outcomes) {
-                    ticket.answer(outcome);
+                for (job, outcome) in jobs.into_iter().zip(integration.outcomes) {
+                    job.ticket.answer(outcome);
                 }
                 if integration.appended {
                     self.fanout.announce(name, integration.head.version);
@@ -269,12 +266,51 @@ impl Shared {
             }
             Err(error) => {
                 tracing::error!(realm = %name, %error, "uploads could not be integrated");
-                for ticket in tickets {
-                    ticket.answer(Err(Refusal::Unavailable(error.to_string())));
+                for job in jobs {
+                    job.ticket
+                        .answer(Err(Refusal::Unavailable(error.to_string())));
                 }
             }
         }
     }
+}
+
+/// What was integrated, and where.
+type Done = (Integration, Arc<Realm>);
+
+fn refuse_broken(jobs: Vec<Job>) -> Vec<Job> {
+    let (broken, whole): (Vec<Job>, Vec<Job>) = jobs
+        .into_iter()
+        .partition(|job| job.ticket.strand.is_broken());
+    for job in broken {
+        job.ticket.answer(Err(Refusal::Unavailable(
+            "an upload before this one was refused".into(),
+        )));
+    }
+    whole
+}
+
+/// Attempts jobs together. If that meets damage or panics, client by client: only those who meet it again are refused.
+fn together<T>(
+    jobs: Vec<Job>,
+    attempt: impl Fn(Vec<Pending>) -> Result<T, RealmError>,
+) -> Vec<(Vec<Job>, Result<T, RealmError>)> {
+    let pendings = |jobs: &[Job]| jobs.iter().map(|job| job.pending.clone()).collect();
+    let integrated = attempt(pendings(&jobs));
+    let first = jobs.first().map(|job| job.pending.ident);
+    let alike = jobs.iter().all(|job| Some(job.pending.ident) == first);
+    if alike || !matches!(integrated, Err(RealmError::Damaged { .. })) {
+        return vec![(jobs, integrated)];
+    }
+    let mut clients: BTreeMap<FileIdent, Vec<Job>> = BTreeMap::new();
+    for job in jobs {
+        clients.entry(job.pending.ident).or_default().push(job);
+    }
+    let alone = |jobs: Vec<Job>| {
+        let integrated = attempt(pendings(&jobs));
+        (jobs, integrated)
+    };
+    clients.into_values().map(alone).collect()
 }
 
 fn take_batch(lane: &mut Lane, most: usize) -> Vec<Job> {
@@ -300,7 +336,7 @@ mod tests {
     use super::*;
     use crate::changeset::{Changeset, Instruction, Key, KeyKind, PrimaryKeyColumn, TableKind};
     use crate::ident::{
-        ClientVersion, DownloadCursor, FileIdent, OriginTimestamp, ServerVersion, UploadCursor,
+        ClientVersion, DownloadCursor, OriginTimestamp, ServerVersion, UploadCursor,
     };
     use crate::realm::{Allow, Uploaded};
     use crate::storage::Store;
@@ -475,5 +511,35 @@ mod tests {
         assert!(matches!(next.all()[..], [Err(Refusal::Unavailable(_))]));
         assert_eq!(fillers.map(Outcomes::all), [[Ok(())], [Ok(())]]);
         assert_eq!(server.cursor(file), UploadCursor::default());
+    }
+
+    #[test]
+    fn only_the_culprit_of_a_failure_is_refused() {
+        let job = |ident: u64, version| Job {
+            pending: upload(FileIdent(ident), version, object(1)),
+            bytes: 0,
+            ticket: Ticket {
+                strand: Strand::default(),
+                reply: Box::new(drop),
+            },
+        };
+        let jobs = vec![job(2, 2), job(3, 2), job(2, 3), job(4, 2)];
+        let attempt = |pendings: Vec<Pending>| {
+            let versions = |pending: &Pending| (pending.ident.0, pending.progress.client_version.0);
+            if pendings.iter().any(|pending| pending.ident.0 == 3) {
+                let (file, what) = ("/realm".into(), "integration panicked".into());
+                return Err(RealmError::Damaged { file, what });
+            }
+            Ok(pendings.iter().map(versions).collect::<Vec<_>>())
+        };
+        let attempts = together(jobs, attempt);
+        let results: Vec<_> = attempts
+            .into_iter()
+            .map(|(_, result)| result.ok())
+            .collect();
+        assert_eq!(
+            results,
+            [Some(vec![(2, 2), (2, 3)]), None, Some(vec![(4, 2)])]
+        );
     }
 }
