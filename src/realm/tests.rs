@@ -450,6 +450,22 @@ fn versions_keep_their_salts_and_new_ones_get_new_salts() {
 }
 
 #[test]
+fn a_salt_that_was_damaged_is_not_compared_with() {
+    let mut server = begun(Limits::default());
+    server.registry = None;
+    let file = server.folder.path().join("realms/realm.realm.db");
+    let database = rusqlite::Connection::open(file).unwrap();
+    let changed = database.execute("UPDATE history SET salt = salt + 1 WHERE version = 1", []);
+    assert_eq!(changed, Ok(1));
+    server.restart();
+    let damaged = server.realm().salt_at(ServerVersion(1));
+    assert!(
+        matches!(damaged, Err(RealmError::Damaged { .. })),
+        "{damaged:?}"
+    );
+}
+
+#[test]
 fn idents_are_given_once_and_known_for_ever() {
     let mut server = Server::start(Limits::default());
     let mut given: HashMap<FileIdent, Salt> = HashMap::new();

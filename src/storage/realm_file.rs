@@ -192,13 +192,14 @@ impl RealmFile {
         if version == ServerVersion(0) {
             return Ok(Some(Salt(0)));
         }
-        self.read(|connection| {
+        let entry = self.read(|connection| {
             let mut statement =
-                connection.prepare_cached("SELECT salt FROM history WHERE version = ?1")?;
+                connection.prepare_cached(&format!("{SELECT_ENTRY} WHERE version = ?1"))?;
             statement
-                .query_row([signed(version.0)], |row| number(row, 0).map(Salt))
+                .query_row([signed(version.0)], |row| Ok(self.entry(row)))
                 .optional()
-        })
+        })?;
+        entry.transpose().map(|entry| entry.map(|entry| entry.salt))
     }
 
     /// A client file, if the ident was given.
