@@ -19,7 +19,7 @@ use crate::ident::{DownloadCursor, FileIdent, RealmName, Salt, ServerVersion};
 use crate::limits::Limits;
 use crate::realm::{Allow, Foreign, Pending, Realm, RealmError, Uploaded};
 use crate::session::{Bound, Close, Download, FileFacts, Input, Output, SessionKey, StoredFile};
-use crate::wire::{ErrorCode, Protocol, UploadEntry, WireError};
+use crate::wire::{Action, ErrorCode, Protocol, UploadEntry, WireError};
 
 /// What happens to a connection beside its socket.
 pub enum Event {
@@ -273,19 +273,28 @@ impl Desk {
         );
         let (id, server, caller) = (self.id.clone(), self.server.clone(), self.caller.clone());
         tokio::task::spawn_blocking(move || {
-            if create && let Err(error) = server.door.register(&name, &caller) {
-                tracing::error!(connection = %id, realm = %name, %error, "the list of Realms cannot be written");
-            }
-            let result = registry
-                .open(&name, create)
-                .and_then(|realm| question(&realm));
-            let answer = result.map_err(|error| {
-                tracing::error!(connection = %id, realm = %name, %error, "Realm not available");
-                WireError::new(ErrorCode::OtherSessionError).because("the Realm is not available")
-            });
-            drop(events.send(Event::Input(input(session, answer))));
+            let work = || {
+                if create && let Err(error) = server.door.register(&name, &caller) {
+                    tracing::error!(connection = %id, realm = %name, %error, "the list of Realms cannot be written");
+                    return Err(unavailable());
+                }
+                let result = registry
+                    .open(&name, create)
+                    .and_then(|realm| question(&realm));
+                result.map_err(|error| {
+                    tracing::error!(connection = %id, realm = %name, %error, "Realm not available");
+                    unavailable()
+                })
+            };
+            drop(events.send(Event::Input(input(session, work()))));
         });
     }
+}
+
+fn unavailable() -> WireError {
+    WireError::new(ErrorCode::OtherSessionError)
+        .because("the Realm is not available")
+        .with(Action::Transient)
 }
 
 /// Whether a client file of another server is put off; the operator hears of the first.

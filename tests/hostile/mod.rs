@@ -601,6 +601,26 @@ fn a_damaged_realm_is_named_and_the_others_stay_up() {
     whole.is_served(1);
 }
 
+#[test]
+fn a_realm_that_cannot_be_listed_is_not_made() {
+    let server = Server::start();
+    let mut good = Client::connect(&server);
+    good.bind(1, "/listed");
+    let database = rusqlite::Connection::open(server.root().join("admin.db")).unwrap();
+    let full = "CREATE TRIGGER full BEFORE INSERT ON realms BEGIN SELECT RAISE(ABORT, 'full'); END";
+    database.execute_batch(full).unwrap();
+    let mut client = Client::connect(&server);
+    client.send("bind 1 4 0 1 0\n", b"/new");
+    let (code, session, json) = client.error();
+    assert_eq!((code, session), (201, 1), "{json}");
+    assert_eq!(json["tryAgain"], true);
+    let files = databases(&server.root().join("realms"));
+    assert_eq!(files.len(), 1, "{files:?}");
+    good.is_served(1);
+    let mut again = Client::connect(&server);
+    again.bind(1, "/listed");
+}
+
 /// Flips bytes throughout a database, its log included.
 fn damage(database: &Path) {
     for suffix in ["", "-wal"] {
