@@ -33,6 +33,11 @@ pub struct Limits {
     pub lane_bytes: usize,
     /// Changesets that one commit integrates; the rest waits for the next, after other Realms had their turn.
     pub batch_changesets: usize,
+    /// Bytes of history that a client has not seen and its uploads are merged with, in memory as instructions. A client that is further behind is told to reset
+    /// (222), as if what it needs were gone.
+    pub window_bytes: usize,
+    /// Bytes of such windows kept for each open Realm between batches; the least recently used are dropped, and read again when they are needed.
+    pub kept_windows_bytes: usize,
     /// Bytes of recent history kept in memory for each open Realm.
     pub tail_bytes: usize,
     /// Bytes of one HTTP request body; a longer one is 413.
@@ -75,6 +80,8 @@ impl Default for Limits {
             open_realms: 256,
             lane_bytes: 256 * MIB,
             batch_changesets: 1000,
+            window_bytes: 1024 * MIB,
+            kept_windows_bytes: 16 * MIB,
             tail_bytes: MIB,
             http_body_bytes: MIB,
             http_head_bytes: 32 << 10,

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::overlay::{self, Overlay};
 use super::published::Published;
-use super::windows::Windows;
+use super::windows::{NoWindow, Windows};
 use super::{Allow, Pending, RealmError, Refusal, Uploaded};
 use crate::changeset::{self, Changeset, DecodeError, Instruction};
 use crate::history::{OrderKey, Part};
@@ -45,6 +45,15 @@ enum Failure {
     Storage(RealmError),
 }
 
+impl From<NoWindow> for Failure {
+    fn from(error: NoWindow) -> Failure {
+        match error {
+            NoWindow::Unreadable(error) => Failure::Storage(error),
+            NoWindow::TooLarge => Failure::Refused(Refusal::Expired),
+        }
+    }
+}
+
 impl From<RealmError> for Failure {
     fn from(error: RealmError) -> Failure {
         Failure::Storage(error)
@@ -55,7 +64,7 @@ impl Writer {
     /// A writer over a file.
     pub fn new(file: Arc<RealmFile>, limits: &Limits) -> Writer {
         Writer {
-            windows: Windows::new(file.clone()),
+            windows: Windows::new(file.clone(), limits),
             schema: None,
             reported: BTreeMap::new(),
             changeset_memory_bytes: limits.changeset_memory_bytes,
@@ -99,6 +108,7 @@ impl Writer {
         let mut outcomes: Vec<Result<(), Refusal>> = vec![Ok(()); pendings.len()];
         self.clients(pendings, &mut batch, &mut outcomes)?;
         let batch = self.commit(before, batch)?;
+        self.windows.trim();
         let appended = batch
             .as_ref()
             .is_some_and(|batch| !batch.entries.is_empty());
@@ -158,7 +168,7 @@ impl Writer {
         }
         for (ident, uploads) in turns {
             let indices: Vec<usize> = uploads.iter().map(|(index, _)| *index).collect();
-            let mark = batch.savepoint();
+            let mark = batch.savepoint(ident);
             match self.client(
                 ident,
                 uploads.into_iter().map(|(_, pending)| pending),
@@ -278,6 +288,9 @@ impl Writer {
     }
 }
 
+/// Bytes of history read at a time.
+const PAGE_BYTES: usize = 1 << 20;
+
 /// A batch under construction, with what it builds on.
 pub struct Growing {
     file: Arc<RealmFile>,
@@ -293,9 +306,8 @@ pub struct Growing {
 
 /// Where a client's turn began.
 struct Mark {
+    ident: FileIdent,
     entries: usize,
-    reciprocal: BTreeMap<(FileIdent, ServerVersion), Vec<u8>>,
-    trimmed: HashMap<FileIdent, ServerVersion>,
     schema: Schema,
 }
 
@@ -319,24 +331,19 @@ impl Growing {
         }
     }
 
-    /// Entries after a version, stored and new.
-    pub fn entries_after(&self, after: ServerVersion) -> Result<Vec<Arc<Entry>>, RealmError> {
-        let mut entries = Vec::new();
+    /// Entries after a version and up to another, stored and new: the next page of them.
+    pub fn page(
+        &self,
+        after: ServerVersion,
+        up_to: ServerVersion,
+    ) -> Result<Vec<Arc<Entry>>, RealmError> {
         if after < self.base {
-            entries.extend(
-                self.file
-                    .entries(after, self.base, usize::MAX)?
-                    .into_iter()
-                    .map(Arc::new),
-            );
+            let stored = self.file.entries(after, up_to.min(self.base), PAGE_BYTES)?;
+            return Ok(stored.into_iter().map(Arc::new).collect());
         }
-        entries.extend(
-            self.entries
-                .iter()
-                .filter(|entry| entry.version > after)
-                .cloned(),
-        );
-        Ok(entries)
+        let new = self.entries.iter();
+        let wanted = |entry: &&Arc<Entry>| entry.version > after && entry.version <= up_to;
+        Ok(new.filter(wanted).cloned().collect())
     }
 
     fn newest(&self) -> ServerVersion {
@@ -377,21 +384,28 @@ impl Growing {
         }
     }
 
-    fn savepoint(&mut self) -> Mark {
+    fn savepoint(&mut self, ident: FileIdent) -> Mark {
         self.overlay.savepoint();
         Mark {
+            ident,
             schema: self.schema.clone(),
             entries: self.entries.len(),
-            reciprocal: self.reciprocal.clone(),
-            trimmed: self.trimmed.clone(),
         }
     }
 
+    /// Undoes a client's turn. It has one turn in a batch, so all that there is of it is of this turn.
     fn roll_back(&mut self, mark: Mark) {
-        self.entries.truncate(mark.entries);
-        self.reciprocal = mark.reciprocal;
-        self.trimmed = mark.trimmed;
-        self.schema = mark.schema;
+        let Mark {
+            ident,
+            entries,
+            schema,
+        } = mark;
+        self.entries.truncate(entries);
+        let mut later = self.reciprocal.split_off(&(ident, ServerVersion(0)));
+        self.reciprocal
+            .append(&mut later.split_off(&(FileIdent(ident.0 + 1), ServerVersion(0))));
+        self.trimmed.remove(&ident);
+        self.schema = schema;
         self.overlay.roll_back();
     }
 }

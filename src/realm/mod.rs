@@ -86,7 +86,7 @@ pub enum Refusal {
     /// It takes more memory than it may (206, for a reset would lose what the app wrote).
     #[error("{0}")]
     TooLarge(String),
-    /// The client file has expired (222).
+    /// The client file has expired, or is too far behind to be merged with (222).
     #[error("client file expired")]
     Expired,
     /// The user may not do that (206).

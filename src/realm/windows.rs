@@ -1,172 +1,197 @@
 //! The windows of the clients that upload: what each has not seen, parsed, kept while its base stands still and rebuilt from disk on demand.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+
+use bytes::Bytes;
 
 use super::RealmError;
 use super::integrate::Growing;
-use crate::changeset;
+use crate::changeset::{self, Instruction};
 use crate::history::{OrderKey, Part, Rules, Window};
 use crate::ident::{FileIdent, ServerVersion};
+use crate::limits::Limits;
 use crate::storage::{Entry, RealmFile};
 
-/// Windows kept for one Realm; the least recently used is dropped for another.
-const KEPT: usize = 64;
+/// What an entry counts beside its bytes: each instruction has a place, and stands in a few lists.
+const INSTRUCTION_BYTES: usize = 2 * size_of::<Instruction>();
+/// What a window counts beside its entries.
+const WINDOW_BYTES: usize = 4096;
 
 /// The windows of one Realm.
 pub struct Windows {
     file: Arc<RealmFile>,
     kept: HashMap<FileIdent, Kept>,
     clock: u64,
+    /// What all of them count.
+    bytes: usize,
+    /// The most that one may have.
+    window_bytes: usize,
+    /// The most that all may have.
+    kept_bytes: usize,
+}
+
+/// Why there is no window.
+#[derive(Debug)]
+pub enum NoWindow {
+    /// The history cannot be read.
+    Unreadable(RealmError),
+    /// The client has not seen so much that it would take too much memory.
+    TooLarge,
+}
+
+impl From<RealmError> for NoWindow {
+    fn from(error: RealmError) -> NoWindow {
+        NoWindow::Unreadable(error)
+    }
 }
 
 struct Kept {
     window: Window,
     /// The window knows the history up to here.
     up_to: ServerVersion,
+    /// What each entry counts, with its version.
+    weights: VecDeque<(ServerVersion, usize)>,
+    bytes: usize,
     used: u64,
 }
 
 impl Windows {
     /// No windows yet.
-    pub fn new(file: Arc<RealmFile>) -> Windows {
+    pub fn new(file: Arc<RealmFile>, limits: &Limits) -> Windows {
         Windows {
             file,
             kept: HashMap::new(),
             clock: 0,
+            bytes: 0,
+            window_bytes: limits.window_bytes,
+            kept_bytes: limits.kept_windows_bytes,
         }
     }
 
     /// Forgets all: what was kept may contain what was not stored.
     pub fn clear(&mut self) {
         self.kept.clear();
+        self.bytes = 0;
     }
 
     /// Forgets one client's.
     pub fn forget(&mut self, ident: FileIdent) {
-        self.kept.remove(&ident);
+        self.take(ident);
     }
 
-    /// The window of a client that starts at `base` or before and knows the history up to `newest`.
+    /// The window of a client that starts at `base` or before and knows the history up to `newest`. That of a client whose turn is over may go for it.
     pub fn up_to(
         &mut self,
         ident: FileIdent,
         base: ServerVersion,
         newest: ServerVersion,
         batch: &Growing,
-    ) -> Result<&mut Window, RealmError> {
+    ) -> Result<&mut Window, NoWindow> {
         self.clock += 1;
-        if self
-            .kept
-            .get(&ident)
-            .is_some_and(|kept| kept.window.base() > base.0)
-        {
-            self.kept.remove(&ident);
-        }
-        if !self.kept.contains_key(&ident) {
-            self.make_room();
-            let window = self.rebuild(ident, base, newest, batch)?;
-            self.kept.insert(
-                ident,
-                Kept {
-                    window,
-                    up_to: newest,
-                    used: 0,
-                },
-            );
-        }
-        let kept = self
-            .kept
-            .get_mut(&ident)
-            .expect("it was put there if it was missing");
+        let known = self.take(ident).filter(|kept| kept.window.base() <= base.0);
+        let rebuild = known.is_none();
+        let mut kept = known.unwrap_or_else(|| Kept::new(base));
         kept.used = self.clock;
-        if kept.up_to < newest {
-            for entry in batch
-                .entries_after(kept.up_to)?
-                .iter()
-                .filter(|entry| entry.version <= newest)
-            {
-                push(&mut kept.window, ident, entry, &self.file)?;
+        kept.advance(base);
+        while kept.up_to < newest {
+            let page = batch.page(kept.up_to, newest)?;
+            let last = page.last().map_or(newest, |entry| entry.version);
+            // Entries that a window did not know have met nothing of the client yet.
+            let mut forms = HashMap::new();
+            if rebuild {
+                forms.extend(self.file.reciprocal(ident, kept.up_to, last)?);
             }
-            kept.up_to = newest;
+            for entry in page {
+                let form = forms.remove(&entry.version);
+                kept.push(ident, &entry, form, &self.file)?;
+                if kept.bytes > self.window_bytes {
+                    return Err(NoWindow::TooLarge);
+                }
+            }
+            kept.up_to = last;
         }
+        self.make_room(kept.bytes);
+        self.bytes += kept.bytes;
+        let kept = self.kept.entry(ident).insert_entry(kept).into_mut();
         Ok(&mut kept.window)
     }
 
-    fn rebuild(
-        &self,
-        ident: FileIdent,
-        base: ServerVersion,
-        newest: ServerVersion,
-        batch: &Growing,
-    ) -> Result<Window, RealmError> {
-        let mut window = Window::new(base.0, Rules::SERVER);
-        let mut forms: HashMap<ServerVersion, bytes::Bytes> =
-            self.file.reciprocal(ident, base)?.into_iter().collect();
-        for entry in batch
-            .entries_after(base)?
-            .iter()
-            .filter(|entry| entry.version <= newest)
-        {
-            match forms.remove(&entry.version) {
-                Some(form) => push(
-                    &mut window,
-                    ident,
-                    &Entry {
-                        changeset: form,
-                        ..(**entry).clone()
-                    },
-                    &self.file,
-                )?,
-                None => push(&mut window, ident, entry, &self.file)?,
-            }
-        }
-        Ok(window)
+    /// Drops what is more than may be kept, now that no turn is under way.
+    pub fn trim(&mut self) {
+        self.make_room(0);
     }
 
-    fn make_room(&mut self) {
-        if self.kept.len() < KEPT {
-            return;
+    /// Drops the least recently used until there is room for so much more.
+    fn make_room(&mut self, bytes: usize) {
+        while self.bytes.saturating_add(bytes) > self.kept_bytes {
+            let oldest = self.kept.iter().min_by_key(|(_, kept)| kept.used);
+            let Some(oldest) = oldest.map(|(ident, _)| *ident) else {
+                return;
+            };
+            self.take(oldest);
         }
-        if let Some(oldest) = self
-            .kept
-            .iter()
-            .min_by_key(|(_, kept)| kept.used)
-            .map(|(ident, _)| *ident)
-        {
-            self.kept.remove(&oldest);
-        }
+    }
+
+    fn take(&mut self, ident: FileIdent) -> Option<Kept> {
+        let kept = self.kept.remove(&ident)?;
+        self.bytes -= kept.bytes;
+        Some(kept)
     }
 }
 
-/// Adds an entry that the client did not make. What the server made is merged as made by its own file.
-fn push(
-    window: &mut Window,
-    ident: FileIdent,
-    entry: &Entry,
-    file: &RealmFile,
-) -> Result<(), RealmError> {
-    if entry.origin == ident || entry.changeset.is_empty() {
-        return Ok(());
+impl Kept {
+    /// A window that knows nothing after its base yet.
+    fn new(base: ServerVersion) -> Kept {
+        Kept {
+            window: Window::new(base.0, Rules::SERVER),
+            up_to: base,
+            weights: VecDeque::new(),
+            bytes: WINDOW_BYTES,
+            used: 0,
+        }
     }
-    let origin = if entry.origin == FileIdent(0) {
-        FileIdent::SERVER
-    } else {
-        entry.origin
-    };
-    let changeset = changeset::decode(&entry.changeset).map_err(|error| RealmError::Damaged {
-        file: file.path().to_owned(),
-        what: format!("version {}: {error}", entry.version),
-    })?;
-    window.push(
-        entry.version.0,
-        Part::new(
-            OrderKey {
-                timestamp: entry.timestamp,
-                origin,
-            },
-            changeset,
-        ),
-    );
-    Ok(())
+
+    /// Adds an entry that the client did not make, in its reciprocal form if there is one. What the server made is merged as made by its own file.
+    fn push(
+        &mut self,
+        ident: FileIdent,
+        entry: &Entry,
+        form: Option<Bytes>,
+        file: &RealmFile,
+    ) -> Result<(), RealmError> {
+        let bytes = form.as_ref().unwrap_or(&entry.changeset);
+        if entry.origin == ident || bytes.is_empty() {
+            return Ok(());
+        }
+        let origin = if entry.origin == FileIdent(0) {
+            FileIdent::SERVER
+        } else {
+            entry.origin
+        };
+        let changeset = changeset::decode(bytes).map_err(|error| RealmError::Damaged {
+            file: file.path().to_owned(),
+            what: format!("version {}: {error}", entry.version),
+        })?;
+        let weight = bytes.len() + changeset.instructions.len() * INSTRUCTION_BYTES;
+        self.weights.push_back((entry.version, weight));
+        self.bytes += weight;
+        let key = OrderKey {
+            timestamp: entry.timestamp,
+            origin,
+        };
+        self.window.push(entry.version.0, Part::new(key, changeset));
+        Ok(())
+    }
+
+    /// Forgets what the client has seen when it stands at `base`.
+    fn advance(&mut self, base: ServerVersion) {
+        self.window.advance(base.0);
+        while let Some((version, weight)) = self.weights.front().copied()
+            && version <= base
+        {
+            self.bytes -= weight;
+            self.weights.pop_front();
+        }
+    }
 }

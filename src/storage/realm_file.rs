@@ -264,16 +264,17 @@ impl RealmFile {
         })
     }
 
-    /// The reciprocal forms of a client file, in order.
+    /// The reciprocal forms of a client file after a version and up to another, in order.
     pub fn reciprocal(
         &self,
         ident: FileIdent,
         after: ServerVersion,
+        up_to: ServerVersion,
     ) -> Result<Vec<(ServerVersion, Bytes)>, StorageError> {
         let rows = self.read(|connection| {
             let mut statement = connection
-                .prepare_cached("SELECT version, changeset, checksum FROM reciprocal WHERE ident = ?1 AND version > ?2 ORDER BY version")?;
-            let rows = statement.query_map(params![signed(ident.0), signed(after.0)], |row| {
+                .prepare_cached("SELECT version, changeset, checksum FROM reciprocal WHERE ident = ?1 AND version > ?2 AND version <= ?3 ORDER BY version")?;
+            let rows = statement.query_map(params![signed(ident.0), signed(after.0), signed(up_to.0)], |row| {
                 Ok((number(row, 0)?, Bytes::from(row.get::<_, Vec<u8>>(1)?), row.get::<_, u32>(2)?))
             })?;
             rows.collect::<Result<Vec<_>, _>>()
