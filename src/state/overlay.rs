@@ -1,6 +1,6 @@
 //! Cells written above stored ones; with savepoints, so that what failed leaves nothing behind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 use std::ops::Bound;
 
@@ -81,8 +81,8 @@ pub struct Overlay<S: Stored> {
     stored: S,
     /// What was written; `None` is a deleted cell.
     cells: BTreeMap<Vec<u8>, Option<Bytes>>,
-    /// What was there before each write since the savepoint, newest last.
-    undo: Vec<(Vec<u8>, Option<Option<Bytes>>)>,
+    /// What was there at the savepoint, for each cell that was written since; the versions between are nobody's business.
+    undo: HashMap<Vec<u8>, Option<Option<Bytes>>>,
     /// What the storage said when it failed; cells have no words for it.
     failure: Option<S::Error>,
 }
@@ -93,19 +93,19 @@ impl<S: Stored> Overlay<S> {
         Overlay {
             stored,
             cells: BTreeMap::new(),
-            undo: Vec::new(),
+            undo: HashMap::new(),
             failure: None,
         }
     }
 
     /// What is written from here on can be taken back.
     pub fn savepoint(&mut self) {
-        self.undo.clear();
+        self.undo = HashMap::new();
     }
 
     /// Takes back what was written since the savepoint.
     pub fn roll_back(&mut self) {
-        for (key, before) in self.undo.drain(..).rev() {
+        for (key, before) in std::mem::take(&mut self.undo) {
             match before {
                 Some(before) => self.cells.insert(key, before),
                 None => self.cells.remove(&key),
@@ -124,8 +124,12 @@ impl<S: Stored> Overlay<S> {
     }
 
     fn write(&mut self, key: Vec<u8>, value: Option<Bytes>) {
-        let before = self.cells.insert(key.clone(), value);
-        self.undo.push((key, before));
+        if self.undo.contains_key(&key) {
+            self.cells.insert(key, value);
+        } else {
+            let before = self.cells.insert(key.clone(), value);
+            self.undo.insert(key, before);
+        }
     }
 
     fn failed(&mut self, error: S::Error) -> CellError {
@@ -182,5 +186,43 @@ impl<S: Stored> Cells for Overlay<S> {
             .filter_map(|(key, value)| Some((key, value?)))
             .take(limit)
             .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_there_is_kept_once_for_each_cell() {
+        let mut overlay = Overlay::new(MemoryCells::default());
+        overlay.put(b"a".to_vec(), vec![0]);
+        overlay.savepoint();
+        for round in 0..100 {
+            overlay.put(b"a".to_vec(), vec![round; 1000]);
+            overlay.put(b"b".to_vec(), vec![round; 1000]);
+            overlay.delete(b"b");
+        }
+        assert_eq!(overlay.undo.len(), 2);
+        overlay.roll_back();
+        assert_eq!(
+            overlay.into_cells(),
+            [(b"a".to_vec(), Some(Bytes::from_static(&[0])))]
+        );
+    }
+
+    #[test]
+    fn each_savepoint_is_gone_back_to() {
+        let mut overlay = Overlay::new(MemoryCells::default());
+        overlay.put(b"a".to_vec(), vec![1]);
+        overlay.savepoint();
+        overlay.delete(b"a");
+        overlay.roll_back();
+        assert_eq!(overlay.get(b"a").unwrap().unwrap(), vec![1]);
+        overlay.put(b"a".to_vec(), vec![2]);
+        overlay.savepoint();
+        overlay.put(b"a".to_vec(), vec![3]);
+        overlay.roll_back();
+        assert_eq!(overlay.get(b"a").unwrap().unwrap(), vec![2]);
     }
 }
