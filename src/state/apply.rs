@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::cells::{
-    CellError, Cells, NEXT_NODE, Node, embedded_key, entry_prefix, long_key, member_prefix,
-    object_key, objects_prefix,
+    CellError, Cells, NEXT_NODE, Node, embedded_key, long_key, member_prefix, object_key,
+    objects_prefix,
 };
 use super::collection::{self, PAGE, delete_all};
 use super::fit::{Type, bad_key};
@@ -137,13 +137,16 @@ impl<'a, C: Cells> Applier<'a, C> {
         }
         self.write_back();
         let prefix = objects_prefix(class.id);
+        let mut after: Option<Vec<u8>> = None;
         loop {
-            let page = self.cells.scan(&prefix, None, PAGE)?;
-            for (key, cell) in &page {
-                self.free_row(Row::decode(cell.clone())?)?;
-                self.cells.delete(key);
+            let page = self.cells.scan(&prefix, after.as_deref(), PAGE)?;
+            let is_last = page.len() < PAGE;
+            for (key, cell) in page {
+                self.free_row(Row::decode(cell)?)?;
+                self.cells.delete(&key);
+                after = Some(key);
             }
-            if page.len() < PAGE {
+            if is_last {
                 break;
             }
         }
@@ -629,10 +632,19 @@ impl<'a, C: Cells> Applier<'a, C> {
                 list::delete(self.cells, node)?;
             }
             Slot::Dictionary(node) => {
-                for (_, slot) in collection::entries(self.cells, node)? {
-                    self.free(slot)?;
+                let mut after: Option<Vec<u8>> = None;
+                loop {
+                    let page = collection::page_of_entries(self.cells, node, after.as_deref())?;
+                    let is_last = page.len() < PAGE;
+                    for (key, slot) in page {
+                        self.free(slot)?;
+                        self.cells.delete(&key);
+                        after = Some(key);
+                    }
+                    if is_last {
+                        break;
+                    }
                 }
-                delete_all(self.cells, &entry_prefix(node))?;
             }
             Slot::Set(node) => delete_all(self.cells, &member_prefix(node))?,
         }

@@ -45,6 +45,19 @@ pub(super) fn entries(
         .collect()
 }
 
+/// A page of the entries of a dictionary: the cell and the slot of each.
+pub(super) fn page_of_entries(
+    cells: &mut impl Cells,
+    dictionary: Node,
+    after: Option<&[u8]>,
+) -> Result<Vec<(Vec<u8>, Slot)>, CellError> {
+    cells
+        .scan(&entry_prefix(dictionary), after, PAGE)?
+        .into_iter()
+        .map(|(key, cell)| Ok((key, decode_entry(cell)?.1)))
+        .collect()
+}
+
 fn decode_entry(cell: bytes::Bytes) -> Result<(Text, Slot), CellError> {
     let mut reader = CellReader::new(cell);
     Ok((Text::new(reader.bytes()?), reader.slot()?))
@@ -90,13 +103,16 @@ fn encode(value: &Value) -> Vec<u8> {
 
 /// Deletes all cells with a prefix.
 pub(super) fn delete_all(cells: &mut impl Cells, prefix: &[u8]) -> Result<(), CellError> {
+    let mut after = None;
     loop {
-        let page = cells.scan(prefix, None, PAGE)?;
+        let page = cells.scan(prefix, after.as_deref(), PAGE)?;
+        let is_last = page.len() < PAGE;
         for (key, _) in &page {
             cells.delete(key);
         }
-        if page.len() < PAGE {
+        if is_last {
             return Ok(());
         }
+        after = page.into_iter().last().map(|(key, _)| key);
     }
 }
