@@ -22,6 +22,10 @@ const MAX_BINARY: usize = 0xFF_FFF8 - 8;
 /// Steps in one path. Applications nest a handful; the limit keeps recursion and comparison cheap.
 const MAX_STEPS: u32 = 100;
 
+/// Longest string that is said once and then referred to by a number: names, primary keys, keys of dictionaries. The reference takes 16 MiB, as for any string; but each
+/// instruction of a few bytes would compare, read or store it whole. What MongoDB took in an index, and so as a key of synced objects, was 1,024.
+pub const MAX_NAME: usize = 4096;
+
 const INTERN: i64 = 63;
 
 /// Why bytes are no changeset.
@@ -110,7 +114,7 @@ pub fn encode_key(key: &Key, out: &mut Vec<u8>) {
 pub fn decode_key(input: &Bytes) -> Result<(Key, usize), DecodeError> {
     let mut reader = Reader::new(input);
     let key = match reader.int("key type")? {
-        3 => Key::String(Text::new(reader.blob(MAX_STRING, "string key")?)),
+        3 => Key::String(Text::new(reader.blob(MAX_NAME, "string key")?)),
         code => reader.plain_key(code)?,
     };
     Ok((key, reader.position))
@@ -134,7 +138,7 @@ pub fn decode_value(input: &Bytes) -> Result<(Value, usize), DecodeError> {
     let mut reader = Reader::new(input);
     let value = match reader.int("value type")? {
         9 => {
-            let class = Text::new(reader.blob(MAX_STRING, "class name")?);
+            let class = Text::new(reader.blob(MAX_NAME, "class name")?);
             let rest = input.slice(reader.position..);
             let (key, used) = decode_key(&rest)?;
             reader.position += used;
@@ -280,7 +284,7 @@ impl<'a> Reader<'a> {
         if index as usize != self.strings.len() {
             return Err(DecodeError::Intern(index));
         }
-        let text = Text::new(self.blob(MAX_STRING, "interned string")?);
+        let text = Text::new(self.blob(MAX_NAME, "interned string")?);
         self.count(4 * size_of::<Text>())?; // in a list and in a table that is half empty
         if !self.seen.insert(text.clone()) {
             return Err(DecodeError::Intern(index));

@@ -9,7 +9,7 @@ use super::cells::{
 use super::collection::{self, PAGE, delete_all};
 use super::fit::{Type, bad_key};
 use super::list;
-use super::row::{Row, Slot};
+use super::row::{Row, Slot, weight};
 use super::schema::{Class, Schema};
 use super::walk::{Spot, key_bytes};
 use super::{ApplyError, CellError as DamagedCell};
@@ -33,7 +33,7 @@ pub(super) struct Cached {
     pub dirty: bool,
 }
 
-/// Longer strings and blobs get cells of their own, so that changing a field beside them does not write them again.
+/// Values of more bytes get cells of their own, so that changing a field beside them does not write them again.
 const LONG: usize = 2048;
 
 impl<'a, C: Cells> Applier<'a, C> {
@@ -119,6 +119,13 @@ impl<'a, C: Cells> Applier<'a, C> {
         let Some(class) = self.schema.class(name) else {
             if name.as_bytes().is_empty() || name.as_bytes().len() > LONGEST_CLASS {
                 return ApplyError::refused(format!("{name:?} is no name of a class"));
+            }
+            if let TableKind::TopLevel(key) | TableKind::Asymmetric(key) = kind
+                && key.field.as_bytes().len() > LONGEST_COLUMN
+            {
+                return ApplyError::refused(format!(
+                    "the primary key of {name} has no allowed name"
+                ));
             }
             self.schema.add_class(self.cells, name, kind.clone());
             return Ok(());
@@ -522,16 +529,12 @@ impl<'a, C: Cells> Applier<'a, C> {
         if let Some(what) = of.misfit(value, self.schema) {
             return ApplyError::refused(format!("{}.{}: {what}", path.class, path.field));
         }
-        let length = match value {
-            Value::String(text) => text.as_bytes().len(),
-            Value::Binary(bytes) => bytes.len(),
-            _ => 0,
-        };
-        if length <= LONG {
+        let weight = weight(value);
+        if weight <= LONG {
             return Ok(Slot::Value(value.clone()));
         }
         let node = self.schema.new_node();
-        let mut cell = Vec::with_capacity(length + 16);
+        let mut cell = Vec::with_capacity(weight + 16);
         crate::changeset::codec::encode_value(value, &mut cell);
         self.cells.put(long_key(node), cell);
         Ok(Slot::Long(node))

@@ -1,7 +1,7 @@
 //! Which values fit where.
 
 use super::schema::{Class, Schema};
-use crate::changeset::{ColumnKind, Decimal128, Key, KeyKind, Link, Text, Value};
+use crate::changeset::{ColumnKind, Decimal128, Key, KeyKind, Link, Text, Value, codec};
 
 /// What a place takes: the type of its column, and whether it may be null.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +79,9 @@ pub(super) fn bad_key(class: &Class, key: &Key) -> Option<&'static str> {
         return Some("embedded objects have no keys");
     };
     match (key, column.kind) {
+        (Key::String(text), _) if text.as_bytes().len() > codec::MAX_NAME => {
+            Some("the primary key is too long")
+        }
         (Key::Null, KeyKind::Int | KeyKind::String | KeyKind::ObjectId | KeyKind::Uuid) => {
             (!column.nullable).then_some("the primary key cannot be null")
         }

@@ -425,16 +425,9 @@ impl Chunk {
 
 /// About the bytes of slots.
 fn weight(slots: &[Slot]) -> usize {
-    use crate::changeset::Value;
     let one = |slot: &Slot| match slot {
-        Slot::Value(Value::String(text)) => text.as_bytes().len(),
-        Slot::Value(Value::Binary(bytes)) => bytes.len(),
-        Slot::Value(_)
-        | Slot::Long(_)
-        | Slot::Object(_)
-        | Slot::List(_)
-        | Slot::Dictionary(_)
-        | Slot::Set(_) => 16,
+        Slot::Value(value) => super::row::weight(value),
+        Slot::Long(_) | Slot::Object(_) | Slot::List(_) | Slot::Dictionary(_) | Slot::Set(_) => 16,
     };
     slots.iter().map(one).sum()
 }

@@ -3,14 +3,14 @@
 use bytes::Bytes;
 
 use super::cells::{CellError, Node};
-use crate::changeset::{Value, codec};
+use crate::changeset::{Key, Value, codec};
 
 /// What stands in a place for a value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Slot {
     /// A value.
     Value(Value),
-    /// A string or blob in a cell of its own.
+    /// A value in a cell of its own.
     Long(Node),
     /// An embedded object.
     Object(Node),
@@ -20,6 +20,36 @@ pub(super) enum Slot {
     Dictionary(Node),
     /// A set.
     Set(Node),
+}
+
+/// About the bytes that a value takes in a cell. A link carries the key of its target.
+pub(super) fn weight(value: &Value) -> usize {
+    let text = match value {
+        Value::String(text) => text.as_bytes().len(),
+        Value::Binary(bytes) => bytes.len(),
+        Value::Link(link) => {
+            let key = match &link.key {
+                Key::String(text) => text.as_bytes().len(),
+                Key::Null | Key::Int(_) | Key::ObjectId(_) | Key::Uuid(_) | Key::Global { .. } => 0,
+            };
+            link.class.as_bytes().len() + key
+        }
+        Value::Null
+        | Value::Int(_)
+        | Value::Bool(_)
+        | Value::Timestamp { .. }
+        | Value::Float(_)
+        | Value::Double(_)
+        | Value::Decimal(_)
+        | Value::ObjectId(_)
+        | Value::Uuid(_)
+        | Value::Object
+        | Value::Dictionary
+        | Value::Erased
+        | Value::List
+        | Value::Set => 0,
+    };
+    16 + text
 }
 
 /// An object's slots by column. A column that is not there has its default: null, zero, nothing.

@@ -612,3 +612,81 @@ fn the_cost_does_not_grow_with_the_number_of_objects() {
     state.must(erase(10_000));
     assert!(state.cells.written + state.cells.read < 4096);
 }
+
+fn string_key(length: usize) -> Key {
+    Key::String("k".repeat(length).as_str().into())
+}
+
+/// A class whose objects have string keys, and links to them in object 1 of the other.
+fn with_string_keys() -> State {
+    let mut state = State::new();
+    state.must(Instruction::AddTable {
+        class: "Named".into(),
+        kind: TableKind::TopLevel(PrimaryKeyColumn {
+            kind: KeyKind::String,
+            ..int_key()
+        }),
+    });
+    for (field, collection) in [
+        ("named", CollectionKind::Single),
+        ("names", CollectionKind::List),
+    ] {
+        let column = Column {
+            kind: ColumnKind::Link("Named".into()),
+            nullable: collection == CollectionKind::Single,
+            collection,
+            dictionary_key: 0,
+        };
+        state.must(add_column("Thing", field, column));
+    }
+    state
+}
+
+#[test]
+fn a_link_weighs_what_its_key_does() {
+    let mut state = with_string_keys();
+    let named = |length| {
+        Value::Link(Link {
+            class: "Named".into(),
+            key: string_key(length),
+        })
+    };
+    state.must(set("named", named(4096)));
+    assert_eq!(state.field("named"), Content::Value(named(4096)));
+    let mut expected = Vec::new();
+    for index in 0..500 {
+        let link = named(if index % 2 == 0 { 1500 } else { 4096 });
+        expected.push(Content::Value(link.clone()));
+        (state.cells.read, state.cells.written) = (0, 0);
+        state.must(insert(&format!("names.{index}"), link, index));
+        assert!(state.cells.written < 16 << 10, "{}", state.cells.written);
+        assert!(state.cells.read < 32 << 10, "{}", state.cells.read);
+    }
+    assert_eq!(state.field("names"), Content::List(expected));
+}
+
+#[test]
+fn keys_are_of_bounded_length() {
+    let mut state = with_string_keys();
+    let create = |length| Instruction::CreateObject {
+        class: "Named".into(),
+        key: string_key(length),
+    };
+    state.must(create(4096));
+    state.must_not(create(4097));
+    let link = Value::Link(Link {
+        class: "Named".into(),
+        key: string_key(4097),
+    });
+    state.must_not(set("named", link.clone()));
+    state.must_not(set("mixed", link));
+    state.must(set(&format!("map.{}", "k".repeat(4096)), Value::Int(1)));
+    state.must_not(set(&format!("map.{}", "k".repeat(4097)), Value::Int(1)));
+    state.must_not(Instruction::AddTable {
+        class: "Other".into(),
+        kind: TableKind::TopLevel(PrimaryKeyColumn {
+            field: "k".repeat(64).as_str().into(),
+            ..int_key()
+        }),
+    });
+}

@@ -74,6 +74,11 @@ impl<C: Cells> Applier<'_, C> {
             Spot::Element { .. } | Spot::Entry { .. } => CollectionKind::Single,
         };
         let slot = self.slot(spot)?;
+        if let Step::Name(name) = step
+            && name.as_bytes().len() > codec::MAX_NAME
+        {
+            return refuse("the key of a dictionary is too long");
+        }
         let of = match spot {
             Spot::Field { column, .. } if collection != CollectionKind::Single => column.of(),
             Spot::Field { .. } | Spot::Element { .. } | Spot::Entry { .. } => Type::mixed(),
