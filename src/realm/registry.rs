@@ -22,10 +22,13 @@ struct Open {
 }
 
 struct Slot {
-    /// Opened under its own lock, so that a slow disk holds up only those who want the same Realm.
-    realm: Arc<Mutex<Option<Arc<Realm>>>>,
+    realm: Kept,
     used: u64,
 }
+
+/// A Realm, if it is open. Opened and closed under its own lock, so that a slow disk holds up only those who want the same Realm; who has it locked may lock the map,
+/// and who has the map locked only tries.
+type Kept = Arc<Mutex<Option<Arc<Realm>>>>;
 
 impl Registry {
     /// Over a data folder.
@@ -45,7 +48,7 @@ impl Registry {
     /// A Realm; opened, and made if asked to, when it is not open.
     pub fn open(&self, name: &RealmName, create: bool) -> Result<Arc<Realm>, RealmError> {
         let slot = self.slot(name);
-        let mut realm = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut realm = lock(&slot);
         if let Some(realm) = &*realm {
             return Ok(realm.clone());
         }
@@ -56,7 +59,7 @@ impl Registry {
         match opened {
             Ok(opened) => Ok(realm.insert(Arc::new(opened)).clone()),
             Err(error) => {
-                self.lock().realms.remove(name);
+                self.remove(name, &slot);
                 Err(error)
             }
         }
@@ -74,87 +77,241 @@ impl Registry {
 
     /// Stores what clients have merely reported, of all open Realms. The errors, by Realm.
     pub fn flush(&self) -> Vec<(RealmName, RealmError)> {
-        let open: Vec<_> = self
-            .lock()
-            .realms
-            .values()
-            .map(|slot| slot.realm.clone())
-            .collect();
-        let realms = open
-            .iter()
-            .filter_map(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).clone());
-        realms
-            .filter_map(|realm| {
-                realm
-                    .flush()
-                    .err()
-                    .map(|error| (realm.name().clone(), error))
-            })
-            .collect()
+        let flushed = self.slots().into_iter().map(|(name, slot)| {
+            let realm = lock(&slot).clone();
+            (name, realm.map_or(Ok(()), |realm| realm.flush()))
+        });
+        errors(flushed)
     }
 
-    /// Closes all open Realms that nobody holds, after storing what clients have merely reported. The errors, by Realm.
+    /// Closes all open Realms that nobody holds, after storing what clients have merely reported, of the others too. The errors, by Realm.
     pub fn close(&self) -> Vec<(RealmName, RealmError)> {
-        let errors = self.flush();
-        let closed = std::mem::take(&mut self.lock().realms);
-        drop(closed); // outside the lock: each copies its log into its database
+        let mut errors = self.flush();
+        let closed = self.slots().into_iter().map(|(name, slot)| {
+            let closed = self.put_away(&name, &slot);
+            (name, closed)
+        });
+        errors.extend(self::errors(closed));
         errors
     }
 
-    fn slot(&self, name: &RealmName) -> Arc<Mutex<Option<Arc<Realm>>>> {
+    fn slots(&self) -> Vec<(RealmName, Kept)> {
+        let open = self.lock();
+        let slots = open.realms.iter();
+        slots
+            .map(|(name, slot)| (name.clone(), slot.realm.clone()))
+            .collect()
+    }
+
+    /// The place of a Realm, to be opened in it by whoever locks it first.
+    fn slot(&self, name: &RealmName) -> Kept {
         let mut open = self.lock();
-        open.clock += 1;
-        let now = open.clock;
-        if let Some(slot) = open.realms.get_mut(name) {
-            slot.used = now;
-            return slot.realm.clone();
-        }
-        let evicted = if open.realms.len() >= self.limits.open_realms {
-            evict(&mut open)
-        } else {
-            None
-        };
-        let realm = Arc::default();
-        open.realms.insert(
-            name.clone(),
-            Slot {
-                realm: Arc::clone(&realm),
-                used: now,
-            },
-        );
-        drop(open);
-        if let Some(evicted) = evicted
-            && let Err(error) = evicted.flush()
+        if !open.realms.contains_key(name)
+            && open.realms.len() >= self.limits.open_realms
+            && let Some((idle, slot)) = open.idle()
         {
-            tracing::warn!(realm = %evicted.name(), %error, "reported progress could not be stored");
+            drop(open); // a slow disk holds up nobody else
+            if let Err(error) = self.put_away(&idle, &slot) {
+                tracing::warn!(realm = %idle, %error, "reported progress could not be stored");
+            }
+            open = self.lock();
         }
-        realm
+        open.clock += 1;
+        let used = open.clock;
+        let slot = open.realms.entry(name.clone()).or_insert_with(|| Slot {
+            realm: Arc::default(),
+            used,
+        });
+        slot.used = used;
+        slot.realm.clone()
+    }
+
+    /// Closes a Realm that nobody holds. All of it happens under the lock of its place: whoever wants it meanwhile opens the file when this one is done with it.
+    fn put_away(&self, name: &RealmName, slot: &Kept) -> Result<(), RealmError> {
+        let mut realm = lock(slot);
+        if realm
+            .as_ref()
+            .is_some_and(|realm| Arc::strong_count(realm) > 1)
+        {
+            return Ok(());
+        }
+        let flushed = realm.as_ref().map_or(Ok(()), |realm| realm.flush());
+        *realm = None;
+        self.remove(name, slot);
+        flushed
+    }
+
+    /// Takes the empty place of a Realm away, unless somebody waits for it or it is another by now. The caller has it locked.
+    fn remove(&self, name: &RealmName, slot: &Kept) {
+        let mut open = self.lock();
+        let is_this = |kept: &Slot| Arc::ptr_eq(&kept.realm, slot);
+        // The map's and the caller's; who waits has one too.
+        if open.realms.get(name).is_some_and(is_this) && Arc::strong_count(slot) == 2 {
+            open.realms.remove(name);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.open)
     }
 }
 
-/// Takes out the least recently used Realm that nobody else holds. While all are held there is one more open than the bound says.
-fn evict(open: &mut Open) -> Option<Arc<Realm>> {
-    let idle = |slot: &Slot| {
-        Arc::strong_count(&slot.realm) == 1
-            && slot.realm.try_lock().is_ok_and(|realm| {
-                realm
-                    .as_ref()
-                    .is_none_or(|realm| Arc::strong_count(realm) == 1)
-            })
-    };
-    let oldest = open
-        .realms
-        .iter()
-        .filter(|(_, slot)| idle(slot))
-        .min_by_key(|(_, slot)| slot.used)
-        .map(|(name, _)| name.clone())?;
-    let slot = open.realms.remove(&oldest)?;
-    slot.realm
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take()
+impl Open {
+    /// The least recently used place that nobody works with. While there is none, one more Realm is open than the bound says.
+    fn idle(&self) -> Option<(RealmName, Kept)> {
+        let is_idle = |slot: &Slot| {
+            Arc::strong_count(&slot.realm) == 1
+                && slot.realm.try_lock().is_ok_and(|realm| {
+                    realm
+                        .as_ref()
+                        .is_none_or(|realm| Arc::strong_count(realm) == 1)
+                })
+        };
+        let idle = self.realms.iter().filter(|(_, slot)| is_idle(slot));
+        idle.min_by_key(|(_, slot)| slot.used)
+            .map(|(name, slot)| (name.clone(), slot.realm.clone()))
+    }
+}
+
+fn errors(
+    results: impl Iterator<Item = (RealmName, Result<(), RealmError>)>,
+) -> Vec<(RealmName, RealmError)> {
+    results
+        .filter_map(|(name, result)| Some((name, result.err()?)))
+        .collect()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::thread;
+
+    use super::*;
+    use crate::ident::{ClientVersion, FileIdent, OriginTimestamp, ServerVersion, UploadCursor};
+    use crate::realm::{Allow, Pending, Uploaded};
+
+    /// One Realm at a time is open.
+    fn registry(root: &tempfile::TempDir) -> Registry {
+        let limits = Limits {
+            open_realms: 1,
+            ..Limits::default()
+        };
+        Registry::new(Store::open(root.path(), rand::random).unwrap(), &limits)
+    }
+
+    fn name(name: &str) -> RealmName {
+        RealmName::from_canonical(name)
+    }
+
+    fn upload(realm: &Realm, ident: FileIdent, version: u64, with_changeset: bool) {
+        let version = ClientVersion(version);
+        let uploaded = Uploaded {
+            client_version: version,
+            server_version: ServerVersion(0),
+            timestamp: OriginTimestamp(1),
+            origin: FileIdent(0),
+            changeset: bytes::Bytes::new(),
+        };
+        let pending = Pending {
+            ident,
+            changesets: with_changeset.then_some(uploaded).into_iter().collect(),
+            progress: UploadCursor {
+                client_version: version,
+                server_version: ServerVersion(0),
+            },
+            locked: ServerVersion(0),
+            allow: Allow {
+                data: true,
+                schema: true,
+            },
+        };
+        let integration = realm.integrate(vec![pending]).unwrap();
+        assert!(integration.outcomes.iter().all(Result::is_ok));
+    }
+
+    /// Each thread reports progress in a Realm of its own and makes another go for it: none ever sees less than it has had committed.
+    #[test]
+    fn a_realm_that_was_put_away_comes_back_as_it_was() {
+        let root = tempfile::tempdir().unwrap();
+        let registry = registry(&root);
+        let thread = |number: u64| {
+            let mine = name(&format!("/{number}"));
+            let (ident, _) = registry
+                .open(&mine, true)
+                .unwrap()
+                .allocate_client_file()
+                .unwrap();
+            for round in 1..40 {
+                for other in 0..3 {
+                    registry.open(&name(&format!("/{other}")), true).unwrap();
+                }
+                let realm = registry.open(&mine, true).unwrap();
+                let file = realm.client_file(ident).unwrap().unwrap();
+                assert!(
+                    file.upload.client_version.0 >= 2 * (round - 1),
+                    "round {round}"
+                );
+                upload(&realm, ident, 2 * round, true);
+                drop(realm);
+                let realm = registry.open(&mine, true).unwrap();
+                let file = realm.client_file(ident).unwrap().unwrap();
+                assert!(file.upload.client_version.0 >= 2 * round, "round {round}");
+                upload(&realm, ident, 2 * round + 1, false);
+            }
+        };
+        thread::scope(|scope| {
+            for number in 0..3 {
+                scope.spawn(move || thread(number));
+            }
+        });
+        for number in 0..3 {
+            let realm = registry.open(&name(&format!("/{number}")), true).unwrap();
+            assert_eq!(realm.head().version, ServerVersion(39));
+        }
+    }
+
+    #[test]
+    fn there_is_one_of_each_realm_whatever_fails_meanwhile() {
+        let root = tempfile::tempdir().unwrap();
+        let registry = registry(&root);
+        for round in 0..100 {
+            let name = name(&format!("/{round}"));
+            let start = Barrier::new(6);
+            let open = |create| {
+                start.wait();
+                (0..3)
+                    .filter_map(|_| registry.open(&name, create).ok())
+                    .collect::<Vec<_>>()
+            };
+            let opened: Vec<Arc<Realm>> = thread::scope(|scope| {
+                let threads: Vec<_> = (0..6)
+                    .map(|number| scope.spawn(move || open(number >= 4)))
+                    .collect();
+                let opened = threads.into_iter().map(|thread| thread.join().unwrap());
+                opened.flatten().collect()
+            });
+            assert!(opened.len() >= 6);
+            assert!(opened.iter().all(|realm| Arc::ptr_eq(realm, &opened[0])));
+        }
+    }
+
+    #[test]
+    fn what_is_held_is_not_closed() {
+        let root = tempfile::tempdir().unwrap();
+        let registry = registry(&root);
+        let held = registry.open(&name("/held"), true).unwrap();
+        registry.open(&name("/other"), true).unwrap();
+        assert!(registry.close().is_empty());
+        assert!(Arc::ptr_eq(
+            &held,
+            &registry.open(&name("/held"), false).unwrap()
+        ));
+        assert!(registry.opened(&name("/other")).is_none());
+        assert!(registry.open(&name("/missing"), false).is_err());
+        assert_eq!(registry.lock().realms.len(), 1, "nothing of what failed");
+    }
 }
