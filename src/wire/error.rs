@@ -3,6 +3,8 @@
 //! The inside has many causes, the outside few: [`ErrorCode`] is the whole list of what this server sends, and [`told`] the one place where a
 //! code becomes the message of a protocol version. A code that makes some client end its process is not in the list.
 
+use std::fmt::{self, Write as _};
+
 use super::version::Protocol;
 use crate::ident::SessionIdent;
 
@@ -143,9 +145,16 @@ impl WireError {
         }
     }
 
-    /// Adds the cause to the words.
+    /// Adds the cause to the words, or its beginning: names that the peer chose may be long.
     pub fn because(mut self, cause: impl std::fmt::Display) -> WireError {
-        self.message = format!("{}: {cause}", self.message);
+        self.message.push_str(": ");
+        let mut room = Room {
+            text: &mut self.message,
+            left: MAX_CAUSE,
+        };
+        if write!(room, "{cause}").is_err() {
+            self.message.push('…');
+        }
         self
     }
 
@@ -153,6 +162,32 @@ impl WireError {
     pub fn with(mut self, action: Action) -> WireError {
         self.action = action;
         self
+    }
+}
+
+/// Bytes of a cause that a client is told.
+const MAX_CAUSE: usize = 1000;
+
+/// Takes so many bytes of text and no more, cut between characters.
+struct Room<'a> {
+    text: &'a mut String,
+    left: usize,
+}
+
+impl fmt::Write for Room<'_> {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        let mut fits = self.left.min(part.len());
+        while !part.is_char_boundary(fits) {
+            fits -= 1;
+        }
+        self.text.push_str(&part[..fits]);
+        self.left -= fits;
+        if fits == part.len() {
+            Ok(())
+        } else {
+            self.left = 0;
+            Err(fmt::Error)
+        }
     }
 }
 
@@ -185,4 +220,30 @@ pub fn told(error: &WireError, session: SessionIdent, protocol: Protocol) -> Vec
     let mut out = format!("{word} {code} {} {flag}{session}\n", body.len()).into_bytes();
     out.extend_from_slice(body.as_bytes());
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_cause_is_cut_between_characters() {
+        let told = |cause: &str| {
+            WireError::new(ErrorCode::BadChangeset)
+                .because(cause)
+                .message
+        };
+        assert_eq!(told("no class X"), "Bad changeset (UPLOAD): no class X");
+        let fits = "é".repeat(500);
+        assert_eq!(told(&fits), format!("Bad changeset (UPLOAD): {fits}"));
+        for longer in [format!("{fits}x"), format!("x{fits}"), "é".repeat(8 << 20)] {
+            let message = told(&longer);
+            assert!(message.len() <= 24 + MAX_CAUSE + '…'.len_utf8());
+            assert!(
+                longer
+                    .starts_with(message["Bad changeset (UPLOAD): ".len()..].trim_end_matches('…'))
+            );
+            assert!(message.ends_with('…'));
+        }
+    }
 }
