@@ -70,6 +70,18 @@ pub enum Key {
     },
 }
 
+impl Key {
+    /// The same key in memory of its own.
+    pub fn detached(&self) -> Key {
+        match self {
+            Key::String(text) => Key::String(text.detached()),
+            Key::Null | Key::Int(_) | Key::ObjectId(_) | Key::Uuid(_) | Key::Global { .. } => {
+                self.clone()
+            }
+        }
+    }
+}
+
 /// Another object, by class and key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Link {

@@ -62,7 +62,7 @@ impl Local {
         self.entries
             .push(Vec::with_capacity(changeset.instructions.len()));
         for instruction in changeset.instructions {
-            let unit = self.interner.unit(instruction, key);
+            let unit = self.interner.local(instruction, key);
             self.next += GAP;
             let unit = self.insert(unit, entry, self.next);
             self.entries[entry].push(unit);
@@ -75,7 +75,7 @@ impl Local {
         self.changed.remove(&entry);
         for unit in std::mem::take(&mut self.entries[entry]) {
             self.dead += usize::from(self.units[unit].alive);
-            self.units[unit].discard();
+            self.units[unit].bury();
         }
     }
 
@@ -119,7 +119,7 @@ impl Local {
         let mut out = Vec::with_capacity(changeset.instructions.len());
         let mut changed = false;
         for instruction in changeset.instructions {
-            let unit = self.interner.unit(instruction, key);
+            let unit = self.interner.incoming(instruction, key);
             changed |= self.pass(unit, 0, rules, fired, &mut out)?;
         }
         Ok((Changeset { instructions: out }, changed))
@@ -145,7 +145,7 @@ impl Local {
                 None => {}
                 Some(Prepend::Left(instruction)) => self.insert_before(local, instruction),
                 Some(Prepend::Right(instruction)) => {
-                    let before = self.interner.unit(instruction, unit.key);
+                    let before = self.interner.incoming(instruction, unit.key);
                     self.pass(before, self.order[local], rules, fired, out)?;
                     altered = true;
                 }
@@ -166,6 +166,9 @@ impl Local {
         self.dead += usize::from(!unit.alive);
         if !unit.alive || std::mem::take(&mut unit.changed) {
             self.changed.insert(self.owners[local]);
+        }
+        if !unit.alive {
+            unit.bury();
         }
     }
 
@@ -200,7 +203,7 @@ impl Local {
 
     /// Puts an instruction directly before another of its changeset.
     fn insert_before(&mut self, next: usize, instruction: Instruction) {
-        let unit = self.interner.unit(instruction, self.units[next].key);
+        let unit = self.interner.local(instruction, self.units[next].key);
         let (order, entry) = (self.order[next], self.owners[next]);
         let at = self.entries[entry]
             .iter()

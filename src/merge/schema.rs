@@ -87,9 +87,10 @@ pub(super) fn add_column(a: &mut Unit, b: &mut Unit) -> Result<Option<Instructio
     };
     match &b.instruction {
         Instruction::EraseTable { .. } if a.place.target == Some(b.place.class) => {
+            // It may stay on the local side for long, and come from the incoming one.
             let erase = Instruction::EraseColumn {
-                class: class.clone(),
-                field: field.clone(),
+                class: class.detached(),
+                field: field.detached(),
             };
             a.discard();
             Ok(Some(erase))

@@ -1,10 +1,11 @@
-//! What cannot be seen from outcomes: how much work a merge is.
+//! What cannot be seen from outcomes: how much work a merge is, and what it keeps.
 
-use super::{Fired, OrderKey, Part, Rules, merge};
+use super::{Fired, Local, OrderKey, Part, Rules, merge};
 use crate::changeset::{
-    Changeset, CollectionKind, Column, ColumnKind, Instruction, Key, Link, Path, Slot, Value,
+    self, Changeset, CollectionKind, Column, ColumnKind, Instruction, Key, Link, Path, Slot, Value,
 };
 use crate::ident::{FileIdent, OriginTimestamp};
+use bytes::Bytes;
 
 const EACH: i64 = 10_000;
 
@@ -84,4 +85,61 @@ fn an_erased_column_meets_each_of_its_values_once() {
         field: "next".into(),
     };
     assert_eq!(met(vec![erase], edits(0..EACH)), EACH as u64 / 2);
+}
+
+/// A changeset as it comes: its names, keys and values are slices of one buffer.
+fn received(instructions: Vec<Instruction>) -> (Bytes, Changeset) {
+    let bytes = Bytes::from(changeset::encode(&Changeset { instructions }));
+    let decoded = changeset::decode(&bytes).unwrap();
+    (bytes, decoded)
+}
+
+#[test]
+fn nothing_of_an_incoming_changeset_is_kept() {
+    let mut local = Local::default();
+    let key = |origin| part(origin, Vec::new()).key;
+    let erase = |class: &str| Instruction::EraseTable {
+        class: class.into(),
+    };
+    let mut instructions = edits(0..10);
+    instructions.push(erase("Target"));
+    local.push(key(2), Changeset { instructions });
+    let mut incoming = edits(0..20);
+    incoming.push(Instruction::CreateObject {
+        class: "Other".into(),
+        key: Key::String("another".into()),
+    });
+    // Before the class goes, the column must: that instruction stays on the local side.
+    incoming.push(Instruction::AddColumn {
+        class: "Other".into(),
+        field: "column".into(),
+        column: Column {
+            kind: ColumnKind::Link("Target".into()),
+            nullable: true,
+            collection: CollectionKind::Single,
+            dictionary_key: 0,
+        },
+    });
+    let (buffer, incoming) = received(incoming);
+    let met = local.meet(key(3), incoming, Rules::SERVER, &mut Fired::default());
+    assert!(met.unwrap().1);
+    assert!(buffer.is_unique());
+    let before = Instruction::EraseColumn {
+        class: "Other".into(),
+        field: "column".into(),
+    };
+    assert!(local.changeset(0).instructions.contains(&before));
+}
+
+#[test]
+fn names_on_the_local_side_do_not_keep_changesets() {
+    let mut local = Local::default();
+    let (buffer, changeset) = received(vec![Instruction::CreateObject {
+        class: "Note".into(),
+        key: Key::String("a key".into()),
+    }]);
+    let entry = local.push(part(2, Vec::new()).key, changeset);
+    assert!(!buffer.is_unique());
+    local.drop_entry(entry);
+    assert!(buffer.is_unique());
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::OrderKey;
-use crate::changeset::{ColumnKind, Instruction, Key, Path, Text};
+use crate::changeset::{Column, ColumnKind, Instruction, Key, Path, Text};
 
 /// An instruction that takes part in a merge.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub(super) struct Place {
     pub target: Option<u32>,
 }
 
-/// Gives each name and key a number.
+/// The names and keys of the local side, each with a number.
 #[derive(Debug, Default)]
 pub(super) struct Interner {
     classes: HashMap<Text, u32>,
@@ -39,8 +39,18 @@ pub(super) struct Interner {
     fields: HashMap<(u32, u32), u32>,
 }
 
+/// What the local side has no number for. No local unit has this number, and incoming ones do not meet each other.
+const UNKNOWN: u32 = u32::MAX;
+
 impl Interner {
-    pub fn unit(&mut self, instruction: Instruction, key: OrderKey) -> Unit {
+    /// A unit of the local side. New names and keys get numbers.
+    pub fn local(&mut self, instruction: Instruction, key: OrderKey) -> Unit {
+        self.learn(&instruction);
+        self.incoming(instruction, key)
+    }
+
+    /// A unit of the incoming side. Nothing of it is kept.
+    pub fn incoming(&self, instruction: Instruction, key: OrderKey) -> Unit {
         Unit {
             place: self.place(&instruction),
             instruction,
@@ -50,7 +60,7 @@ impl Interner {
         }
     }
 
-    fn place(&mut self, instruction: &Instruction) -> Place {
+    fn place(&self, instruction: &Instruction) -> Place {
         use Instruction::*;
         let class = self.class(instruction.class());
         let bare = Place {
@@ -66,17 +76,11 @@ impl Interner {
                 object: Some(self.object(class, key)),
                 ..bare
             },
-            AddColumn { field, column, .. } => {
-                let target = match &column.kind {
-                    ColumnKind::Link(target) => Some(self.class(target)),
-                    _ => None,
-                };
-                Place {
-                    column: Some(self.column(class, field)),
-                    target,
-                    ..bare
-                }
-            }
+            AddColumn { field, column, .. } => Place {
+                column: Some(self.column(class, field)),
+                target: target(column).map(|target| self.class(target)),
+                ..bare
+            },
             EraseColumn { field, .. } => Place {
                 column: Some(self.column(class, field)),
                 ..bare
@@ -88,48 +92,136 @@ impl Interner {
             | ArrayErase { path, .. }
             | Clear { path, .. }
             | SetInsert { path, .. }
-            | SetErase { path, .. } => self.path(class, path),
+            | SetErase { path, .. } => {
+                let object = self.object(class, &path.key);
+                let column = self.column(class, &path.field);
+                let field = self.fields.get(&(object, column));
+                Place {
+                    column: Some(column),
+                    object: Some(object),
+                    field: Some(field.copied().unwrap_or(UNKNOWN)),
+                    ..bare
+                }
+            }
         }
     }
 
-    fn path(&mut self, class: u32, path: &Path) -> Place {
-        let object = self.object(class, &path.key);
-        let column = self.column(class, &path.field);
-        let next = number(self.fields.len());
-        let field = *self.fields.entry((object, column)).or_insert(next);
-        Place {
-            class,
-            column: Some(column),
-            object: Some(object),
-            field: Some(field),
-            target: None,
+    fn class(&self, name: &Text) -> u32 {
+        self.classes.get(name).copied().unwrap_or(UNKNOWN)
+    }
+
+    fn object(&self, class: u32, key: &Key) -> u32 {
+        let found = self.objects.get(&(class, key.clone()));
+        found.copied().unwrap_or(UNKNOWN)
+    }
+
+    fn column(&self, class: u32, name: &Text) -> u32 {
+        let found = self.columns.get(&(class, name.clone()));
+        found.copied().unwrap_or(UNKNOWN)
+    }
+
+    /// Gives numbers to what has none. Names and keys are kept in memory of their own: they outlive the changeset in which they came.
+    fn learn(&mut self, instruction: &Instruction) {
+        use Instruction::*;
+        let class = self.learn_class(instruction.class());
+        match instruction {
+            AddTable { .. } | EraseTable { .. } => {}
+            CreateObject { key, .. } | EraseObject { key, .. } => {
+                self.learn_object(class, key);
+            }
+            AddColumn { field, column, .. } => {
+                self.learn_column(class, field);
+                if let Some(target) = target(column) {
+                    self.learn_class(target);
+                }
+            }
+            EraseColumn { field, .. } => {
+                self.learn_column(class, field);
+            }
+            Update { path, .. }
+            | AddInteger { path, .. }
+            | ArrayInsert { path, .. }
+            | ArrayMove { path, .. }
+            | ArrayErase { path, .. }
+            | Clear { path, .. }
+            | SetInsert { path, .. }
+            | SetErase { path, .. } => {
+                let object = self.learn_object(class, &path.key);
+                let column = self.learn_column(class, &path.field);
+                let next = number(self.fields.len());
+                self.fields.entry((object, column)).or_insert(next);
+            }
         }
     }
 
-    fn class(&mut self, name: &Text) -> u32 {
+    fn learn_class(&mut self, name: &Text) -> u32 {
+        let known = self.class(name);
+        if known != UNKNOWN {
+            return known;
+        }
         let next = number(self.classes.len());
-        *self.classes.entry(name.clone()).or_insert(next)
+        self.classes.insert(name.detached(), next);
+        next
     }
 
-    fn object(&mut self, class: u32, key: &Key) -> u32 {
+    fn learn_object(&mut self, class: u32, key: &Key) -> u32 {
+        let known = self.object(class, key);
+        if known != UNKNOWN {
+            return known;
+        }
         let next = number(self.objects.len());
-        *self.objects.entry((class, key.clone())).or_insert(next)
+        self.objects.insert((class, key.detached()), next);
+        next
     }
 
-    fn column(&mut self, class: u32, name: &Text) -> u32 {
+    fn learn_column(&mut self, class: u32, name: &Text) -> u32 {
+        let known = self.column(class, name);
+        if known != UNKNOWN {
+            return known;
+        }
         let next = number(self.columns.len());
-        *self.columns.entry((class, name.clone())).or_insert(next)
+        self.columns.insert((class, name.detached()), next);
+        next
+    }
+}
+
+/// The class that a column links to.
+fn target(column: &Column) -> Option<&Text> {
+    match &column.kind {
+        ColumnKind::Link(target) => Some(target),
+        ColumnKind::Mixed
+        | ColumnKind::Int
+        | ColumnKind::Bool
+        | ColumnKind::String
+        | ColumnKind::Binary
+        | ColumnKind::Timestamp
+        | ColumnKind::Float
+        | ColumnKind::Double
+        | ColumnKind::Decimal
+        | ColumnKind::ObjectId
+        | ColumnKind::Uuid => None,
     }
 }
 
 /// A changeset has fewer instructions than this, and a window is bounded by memory long before.
 fn number(count: usize) -> u32 {
-    u32::try_from(count).expect("fewer than 2^32 names in one merge")
+    let number = u32::try_from(count).ok();
+    number
+        .filter(|number| *number != UNKNOWN)
+        .expect("fewer than 2^32 names in one merge")
 }
 
 impl Unit {
     pub fn discard(&mut self) {
         self.alive = false;
+    }
+
+    /// Discards it for good: nobody looks at it any more, so what it holds is given back.
+    pub fn bury(&mut self) {
+        self.alive = false;
+        self.instruction = Instruction::EraseTable {
+            class: Text::default(),
+        };
     }
 
     /// The number of parts of its target: the shorter one is the outer of a pair.
