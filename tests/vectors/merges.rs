@@ -8,6 +8,7 @@ use ros::ident::{FileIdent, OriginTimestamp};
 use ros::merge::merge;
 use serde_json::Value;
 
+use super::states::{Replica, first_difference};
 use super::{changeset, load};
 
 /// What became of one case.
@@ -34,12 +35,13 @@ fn merges_give_the_recorded_outcome() {
     let Some(file) = load("merges.json") else {
         return;
     };
+    let base = Replica::base(&file);
     let merges = file["merges"].as_array().expect("a list of merges");
     for rules in [Rules::SERVER, Rules::REFERENCE] {
         let mut counts: BTreeMap<Outcome, usize> = BTreeMap::new();
         let mut wrong = Vec::new();
         for (number, case) in merges.iter().enumerate() {
-            match outcome(case, rules) {
+            match outcome(case, rules, &base) {
                 Ok(outcome) => *counts.entry(outcome).or_default() += 1,
                 Err(what) => wrong.push(format!("#{number} {}: {what}", case["name"])),
             }
@@ -59,32 +61,65 @@ fn merges_give_the_recorded_outcome() {
     }
 }
 
-fn outcome(case: &Value, rules: Rules) -> Result<Outcome, String> {
-    let (mut left, mut right) = (side(&case["left"]), side(&case["right"]));
-    let merged = merge(&mut left, &mut right, rules);
+fn outcome(case: &Value, rules: Rules, base: &Replica) -> Result<Outcome, String> {
+    let made = Sides {
+        left: side(&case["left"]),
+        right: side(&case["right"]),
+    };
+    let mut merged = made.clone();
+    let fired = merge(&mut merged.left, &mut merged.right, rules);
+    let (left, right) = (&merged.left, &merged.right);
+    let converges = || made.converge(&merged, base);
     if case.get("crash").is_some_and(|crash| !crash.is_null())
         && case.get("right_transformed").is_none_or(Value::is_null)
     {
-        return merged
-            .map(|_| Outcome::Healed)
-            .map_err(|error| format!("the reference crashes, and this refuses: {error}"));
+        fired.map_err(|error| format!("the reference crashes, and this refuses: {error}"))?;
+        return converges().map(|()| Outcome::Healed);
     }
     let recorded_error = case.get("error").and_then(Value::as_str);
-    match (merged, recorded_error) {
+    match (fired, recorded_error) {
         (Err(_), Some(_)) => Ok(Outcome::Refused),
         (Err(error), None) => Err(format!("refused: {error}")),
         (Ok(fired), Some(error)) => {
-            excuse(fired, rules).ok_or_else(|| format!("not refused, but should be: {error}"))
+            let excuse = excuse(fired, rules)
+                .ok_or_else(|| format!("not refused, but should be: {error}"))?;
+            converges().map(|()| excuse)
         }
         (Ok(fired), None) => {
-            let same =
-                is(&left, &case["left_transformed"]) && is(&right, &case["right_transformed"]);
-            if same {
-                Ok(Outcome::Same)
-            } else {
-                excuse(fired, rules).ok_or_else(|| difference(&left, &right, case))
+            if is(left, &case["left_transformed"]) && is(right, &case["right_transformed"]) {
+                return Ok(Outcome::Same);
             }
+            let excuse = excuse(fired, rules).ok_or_else(|| difference(left, right, case))?;
+            converges().map(|()| excuse)
         }
+    }
+}
+
+/// What two devices made apart, or what merging has made of it.
+#[derive(Clone)]
+struct Sides {
+    left: Vec<Part>,
+    right: Vec<Part>,
+}
+
+impl Sides {
+    /// Whether both devices come to the same state: each with what it made and then what the other's has become.
+    fn converge(&self, merged: &Sides, base: &Replica) -> Result<(), String> {
+        let state = |first: &[Part], second: &[Part]| {
+            let mut replica = base.clone();
+            for part in first.iter().chain(second) {
+                let applied = replica.apply(&part.changeset);
+                applied.map_err(|error| format!("cannot be applied: {error}"))?;
+            }
+            Ok::<Value, String>(replica.normal())
+        };
+        let one = state(&self.left, &merged.right)?;
+        let other = state(&self.right, &merged.left)?;
+        if one == other {
+            return Ok(());
+        }
+        let place = first_difference(&one, &other, String::new());
+        Err(format!("does not converge: {place}"))
     }
 }
 

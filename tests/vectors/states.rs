@@ -9,14 +9,28 @@ use serde_json::{Map, Value as Json, json};
 use super::{changeset, load};
 use crate::support::rendering;
 
+/// A state that changesets are applied to.
 #[derive(Clone)]
-struct Replica {
+pub struct Replica {
     cells: MemoryCells,
     schema: Schema,
 }
 
 impl Replica {
-    fn apply(&mut self, changeset: &Changeset) -> Result<(), ApplyError> {
+    /// The state that the recorded merges begin with.
+    pub fn base(file: &Json) -> Replica {
+        let mut replica = Replica {
+            cells: MemoryCells::default(),
+            schema: Schema::default(),
+        };
+        replica
+            .apply(&changeset(&file["base"]["hex"]))
+            .expect("the base can be applied");
+        replica
+    }
+
+    /// Applies a changeset whole, or says why not.
+    pub fn apply(&mut self, changeset: &Changeset) -> Result<(), ApplyError> {
         let mut applier = Applier::new(&mut self.cells, &mut self.schema);
         changeset
             .instructions
@@ -24,6 +38,11 @@ impl Replica {
             .try_for_each(|instruction| applier.apply(instruction))?;
         applier.finish();
         Ok(())
+    }
+
+    /// Everything in it, the same for equal states.
+    pub fn normal(&mut self) -> Json {
+        normal(&self.dump())
     }
 
     fn dump(&mut self) -> Json {
@@ -275,14 +294,8 @@ fn states_are_as_recorded() {
         return;
     };
     let base = &file["base"];
-    let mut replica = Replica {
-        cells: MemoryCells::default(),
-        schema: Schema::default(),
-    };
-    replica
-        .apply(&changeset(&base["hex"]))
-        .expect("the base can be applied");
-    assert_eq!(normal(&replica.dump()), normal(&base["state"]), "the base");
+    let mut replica = Replica::base(&file);
+    assert_eq!(replica.normal(), normal(&base["state"]), "the base");
 
     let merges = file["merges"].as_array().expect("a list of merges");
     let (mut ran, mut wrong, mut unlike) = (0, Vec::new(), BTreeMap::new());
@@ -300,7 +313,7 @@ fn states_are_as_recorded() {
         let applied: Result<Vec<()>, _> = steps
             .map(|step| replica.apply(&changeset(&step["hex"])))
             .collect();
-        let ours = applied.map(|_| normal(&replica.dump()));
+        let ours = applied.map(|_| replica.normal());
         if ours
             .as_ref()
             .is_ok_and(|ours| *ours == normal(&patched(&base["state"], patch)))
@@ -336,7 +349,8 @@ fn states_are_as_recorded() {
     println!("vectors: states {ran}/{ran}");
 }
 
-fn first_difference(ours: &Json, theirs: &Json, at: String) -> String {
+/// Where two states differ first, for people.
+pub fn first_difference(ours: &Json, theirs: &Json, at: String) -> String {
     match (ours, theirs) {
         (Json::Object(a), Json::Object(b)) => {
             for key in a.keys().chain(b.keys()) {
