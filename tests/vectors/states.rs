@@ -10,7 +10,7 @@ use super::{changeset, load};
 use crate::support::rendering;
 
 /// A state that changesets are applied to.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Replica {
     cells: MemoryCells,
     schema: Schema,
@@ -19,10 +19,7 @@ pub struct Replica {
 impl Replica {
     /// The state that the recorded merges begin with.
     pub fn base(file: &Json) -> Replica {
-        let mut replica = Replica {
-            cells: MemoryCells::default(),
-            schema: Schema::default(),
-        };
+        let mut replica = Replica::default();
         replica
             .apply(&changeset(&file["base"]["hex"]))
             .expect("the base can be applied");
