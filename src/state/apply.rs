@@ -1,5 +1,6 @@
 //! What each instruction does (merge rules, section 9).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::cells::{
@@ -23,6 +24,8 @@ pub struct Applier<'a, C: Cells> {
     pub(super) cells: &'a mut C,
     pub(super) schema: &'a mut Schema,
     row: Option<Cached>,
+    /// Classes that have changed; each is written once.
+    changed: BTreeSet<Text>,
     first_node: Node,
 }
 
@@ -44,12 +47,16 @@ impl<'a, C: Cells> Applier<'a, C> {
             cells,
             schema,
             row: None,
+            changed: BTreeSet::new(),
         }
     }
 
     /// Writes what is still held.
     pub fn finish(mut self) {
         self.write_back();
+        for class in &self.changed {
+            self.schema.write(self.cells, class);
+        }
         if self.schema.next_node() != self.first_node {
             self.cells.put(
                 NEXT_NODE.to_vec(),
@@ -127,7 +134,11 @@ impl<'a, C: Cells> Applier<'a, C> {
                     "the primary key of {name} has no allowed name"
                 ));
             }
-            self.schema.add_class(self.cells, name, kind.clone());
+            if self.schema.size().0 >= MOST_CLASSES {
+                return ApplyError::refused(format!("more than {MOST_CLASSES} classes"));
+            }
+            self.schema.add_class(name, kind.clone());
+            self.changed.insert(name.detached());
             return Ok(());
         };
         let keyless = matches!(kind, TableKind::TopLevel(key) if key.kind == KeyKind::None);
@@ -158,6 +169,7 @@ impl<'a, C: Cells> Applier<'a, C> {
             }
         }
         self.schema.erase_class(self.cells, &class);
+        self.changed.remove(name);
         Ok(())
     }
 
@@ -184,10 +196,15 @@ impl<'a, C: Cells> Applier<'a, C> {
             None if field.as_bytes().is_empty() || field.as_bytes().len() > LONGEST_COLUMN => {
                 refuse("has no allowed name")
             }
+            None if class.columns.len() >= MOST_COLUMNS
+                || self.schema.size().1 >= MOST_COLUMNS_OF_ALL =>
+            {
+                refuse("is one too many")
+            }
             None => {
-                let mut class = Class::clone(&class);
-                class.add_column(field.clone(), column.clone());
-                self.schema.put(self.cells, class);
+                drop(class); // so that it is altered where it is
+                self.schema.add_column(name, field, column.clone());
+                self.changed.insert(name.detached());
                 Ok(())
             }
         }
@@ -199,9 +216,9 @@ impl<'a, C: Cells> Applier<'a, C> {
         if class.column(field).is_none() {
             return ApplyError::refused(format!("{name} has no field {field}"));
         }
-        let mut class = Class::clone(&class);
-        class.erase_column(field);
-        self.schema.put(self.cells, class);
+        drop(class); // so that it is altered where it is
+        self.schema.erase_column(name, field);
+        self.changed.insert(name.detached());
         Ok(())
     }
 
@@ -664,5 +681,11 @@ impl<'a, C: Cells> Applier<'a, C> {
 const LONGEST_CLASS: usize = 57;
 /// Longest name of a column there.
 const LONGEST_COLUMN: usize = 63;
+/// Classes in a Realm. Apps have some dozens; each is in memory while the Realm is open, and is looked through when another is erased.
+const MOST_CLASSES: usize = 1000;
+/// Columns in a class. Its cell holds all of them, and a column is looked for among all of them.
+const MOST_COLUMNS: usize = 1000;
+/// Columns of all classes of a Realm.
+const MOST_COLUMNS_OF_ALL: usize = 10_000;
 /// The type code of dictionaries with string keys.
 const STRING_KEYS: i64 = 3;

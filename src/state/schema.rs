@@ -14,6 +14,7 @@ use crate::changeset::{
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
     classes: Arc<BTreeMap<Text, Arc<Class>>>,
+    columns: usize,
     next_class: u32,
     next_node: Node,
 }
@@ -69,7 +70,7 @@ impl Class {
         self.kind == TableKind::Embedded
     }
 
-    pub(super) fn add_column(&mut self, name: Text, column: Column) {
+    fn add_column(&mut self, name: &Text, column: Column) {
         self.columns.push(ClassColumn {
             id: self.next_column,
             name: name.detached(),
@@ -78,7 +79,7 @@ impl Class {
         self.next_column += 1;
     }
 
-    pub(super) fn erase_column(&mut self, name: &Text) {
+    fn erase_column(&mut self, name: &Text) {
         self.columns.retain(|column| column.name != *name);
     }
 
@@ -171,7 +172,9 @@ impl Schema {
             ),
             None => 0,
         };
+        let columns = |class: &Arc<Class>| class.columns.len();
         Ok(Schema {
+            columns: classes.values().map(columns).sum(),
             classes: Arc::new(classes),
             next_class,
             next_node,
@@ -196,7 +199,12 @@ impl Schema {
             .any(|class| class.name != *name && class.columns.iter().any(links))
     }
 
-    pub(super) fn add_class(&mut self, cells: &mut impl Cells, name: &Text, kind: TableKind) {
+    /// Classes, and columns of all of them.
+    pub(super) fn size(&self) -> (usize, usize) {
+        (self.classes.len(), self.columns)
+    }
+
+    pub(super) fn add_class(&mut self, name: &Text, kind: TableKind) {
         let class = Class {
             id: self.next_class,
             name: name.detached(),
@@ -205,17 +213,34 @@ impl Schema {
             next_column: 0,
         };
         self.next_class += 1;
-        self.put(cells, class);
+        Arc::make_mut(&mut self.classes).insert(class.name.clone(), Arc::new(class));
     }
 
-    pub(super) fn put(&mut self, cells: &mut impl Cells, class: Class) {
-        cells.put(class_key(class.id), class.encode());
-        Arc::make_mut(&mut self.classes).insert(class.name.clone(), Arc::new(class));
+    pub(super) fn add_column(&mut self, class: &Text, field: &Text, column: Column) {
+        if let Some(class) = Arc::make_mut(&mut self.classes).get_mut(class) {
+            Arc::make_mut(class).add_column(field, column);
+            self.columns += 1;
+        }
+    }
+
+    pub(super) fn erase_column(&mut self, class: &Text, field: &Text) {
+        if let Some(class) = Arc::make_mut(&mut self.classes).get_mut(class) {
+            Arc::make_mut(class).erase_column(field);
+            self.columns -= 1;
+        }
+    }
+
+    /// Writes the cell of a class, if it is there.
+    pub(super) fn write(&self, cells: &mut impl Cells, name: &Text) {
+        if let Some(class) = self.class(name) {
+            cells.put(class_key(class.id), class.encode());
+        }
     }
 
     /// A class is removed; its number stays taken as long as a later one exists, and its cells are gone when it is.
     pub(super) fn erase_class(&mut self, cells: &mut impl Cells, class: &Class) {
         cells.delete(&class_key(class.id));
+        self.columns -= class.columns.len();
         Arc::make_mut(&mut self.classes).remove(&class.name);
     }
 

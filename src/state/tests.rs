@@ -690,3 +690,66 @@ fn keys_are_of_bounded_length() {
         }),
     });
 }
+
+fn number_column() -> Column {
+    Column {
+        kind: ColumnKind::Int,
+        nullable: false,
+        collection: CollectionKind::Single,
+        dictionary_key: 0,
+    }
+}
+
+#[test]
+fn a_schema_is_of_bounded_size() {
+    let mut state = State::new();
+    let table = |number: usize| Instruction::AddTable {
+        class: format!("C{number}").as_str().into(),
+        kind: TableKind::Embedded,
+    };
+    let column =
+        |class: &str, number: usize| add_column(class, &format!("c{number}"), number_column());
+    for number in 0..997 {
+        state.must(table(number)); // three are there already
+    }
+    state.must_not(table(997));
+    for number in 0..1000 {
+        state.must(column("C0", number));
+    }
+    state.must_not(column("C0", 1000));
+    state.must(column("C0", 0)); // there already
+    state.must(Instruction::EraseTable { class: "C1".into() });
+    state.must(table(997));
+    let columns = State::new().schema.size().1;
+    for class in 2..10 {
+        for number in 0..1000 {
+            state.must(column(&format!("C{class}"), number));
+        }
+    }
+    for number in 0..1000 - columns {
+        state.must(column("C10", number));
+    }
+    state.must_not(column("C10", 1000));
+    let erased = Instruction::EraseColumn {
+        class: "C2".into(),
+        field: "c5".into(),
+    };
+    state.must(erased);
+    state.must(column("C10", 1000));
+    let loaded = Schema::load(&mut state.cells).unwrap();
+    assert_eq!(loaded.size(), state.schema.size());
+    assert!(loaded.classes().eq(state.schema.classes()));
+}
+
+#[test]
+fn a_class_is_written_once_however_many_columns_it_gets() {
+    let mut state = State::new();
+    (state.cells.read, state.cells.written) = (0, 0);
+    let mut applier = Applier::new(&mut state.cells, &mut state.schema);
+    for number in 0..900 {
+        let instruction = add_column("Part", &format!("c{number}"), number_column());
+        applier.apply(&instruction).unwrap();
+    }
+    applier.finish();
+    assert!(state.cells.written < 32 << 10, "{}", state.cells.written);
+}
