@@ -34,25 +34,60 @@ impl Dialect {
         }
     }
 
-    /// The changeset in this dialect.
-    pub fn speak(self, changeset: &Bytes, schema: &Schema) -> Result<Bytes, DecodeError> {
-        if self == Dialect::Full || !has_any(schema) {
-            return Ok(changeset.clone());
-        }
-        let full = changeset::decode(changeset)?;
-        let as_it_is = |instruction: &Instruction| {
-            !is_nested(instruction, schema) && removed_entry(instruction, schema).is_none()
-        };
-        if full.instructions.iter().all(as_it_is) {
-            return Ok(changeset.clone());
-        }
-        let told = |instruction| {
-            let guard = removed_entry(&instruction, schema);
-            guard.into_iter().chain(flattened(instruction, schema))
-        };
-        let instructions = full.instructions.into_iter().flat_map(told).collect();
-        Ok(changeset::encode(&Changeset { instructions }).into())
+    /// Whether all changesets of a Realm are told as they are, if this schema has what they ever named.
+    pub fn is_plain(self, schema: &Schema) -> bool {
+        self == Dialect::Full || !has_any(schema)
     }
+
+    /// The changeset in this dialect. The schema is the one before the changeset, or a later one in which nothing of it was erased.
+    pub fn speak(self, changeset: &Bytes, mut schema: Schema) -> Result<Told, Unspeakable> {
+        let as_it_is = || Told {
+            changeset: changeset.clone(),
+            hides: false,
+        };
+        if self == Dialect::Full {
+            return Ok(as_it_is());
+        }
+        let mut told = Changeset::default();
+        let (mut hides, mut differs) = (false, false);
+        for instruction in changeset::decode(changeset)?.instructions {
+            let followed = schema.follow(&instruction);
+            followed.map_err(|error| Unspeakable::Schema(error.to_string()))?;
+            let guard = removed_entry(&instruction, &schema);
+            let is_nested = is_nested(&instruction, &schema);
+            hides |= is_nested;
+            differs |= is_nested || guard.is_some();
+            told.instructions.extend(guard);
+            told.instructions.extend(flattened(instruction, &schema));
+        }
+        if !differs {
+            return Ok(as_it_is());
+        }
+        Ok(Told {
+            changeset: changeset::encode(&told).into(),
+            hides,
+        })
+    }
+}
+
+/// A changeset as it is told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// The changeset.
+    pub changeset: Bytes,
+    /// Whether a collection in a Mixed value was left out, or something in one.
+    pub hides: bool,
+}
+
+/// Why a changeset cannot be told: what is stored is damaged.
+#[derive(Debug, thiserror::Error)]
+pub enum Unspeakable {
+    /// It is no changeset.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// It does not fit the schema.
+    #[error("{0}")]
+    Schema(String),
 }
 
 /// Whether the schema has anything that the flat dialect says in another way.
@@ -76,7 +111,12 @@ fn removed_entry(instruction: &Instruction, schema: &Schema) -> Option<Instructi
         return None;
     };
     let spot = spot(path, schema)?;
-    let value = spot.entry_of.filter(|_| !spot.in_mixed)?.default_value();
+    let column = spot.entry_of.filter(|_| !spot.in_mixed)?;
+    // A Mixed value that may not be null has no default.
+    let value = match (&column.column.kind, column.column.nullable) {
+        (ColumnKind::Mixed, false) => Value::Bool(false),
+        _ => column.default_value(),
+    };
     Some(Instruction::Update {
         path: path.clone(),
         value,
@@ -246,6 +286,14 @@ mod tests {
             add("P", "e", embedded),
             add("P", "d", numbers),
             add("P", "dm", mixed(CollectionKind::Dictionary)),
+            add(
+                "P",
+                "dn",
+                Column {
+                    nullable: false,
+                    ..mixed(CollectionKind::Dictionary)
+                },
+            ),
         ];
         let (mut cells, mut schema) = (MemoryCells::default(), Schema::default());
         let mut applier = Applier::new(&mut cells, &mut schema);
@@ -258,9 +306,8 @@ mod tests {
 
     fn told(instructions: Vec<Instruction>) -> Vec<Instruction> {
         let bytes = Bytes::from(changeset::encode(&Changeset { instructions }));
-        changeset::decode(&Dialect::Flat.speak(&bytes, &schema()).unwrap())
-            .unwrap()
-            .instructions
+        let told = Dialect::Flat.speak(&bytes, schema()).unwrap();
+        changeset::decode(&told.changeset).unwrap().instructions
     }
 
     #[test]
@@ -319,6 +366,7 @@ mod tests {
             told(vec![
                 set(key("d"), Value::Erased),
                 set(key("dm"), Value::Erased),
+                set(key("dn"), Value::Erased),
                 set(inner(), Value::Erased),
             ]),
             vec![
@@ -326,6 +374,8 @@ mod tests {
                 set(key("d"), Value::Erased),
                 set(key("dm"), Value::Null),
                 set(key("dm"), Value::Erased),
+                set(key("dn"), Value::Bool(false)),
+                set(key("dn"), Value::Erased),
             ]
         );
     }

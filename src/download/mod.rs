@@ -5,16 +5,17 @@
 pub mod dialect;
 pub mod fragment;
 
-use std::collections::HashMap;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use fragment::{BodyBuilder, Built, Fragment};
 
+use crate::changeset;
 use crate::ident::{
-    DownloadCursor, FileIdent, RealmName, SaltedVersion, ServerVersion, UploadCursor,
+    ClientVersion, DownloadCursor, FileIdent, RealmName, SaltedVersion, ServerVersion, UploadCursor,
 };
-use crate::realm::{Realm, RealmError, Slice, SliceEntry};
+use crate::realm::{Entry, Realm, RealmError, Schema, Slice, SliceEntry};
 use crate::wire::Protocol;
 use dialect::Dialect;
 
@@ -53,9 +54,12 @@ pub fn make_now(
     protocol: Protocol,
 ) -> Option<Result<Made, RealmError>> {
     let slice = realm.read_recent(from, file, SMALL)?;
-    let ready = Dialect::of(protocol) == Dialect::Full
-        || slice.entries.is_empty()
-        || realm.schema_is_loaded();
+    let knows_schema = || {
+        let schema = realm.schema_is_loaded().then(|| realm.schema().ok());
+        schema.flatten().is_some_and(|schema| !schema.has_lost())
+    };
+    let ready =
+        Dialect::of(protocol) == Dialect::Full || slice.entries.is_empty() || knows_schema();
     ready.then(|| of_slice(realm, fragments, slice, protocol))
 }
 
@@ -70,8 +74,9 @@ fn of_slice(
 ) -> Result<Made, RealmError> {
     let dialect = Dialect::of(protocol);
     let mut body = BodyBuilder::default();
+    let mut past = Past::default();
     for item in &slice.entries {
-        let fragment = fragments.get(realm, item, dialect)?;
+        let fragment = fragments.get(realm, item, dialect, &mut past)?;
         if fragment.plain.is_empty() {
             continue;
         }
@@ -117,6 +122,57 @@ struct Kept {
     bytes: usize,
 }
 
+/// The schema as it was: what old entries named may have been erased since, or replaced by something else of that name. No SDK erases anything, so nobody is in
+/// a hurry: it is found by going through the history from its beginning.
+#[derive(Default)]
+struct Past {
+    /// The last version that it contains.
+    version: ServerVersion,
+    schema: Schema,
+}
+
+impl Past {
+    /// The schema before a version. Versions that are asked for ascend.
+    fn schema_before(
+        &mut self,
+        realm: &Realm,
+        version: ServerVersion,
+    ) -> Result<Schema, RealmError> {
+        while self.version.next() < version {
+            let from = DownloadCursor {
+                server_version: self.version,
+                client_version: ClientVersion(0),
+            };
+            let slice = realm.read(from, NOBODY, PAST_BYTES)?;
+            let reached = slice.cursor.server_version;
+            for item in slice.entries {
+                if item.entry.version < version {
+                    self.follow(realm, &item.entry)?;
+                }
+            }
+            if reached <= self.version {
+                break; // there is no more
+            }
+            self.version = ServerVersion(reached.0.min(version.0 - 1));
+        }
+        Ok(self.schema.clone())
+    }
+
+    fn follow(&mut self, realm: &Realm, entry: &Entry) -> Result<(), RealmError> {
+        let decoded = changeset::decode(&entry.changeset)
+            .map_err(|error| realm.damaged(entry.version, &error))?;
+        let mut instructions = decoded.instructions.iter();
+        instructions
+            .try_for_each(|instruction| self.schema.follow(instruction))
+            .map_err(|error| realm.damaged(entry.version, &error))
+    }
+}
+
+/// A client file that has made nothing, so that it is sent everything.
+const NOBODY: FileIdent = FileIdent(i64::MAX as u64);
+/// Bytes of history that are gone through at once.
+const PAST_BYTES: usize = 1 << 20;
+
 impl Fragments {
     /// A cache of at most `bytes`.
     pub fn new(bytes: usize) -> Fragments {
@@ -131,6 +187,7 @@ impl Fragments {
         realm: &Realm,
         item: &SliceEntry,
         dialect: Dialect,
+        past: &mut Past,
     ) -> Result<Fragment, RealmError> {
         let key = (realm.name().clone(), item.entry.version, dialect);
         if let Some(fragment) = self.lock().fragments.get(&key) {
@@ -138,13 +195,26 @@ impl Fragments {
         }
         let changeset = match dialect {
             Dialect::Full => item.entry.changeset.clone(),
-            Dialect::Flat => dialect
-                .speak(&item.entry.changeset, &realm.schema()?)
-                .map_err(|error| realm.damaged(item.entry.version, &error))?,
+            Dialect::Flat => self.flat(realm, &item.entry, past)?,
         };
         let fragment = Fragment::new(changeset);
         self.keep(key, fragment.clone());
         Ok(fragment)
+    }
+
+    fn flat(&self, realm: &Realm, entry: &Entry, past: &mut Past) -> Result<Bytes, RealmError> {
+        let today = realm.schema()?;
+        let schema = if today.has_lost() {
+            past.schema_before(realm, entry.version)?
+        } else if Dialect::Flat.is_plain(&today) {
+            return Ok(entry.changeset.clone());
+        } else {
+            today
+        };
+        let told = Dialect::Flat
+            .speak(&entry.changeset, schema)
+            .map_err(|error| realm.damaged(entry.version, &error))?;
+        Ok(told.changeset)
     }
 
     fn keep(&self, key: FragmentKey, fragment: Fragment) {
@@ -169,3 +239,6 @@ impl Fragments {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

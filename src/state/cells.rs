@@ -3,6 +3,7 @@
 //! | first byte | then | the cell |
 //! |---|---|---|
 //! | `n` | | the next node number |
+//! | `x` | | the next class number; there once a class has been erased |
 //! | `c` | class (4 bytes) | a class and its columns |
 //! | `o` | class (4 bytes), key | an object: its row |
 //! | `m` | node (8 bytes) | an embedded object: its row |
@@ -126,6 +127,9 @@ pub(super) type Node = u64;
 
 /// The cell with the next node number.
 pub(super) const NEXT_NODE: &[u8] = b"n";
+
+/// The cell with the next class number.
+pub(super) const NEXT_CLASS: &[u8] = b"x";
 
 pub(super) fn class_key(class: u32) -> Vec<u8> {
     tagged(b'c', &class.to_be_bytes(), &[])

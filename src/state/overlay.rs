@@ -414,7 +414,8 @@ mod tests {
             "erasing what was just written takes no longer than writing it"
         );
         let left = just_written.into_cells();
-        assert_eq!(left.iter().filter(|(_, value)| value.is_some()).count(), 1);
+        let counters = left.iter().filter(|(_, value)| value.is_some()).count();
+        assert_eq!(counters, 2);
 
         stored.cells.take_over(overlay.into_cells());
         let cells = stored.cells.len();

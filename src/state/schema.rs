@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::cells::{CellError, Cells, NEXT_NODE, Node, class_key};
+use super::cells::{CellError, Cells, MemoryCells, NEXT_CLASS, NEXT_NODE, Node, class_key};
+use super::{Applier, ApplyError};
 use crate::changeset::{
     self, Changeset, Column, ColumnKind, Instruction, KeyKind, PrimaryKeyColumn, TableKind, Text,
 };
@@ -15,6 +16,8 @@ use crate::changeset::{
 pub struct Schema {
     classes: Arc<BTreeMap<Text, Arc<Class>>>,
     columns: usize,
+    /// Whether a class was ever erased.
+    lost_class: bool,
     next_class: u32,
     next_node: Node,
 }
@@ -152,7 +155,15 @@ impl Schema {
     /// Reads all classes.
     pub fn load(cells: &mut impl Cells) -> Result<Schema, CellError> {
         let mut classes = BTreeMap::new();
-        let mut next_class = 0;
+        let lost = cells.get(NEXT_CLASS)?;
+        let mut next_class = match &lost {
+            Some(cell) => u32::from_be_bytes(
+                cell[..]
+                    .try_into()
+                    .map_err(|_| CellError::damaged("the class counter"))?,
+            ),
+            None => 0,
+        };
         for (key, cell) in cells.scan(b"c", None, usize::MAX)? {
             let id = key
                 .get(1..)
@@ -176,6 +187,7 @@ impl Schema {
         Ok(Schema {
             columns: classes.values().map(columns).sum(),
             classes: Arc::new(classes),
+            lost_class: lost.is_some(),
             next_class,
             next_node,
         })
@@ -237,8 +249,25 @@ impl Schema {
         }
     }
 
-    /// A class is removed; its number stays taken as long as a later one exists, and its cells are gone when it is.
+    /// Whether a class or column was ever erased. Otherwise everything that any changeset has named is still there.
+    pub fn has_lost(&self) -> bool {
+        let lost_column = |class: &Arc<Class>| class.columns.len() != class.next_column as usize;
+        self.lost_class || self.classes.values().any(lost_column)
+    }
+
+    /// Does to the schema what an instruction does to it, with no state below.
+    pub fn follow(&mut self, instruction: &Instruction) -> Result<(), ApplyError> {
+        if instruction.is_schema() {
+            let mut nowhere = MemoryCells::default();
+            Applier::new(&mut nowhere, self).apply(instruction)?;
+        }
+        Ok(())
+    }
+
+    /// A class is removed, and its cells are gone when it is. Its number is not used again.
     pub(super) fn erase_class(&mut self, cells: &mut impl Cells, class: &Class) {
+        cells.put(NEXT_CLASS.to_vec(), self.next_class.to_be_bytes().to_vec());
+        self.lost_class = true;
         cells.delete(&class_key(class.id));
         self.columns -= class.columns.len();
         Arc::make_mut(&mut self.classes).remove(&class.name);

@@ -753,3 +753,24 @@ fn a_class_is_written_once_however_many_columns_it_gets() {
     applier.finish();
     assert!(state.cells.written < 32 << 10, "{}", state.cells.written);
 }
+
+#[test]
+fn a_schema_knows_whether_something_was_erased() {
+    let mut state = State::new();
+    let has_lost = |state: &mut State| {
+        let loaded = Schema::load(&mut state.cells).unwrap();
+        assert_eq!(loaded.has_lost(), state.schema.has_lost());
+        loaded.has_lost()
+    };
+    assert!(!has_lost(&mut state));
+    let mut column = State::new();
+    column.must(Instruction::EraseColumn {
+        class: "Thing".into(),
+        field: "map".into(),
+    });
+    assert!(has_lost(&mut column));
+    state.must(Instruction::EraseTable {
+        class: "Event".into(), // the one with the greatest number
+    });
+    assert!(has_lost(&mut state));
+}
