@@ -5,7 +5,7 @@
 pub mod dialect;
 pub mod fragment;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -120,7 +120,12 @@ struct Kept {
     fragments: HashMap<FragmentKey, Fragment>,
     order: VecDeque<FragmentKey>,
     bytes: usize,
+    /// Realms of which was said that some clients do not get all.
+    warned: HashSet<RealmName>,
 }
+
+/// Realms that are remembered in [`Kept::warned`]; one more, and all are forgotten, and may be warned of again.
+const MOST_WARNED: usize = 10_000;
 
 /// The schema as it was: what old entries named may have been erased since, or replaced by something else of that name. No SDK erases anything, so nobody is in
 /// a hurry: it is found by going through the history from its beginning.
@@ -214,7 +219,21 @@ impl Fragments {
         let told = Dialect::Flat
             .speak(&entry.changeset, schema)
             .map_err(|error| realm.damaged(entry.version, &error))?;
+        if told.hides {
+            self.warn(realm.name());
+        }
         Ok(told.changeset)
+    }
+
+    /// Says, once for each Realm, that some of its clients do not get all of it.
+    fn warn(&self, realm: &RealmName) {
+        let mut kept = self.lock();
+        if kept.warned.len() >= MOST_WARNED {
+            kept.warned.clear();
+        }
+        if kept.warned.insert(realm.clone()) {
+            tracing::warn!(%realm, "lists or dictionaries in Mixed values are null to clients below protocol 13");
+        }
     }
 
     fn keep(&self, key: FragmentKey, fragment: Fragment) {

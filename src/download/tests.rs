@@ -191,6 +191,8 @@ fn what_was_erased_since_is_told_by_the_schema_of_its_time() {
             .unwrap()
     };
     assert_eq!(fragment(&anew).plain, fragment(&fragments).plain);
+    assert_eq!(anew.lock().warned.len(), 0);
+    assert_eq!(fragments.lock().warned.len(), 1);
 }
 
 #[test]
