@@ -67,6 +67,14 @@ impl<'a, C: Cells> Applier<'a, C> {
 
     /// Applies an instruction.
     pub fn apply(&mut self, instruction: &Instruction) -> Result<(), ApplyError> {
+        self.apply_any(instruction)?;
+        if self.cells.held() > MOST_HELD {
+            return ApplyError::refused("too much is written at once");
+        }
+        Ok(())
+    }
+
+    fn apply_any(&mut self, instruction: &Instruction) -> Result<(), ApplyError> {
         use Instruction::*;
         match instruction {
             AddTable { class, kind } => self.add_table(class, kind),
@@ -681,6 +689,9 @@ impl<'a, C: Cells> Applier<'a, C> {
 const LONGEST_CLASS: usize = 57;
 /// Longest name of a column there.
 const LONGEST_COLUMN: usize = 63;
+/// Bytes that one client's changesets may write before they are stored. They are a small multiple of the changesets' own, unless these refer again and again to one
+/// long key.
+const MOST_HELD: usize = 1 << 30;
 /// Classes in a Realm. Apps have some dozens; each is in memory while the Realm is open, and is looked through when another is erased.
 const MOST_CLASSES: usize = 1000;
 /// Columns in a class. Its cell holds all of them, and a column is looked for among all of them.

@@ -47,6 +47,10 @@ pub trait Cells {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<(Vec<u8>, Bytes)>, CellError>;
+    /// Bytes of what was written and is held until it is stored or taken back, as far as that is somebody's worry.
+    fn held(&self) -> usize {
+        0
+    }
 }
 
 /// Cells in memory.

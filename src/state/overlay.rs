@@ -83,6 +83,8 @@ pub struct Overlay<S: Stored> {
     cells: BTreeMap<Vec<u8>, Option<Bytes>>,
     /// What was there at the savepoint, for each cell that was written since; the versions between are nobody's business.
     undo: HashMap<Vec<u8>, Option<Option<Bytes>>>,
+    /// Bytes of the keys and values that were written since the savepoint.
+    held: usize,
     /// What the storage said when it failed; cells have no words for it.
     failure: Option<S::Error>,
 }
@@ -94,6 +96,7 @@ impl<S: Stored> Overlay<S> {
             stored,
             cells: BTreeMap::new(),
             undo: HashMap::new(),
+            held: 0,
             failure: None,
         }
     }
@@ -101,10 +104,12 @@ impl<S: Stored> Overlay<S> {
     /// What is written from here on can be taken back.
     pub fn savepoint(&mut self) {
         self.undo = HashMap::new();
+        self.held = 0;
     }
 
     /// Takes back what was written since the savepoint.
     pub fn roll_back(&mut self) {
+        self.held = 0;
         for (key, before) in std::mem::take(&mut self.undo) {
             match before {
                 Some(before) => self.cells.insert(key, before),
@@ -124,9 +129,13 @@ impl<S: Stored> Overlay<S> {
     }
 
     fn write(&mut self, key: Vec<u8>, value: Option<Bytes>) {
+        let length = |value: &Option<Bytes>| value.as_ref().map_or(0, Bytes::len);
+        self.held += length(&value);
         if self.undo.contains_key(&key) {
-            self.cells.insert(key, value);
+            let before = self.cells.insert(key, value);
+            self.held -= before.as_ref().map_or(0, length);
         } else {
+            self.held += key.len();
             let before = self.cells.insert(key.clone(), value);
             self.undo.insert(key, before);
         }
@@ -162,6 +171,10 @@ impl<S: Stored> Cells for Overlay<S> {
         limit: usize,
     ) -> Result<Vec<(Vec<u8>, Bytes)>, CellError> {
         merged(&self.cells, &self.stored, prefix, after, limit).map_err(|error| self.failed(error))
+    }
+
+    fn held(&self) -> usize {
+        self.held
     }
 }
 
@@ -245,6 +258,23 @@ mod tests {
             overlay.into_cells(),
             [(b"a".to_vec(), Some(Bytes::from_static(&[0])))]
         );
+    }
+
+    #[test]
+    fn what_is_held_is_what_was_written_last_since_the_savepoint() {
+        let mut overlay = Overlay::new(MemoryCells::default());
+        overlay.put(b"a".to_vec(), vec![0; 100]);
+        assert_eq!(overlay.held(), 101);
+        overlay.savepoint();
+        assert_eq!(overlay.held(), 0);
+        overlay.put(b"a".to_vec(), vec![0; 50]);
+        overlay.put(b"a".to_vec(), vec![0; 10]);
+        overlay.put(b"b".to_vec(), vec![0; 20]);
+        assert_eq!(overlay.held(), 32);
+        overlay.delete(b"a");
+        assert_eq!(overlay.held(), 22);
+        overlay.roll_back();
+        assert_eq!(overlay.held(), 0);
     }
 
     #[test]

@@ -14,6 +14,7 @@ struct Counted {
     cells: MemoryCells,
     read: usize,
     written: usize,
+    held: usize,
 }
 
 impl Cells for Counted {
@@ -45,6 +46,10 @@ impl Cells for Counted {
             .map(|(key, value)| key.len() + value.len())
             .sum::<usize>();
         Ok(found)
+    }
+
+    fn held(&self) -> usize {
+        self.held
     }
 }
 
@@ -773,4 +778,13 @@ fn a_schema_knows_whether_something_was_erased() {
         class: "Event".into(), // the one with the greatest number
     });
     assert!(has_lost(&mut state));
+}
+
+#[test]
+fn what_writes_too_much_is_refused() {
+    let mut state = State::new();
+    state.cells.held = 1 << 30;
+    state.must(set("int", Value::Int(1)));
+    state.cells.held += 1;
+    state.must_not(set("int", Value::Int(2)));
 }
