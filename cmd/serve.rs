@@ -60,17 +60,15 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     let root = settings.root.clone();
     let listen = settings.listen;
+    let waiting_threads = server::waiting_threads(&settings.limits);
     let prepared = server::prepare(settings).map_err(|error| cannot_start(&error, &root))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .max_blocking_threads(BLOCKING_THREADS)
+        .max_blocking_threads(waiting_threads)
         .build()
         .map_err(|error| Failure::new(Exit::Failed, "cannot start threads").cause(error))?;
     runtime.block_on(serve(prepared, listen, dev.as_ref()))
 }
-
-/// Threads for reads from disk and password hashes.
-const BLOCKING_THREADS: usize = 16;
 
 async fn serve(
     prepared: Prepared,

@@ -60,6 +60,16 @@ pub struct Limits {
     pub wrong_passwords_time: Duration,
     /// Names and addresses whose wrong passwords are remembered; one more, and all are forgotten.
     pub wrong_passwords_names: usize,
+    /// A connection that takes nothing of what waits for it for so long is closed.
+    pub stall: Duration,
+    /// Bytes of large DOWNLOADs that are made or wait for their clients, of all connections; above it the next one waits in line.
+    pub downloads_bytes: usize,
+    /// Time that a client has to take a large DOWNLOAD while others wait in line; then its connection is closed.
+    pub download_time: Duration,
+    /// Questions of one connection that wait for Realms; above it the socket is not read.
+    pub questions_per_connection: usize,
+    /// Threads that read from Realms for sessions; further questions wait in line.
+    pub realm_threads: usize,
 }
 
 impl Default for Limits {
@@ -93,6 +103,11 @@ impl Default for Limits {
             wrong_passwords: 10,
             wrong_passwords_time: Duration::from_secs(60),
             wrong_passwords_names: 10_000,
+            stall: Duration::from_secs(3 * 60),
+            downloads_bytes: 512 * MIB,
+            download_time: Duration::from_secs(5 * 60),
+            questions_per_connection: 256,
+            realm_threads: 16,
         }
     }
 }

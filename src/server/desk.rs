@@ -1,7 +1,7 @@
 //! What the session machine asks of the server, carried out: Realms opened, files looked up, uploads queued, downloads made.
 //!
-//! Every question is answered by one event into the connection's queue; blocking work runs on threads for it. The queue is unbounded in form only: a session has one
-//! question open at a time, uploads are bounded by the machine, and news of versions is merged into one notice for each session.
+//! Every question is answered by one event into the connection's queue; blocking work runs on threads for it. The queue is unbounded in form only: questions are
+//! counted, and a client with too many is not heard; uploads are bounded by the machine, and news of versions is merged into one notice for each session.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,13 +9,15 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::Server;
+use super::budget::{Budget, Share};
 use super::claims::Claim;
 use super::refusal;
+use super::threads::Panicked;
 use super::writer::Strand;
 use crate::access::{Caller, Rights};
 use crate::download;
 use crate::fanout::Subscription;
-use crate::ident::{DownloadCursor, FileIdent, RealmName, Salt, ServerVersion};
+use crate::ident::{FileIdent, RealmName, Salt, ServerVersion};
 use crate::limits::Limits;
 use crate::realm::{Allow, Foreign, Pending, Realm, RealmError, Uploaded};
 use crate::session::{Bound, Close, Download, FileFacts, Input, Output, SessionKey, StoredFile};
@@ -23,8 +25,12 @@ use crate::wire::{Action, ErrorCode, Protocol, UploadEntry, WireError};
 
 /// What happens to a connection beside its socket.
 pub enum Event {
-    /// An answer for the session machine.
-    Input(Input),
+    /// The answer to a question of the session machine.
+    Answer(Input),
+    /// The answer to a read, and what its bytes are counted in.
+    Made(Input, Option<Share>),
+    /// The outcome of an upload.
+    Integrated(Input),
     /// The session's Realm has news; the version is where the subscription keeps it.
     News(SessionKey),
     /// The connection must go.
@@ -39,6 +45,8 @@ pub struct Desk {
     /// Knows the connection in logs.
     id: Arc<str>,
     sessions: HashMap<SessionKey, Bench>,
+    /// Questions that are not answered yet.
+    asked: usize,
     events: mpsc::UnboundedSender<Event>,
 }
 
@@ -66,6 +74,7 @@ impl Desk {
             protocol,
             id,
             sessions: HashMap::new(),
+            asked: 0,
             events,
         }
     }
@@ -73,6 +82,21 @@ impl Desk {
     /// The server's bounds.
     pub fn limits(&self) -> &Limits {
         &self.server.limits
+    }
+
+    /// The memory for large DOWNLOADs.
+    pub fn budget(&self) -> &Budget {
+        &self.server.budget
+    }
+
+    /// Whether the client may cause further questions.
+    pub fn may_ask(&self) -> bool {
+        self.asked < self.server.limits.questions_per_connection
+    }
+
+    /// A question was answered.
+    pub fn answered(&mut self) {
+        self.asked -= 1;
     }
 
     /// Knows the connection in logs.
@@ -123,25 +147,27 @@ impl Desk {
                     },
                 );
             }
-            Output::Read {
-                session,
-                file,
-                from,
-            } => self.read(session, file, from),
             Output::Release(session) => {
                 self.sessions.remove(&session);
             }
             Output::Report { session, text } => {
                 tracing::info!(connection = %self.id, session = session.0, "{text}")
             }
-            Output::Send(_) | Output::Close(_) => {}
+            Output::Read { .. } | Output::Send(_) | Output::Close(_) => {}
         }
     }
 
     fn bind(&mut self, session: SessionKey, path: &[u8], need_client_file_ident: bool) {
         let (realm, rights) = match self.server.door.open(&self.caller, path) {
             Ok(opened) => opened,
-            Err(error) => return self.answer(Input::Bound(session, Err(error))),
+            Err(error) => {
+                self.asked += 1;
+                // The connection's task owns the other end, and this is called by it.
+                return drop(
+                    self.events
+                        .send(Event::Answer(Input::Bound(session, Err(error)))),
+                );
+            }
         };
         tracing::debug!(connection = %self.id, user = %self.caller.user, %realm, "BIND");
         let events = self.events.clone();
@@ -160,9 +186,15 @@ impl Desk {
                 uploads: Strand::default(),
             },
         );
+        let caller = self.caller.clone();
+        let work = if need_client_file_ident {
+            Work::Write(caller)
+        } else {
+            Work::Make(caller)
+        };
         self.ask(
             session,
-            true,
+            work,
             move |realm| {
                 let file = if need_client_file_ident {
                     Some(realm.allocate_client_file()?)
@@ -178,11 +210,11 @@ impl Desk {
         );
     }
 
-    fn look_up(&self, session: SessionKey, file: FileIdent, salt: Salt, latest: ServerVersion) {
+    fn look_up(&mut self, session: SessionKey, file: FileIdent, salt: Salt, latest: ServerVersion) {
         let may_hold = !self.server.door.resets_unknown_files(&self.caller);
         self.ask(
             session,
-            false,
+            Work::Read,
             move |realm| {
                 let stored = realm.client_file(file)?.map(|file| StoredFile {
                     salt: file.salt,
@@ -221,7 +253,7 @@ impl Desk {
         };
         let events = self.events.clone();
         let reply = Box::new(move |outcome: Result<(), _>| {
-            drop(events.send(Event::Input(Input::Integrated(
+            drop(events.send(Event::Integrated(Input::Integrated(
                 session,
                 outcome.map_err(refusal::told),
             ))));
@@ -231,62 +263,80 @@ impl Desk {
             .push(&bench.realm, pending, &bench.uploads, reply);
     }
 
-    /// Makes a DOWNLOAD: at once if all it needs is in memory, which is so for whatever has just been announced, else on a thread that may block.
-    fn read(&self, session: SessionKey, file: FileIdent, from: DownloadCursor) {
-        let (protocol, limit) = (self.protocol, self.server.limits.download_bytes);
-        let fragments = self.server.fragments.clone();
-        let opened = self
-            .sessions
-            .get(&session)
-            .and_then(|bench| self.server.registry.opened(&bench.realm));
-        if let Some(Ok(made)) =
-            opened.and_then(|realm| download::make_now(&realm, &fragments, file, from, protocol))
-        {
-            return self.answer(Input::Downloaded(session, Ok(downloaded(made))));
-        }
-        let question = move |realm: &Realm| {
-            download::make(realm, &fragments, file, from, protocol, limit).map(downloaded)
+    /// Makes a DOWNLOAD at once if all it needs is in memory and small, which is so for whatever has just been announced.
+    pub fn read_now(&self, read: &Output) -> Option<Input> {
+        let Output::Read {
+            session,
+            file,
+            from,
+        } = *read
+        else {
+            return None;
         };
-        self.ask(session, false, question, Input::Downloaded);
+        let bench = self.sessions.get(&session)?;
+        let realm = self.server.registry.opened(&bench.realm)?;
+        let fragments = &self.server.fragments;
+        let made = download::make_now(&realm, fragments, file, from, self.protocol)?;
+        Some(Input::Downloaded(session, Ok(downloaded(made.ok()?))))
     }
 
-    fn answer(&self, input: Input) {
-        // The connection's task owns the other end; when it is gone nobody waits for answers.
-        drop(self.events.send(Event::Input(input)));
+    /// Makes a DOWNLOAD on a thread that may block, when there is memory for it. Whether there will be an answer.
+    pub fn read(&mut self, read: Output) -> bool {
+        let Output::Read {
+            session,
+            file,
+            from,
+        } = read
+        else {
+            return false;
+        };
+        let Some(bench) = self.sessions.get(&session) else {
+            return false;
+        };
+        let (realm, server, events) = (
+            bench.realm.clone(),
+            self.server.clone(),
+            self.events.clone(),
+        );
+        let (id, protocol) = (self.id.clone(), self.protocol);
+        self.asked += 1;
+        let tasks = server.tasks.clone();
+        tasks.spawn(async move {
+            let mut share = server.budget.take().await;
+            let (fragments, limit) = (server.fragments.clone(), server.limits.download_bytes);
+            let question = move |realm: &Realm| {
+                download::make(realm, &fragments, file, from, protocol, limit).map(downloaded)
+            };
+            let answer = answer(&server, &realm, &id, Work::Read, question).await;
+            let bytes = answer.as_ref().map_or(0, |made| made.body.len());
+            server.budget.correct(&mut share, bytes);
+            drop(events.send(Event::Made(Input::Downloaded(session, answer), Some(share))));
+        });
+        true
     }
 
     /// Answers a session's question from its Realm, on a thread that may block.
-    fn ask<T: 'static>(
-        &self,
+    fn ask<T: Send + 'static>(
+        &mut self,
         session: SessionKey,
-        create: bool,
+        work: Work,
         question: impl FnOnce(&Realm) -> Result<T, RealmError> + Send + 'static,
         input: fn(SessionKey, Result<T, WireError>) -> Input,
     ) {
         let Some(bench) = self.sessions.get(&session) else {
             return;
         };
-        let (name, registry, events) = (
+        let (realm, server, events) = (
             bench.realm.clone(),
-            self.server.registry.clone(),
+            self.server.clone(),
             self.events.clone(),
         );
-        let (id, server, caller) = (self.id.clone(), self.server.clone(), self.caller.clone());
-        tokio::task::spawn_blocking(move || {
-            let work = || {
-                if create && let Err(error) = server.door.register(&name, &caller) {
-                    tracing::error!(connection = %id, realm = %name, %error, "the list of Realms cannot be written");
-                    return Err(unavailable());
-                }
-                let result = registry
-                    .open(&name, create)
-                    .and_then(|realm| question(&realm));
-                result.map_err(|error| {
-                    tracing::error!(connection = %id, realm = %name, %error, "Realm not available");
-                    unavailable()
-                })
-            };
-            drop(events.send(Event::Input(input(session, work()))));
+        let id = self.id.clone();
+        self.asked += 1;
+        let tasks = server.tasks.clone();
+        tasks.spawn(async move {
+            let answer = answer(&server, &realm, &id, work, question).await;
+            drop(events.send(Event::Answer(input(session, answer))));
         });
     }
 }
@@ -308,6 +358,51 @@ fn holds(realm: &Realm) -> Result<bool, RealmError> {
         );
     }
     Ok(matches!(foreign, Foreign::Held { .. }))
+}
+
+/// What a question does to the Realm.
+#[derive(Clone)]
+enum Work {
+    Read,
+    /// It makes the Realm if there is none, for this caller.
+    Make(Arc<Caller>),
+    /// The same, and it may have to wait for an integration.
+    Write(Arc<Caller>),
+}
+
+/// Asks a Realm when it is its turn.
+async fn answer<T: Send + 'static>(
+    server: &Arc<Server>,
+    realm: &RealmName,
+    id: &Arc<str>,
+    work: Work,
+    question: impl FnOnce(&Realm) -> Result<T, RealmError> + Send + 'static,
+) -> Result<T, WireError> {
+    let (threads, maker) = match work {
+        Work::Read => (&server.readers, None),
+        Work::Make(caller) => (&server.readers, Some(caller)),
+        Work::Write(caller) => (&server.writers, Some(caller)),
+    };
+    let (asked, name) = (server.clone(), realm.clone());
+    let answered = threads
+        .run(realm, move || {
+            if let Some(caller) = &maker {
+                let listed = asked.door.register(&name, caller);
+                listed.map_err(|error| format!("the list of Realms cannot be written: {error}"))?;
+            }
+            let opened = asked.registry.open(&name, maker.is_some());
+            opened
+                .and_then(|realm| question(&realm))
+                .map_err(|error| error.to_string())
+        })
+        .await;
+    let error = match answered {
+        Ok(Ok(answer)) => return Ok(answer),
+        Ok(Err(error)) => error,
+        Err(Panicked) => "the work on it panicked".to_owned(),
+    };
+    tracing::error!(connection = %id, %realm, error, "Realm not available");
+    Err(unavailable())
 }
 
 fn downloaded(made: download::Made) -> Download {

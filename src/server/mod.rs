@@ -1,5 +1,6 @@
 //! Tasks, sockets, threads, the clock and randomness. Joins every room below; decides nothing.
 
+mod budget;
 mod claims;
 mod clock;
 mod desk;
@@ -7,8 +8,10 @@ pub mod dev;
 mod door;
 mod listener;
 mod logins;
+mod outgoing;
 mod refusal;
 mod socket;
+mod threads;
 mod upgrade;
 mod websocket;
 mod writer;
@@ -30,9 +33,11 @@ use crate::limits::Limits;
 use crate::realm::Registry;
 use crate::storage::{StorageError, Store};
 use crate::system::System;
+use budget::Budget;
 use claims::Claims;
 use door::Door;
 use logins::Logins;
+use threads::Threads;
 use writer::Lanes;
 
 /// Why a server does not start.
@@ -61,6 +66,11 @@ pub struct Server {
     fanout: Fanout,
     fragments: Fragments,
     lanes: Lanes,
+    /// Questions that never wait for an integration.
+    readers: Threads,
+    /// Questions that may.
+    writers: Threads,
+    budget: Budget,
     claims: Claims,
     logins: Logins,
     door: Door,
@@ -92,6 +102,9 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     let lanes = Lanes::start(registry.clone(), fanout.clone(), &limits)?;
     let server = Server {
         fragments: Fragments::new(FRAGMENT_BYTES),
+        readers: Threads::new(limits.realm_threads, cores()),
+        writers: Threads::new(writers(), 1),
+        budget: Budget::new(limits.downloads_bytes, limits.download_bytes),
         claims: Claims::default(),
         http: Http::new(system.clone(), Arc::new(logins.clone()), limits.clone()),
         door: Door::new(system),
@@ -107,6 +120,24 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     Ok(Prepared {
         server: Arc::new(server),
     })
+}
+
+/// The threads that the runtime must have for work that waits.
+pub fn waiting_threads(limits: &Limits) -> usize {
+    // Some are for file systems, names and whatever else the runtime does with them.
+    const OTHERS: usize = 8;
+    limits.realm_threads + writers() + OTHERS
+}
+
+/// Only a Realm that is being integrated holds one of these up, and no more are integrated at a time than there are lanes.
+fn writers() -> usize {
+    writer::thread_count() + 4
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism()
+        .map_or(2, usize::from)
+        .max(2)
 }
 
 /// Compressed changesets kept for all Realms together.

@@ -98,8 +98,9 @@ async fn serve(
         Err(_) => return tracing::error!(%peer, "upgraded something that is no socket of ours"),
     };
     let config = websocket::config(server.limits.message_bytes);
-    let socket = WebSocketStream::from_partially_read(
-        parts.io.into_inner(),
+    let (incoming, outgoing) = parts.io.into_inner().split();
+    let incoming = WebSocketStream::from_partially_read(
+        incoming,
         parts.read_buf.to_vec(),
         Role::Server,
         Some(config),
@@ -122,7 +123,7 @@ async fn serve(
         server.logins.enter(login, over)
     });
     let desk = Desk::new(server, caller, negotiated.protocol, id.clone(), sender);
-    let task = Task::new(socket, connection, desk, events, expires);
+    let task = Task::new(incoming, outgoing, connection, desk, events, expires);
     let mut running = std::pin::pin!(task.run());
     tokio::select! {
         () = running.as_mut() => {}

@@ -4,29 +4,27 @@
 //! and takes the answers of lanes and readers as they come. What waits to be written is bounded: above the bound no DOWNLOAD is built.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::{Poll, ready};
+use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{Sink, StreamExt};
+use futures_util::StreamExt;
 use tokio::io::AsyncWriteExt;
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 
+use super::budget::Share;
 use super::desk::{Desk, Event};
-use super::socket::Socket;
+use super::outgoing::Outgoing;
+use super::socket::Incoming;
 use crate::session::{Close, Connection, Frame, Input, Output};
 
 /// How `tungstenite` is to treat our connections: small buffers, for there are many, and no message beyond the limit.
 pub fn config(message_bytes: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(4096)
-        .write_buffer_size(0)
         .max_message_size(Some(message_bytes))
         .max_frame_size(Some(message_bytes))
 }
@@ -37,12 +35,20 @@ pub struct Task {
     /// Carries out what the machine asks of the server.
     desk: Desk,
     events: mpsc::UnboundedReceiver<Event>,
-    stream: SplitStream<WebSocketStream<Socket>>,
-    outgoing: Outgoing,
+    incoming: WebSocketStream<Incoming>,
+    outgoing: Outgoing<OwnedWriteHalf>,
     /// Reads put off until the client has taken what waits for it.
-    delayed: VecDeque<Output>,
-    outgoing_limit: usize,
-    silence: std::time::Duration,
+    reads: VecDeque<Output>,
+    /// Reads that are not small, put off until the one before is done.
+    large_reads: VecDeque<Output>,
+    /// Whether a large DOWNLOAD is being made.
+    is_making: bool,
+    /// What the DOWNLOAD that the machine is given is counted in.
+    share: Option<Share>,
+    /// How long the client has to take that, if others wait for it.
+    share_until: Instant,
+    /// When the client last said something, or was last kept from it.
+    heard: Instant,
     expires: Option<Instant>,
     /// The client is to hear the last message, whatever it is sending.
     linger: bool,
@@ -57,28 +63,25 @@ enum Next {
 impl Task {
     /// Takes over an upgraded connection. `expires` is when the caller's token ends.
     pub fn new(
-        socket: WebSocketStream<Socket>,
+        incoming: WebSocketStream<Incoming>,
+        outgoing: OwnedWriteHalf,
         connection: Connection,
         desk: Desk,
         events: mpsc::UnboundedReceiver<Event>,
         expires: Option<Instant>,
     ) -> Task {
-        let (sink, stream) = socket.split();
-        let limits = desk.limits();
         Task {
-            outgoing_limit: limits.outgoing_bytes,
-            silence: limits.silence,
             connection,
             desk,
             events,
-            stream,
-            outgoing: Outgoing {
-                sink,
-                waiting: VecDeque::new(),
-                bytes: 0,
-                dirty: false,
-            },
-            delayed: VecDeque::new(),
+            incoming,
+            outgoing: Outgoing::new(outgoing),
+            reads: VecDeque::new(),
+            large_reads: VecDeque::new(),
+            is_making: false,
+            share: None,
+            share_until: Instant::now(),
+            heard: Instant::now(),
             expires,
             linger: false,
         }
@@ -88,19 +91,21 @@ impl Task {
     pub async fn run(mut self) {
         let mut outputs = Vec::new();
         self.connection.start(&mut outputs);
-        self.carry_out(outputs);
-        let mut heard = Instant::now();
-        loop {
-            let silence = tokio::time::sleep_until(heard + self.silence);
-            let expiry = self.expires;
-            let next = tokio::select! {
-                written = self.outgoing.flush(), if self.outgoing.dirty => match written {
-                    Ok(()) => self.resume(),
+        let mut next = self.carry_out(outputs);
+        while let Next::Continue = next {
+            let may_read = self.may_read();
+            if !may_read {
+                self.heard = Instant::now(); // it may have spoken
+            }
+            let (deadline, close) = self.deadline();
+            next = tokio::select! {
+                written = self.outgoing.write(), if !self.outgoing.is_empty() => match written {
+                    Ok(()) => self.make_reads(),
                     Err(error) => self.lost(&error),
                 },
                 Some(event) = self.events.recv() => self.event(event),
-                message = self.stream.next(), if self.connection.may_read_socket() => {
-                    heard = Instant::now();
+                message = self.incoming.next(), if may_read => {
+                    self.heard = Instant::now();
                     match message {
                         Some(Ok(message)) => self.message(message),
                         Some(Err(tungstenite::Error::Capacity(error))) => self.input(Input::Oversized(error.to_string())),
@@ -108,37 +113,68 @@ impl Task {
                         None => Next::End,
                     }
                 }
-                () = silence => self.close(&Close::Silent),
-                () = sleep_until(expiry) => self.close(&Close::TokenExpired),
+                () = tokio::time::sleep_until(deadline) => self.close(&close),
+                () = tokio::time::sleep_until(self.share_until), if self.outgoing.holds_share() => self.overstayed(),
             };
-            if let Next::End = next {
-                break;
-            }
         }
         self.finish().await;
+    }
+
+    /// Whether the client is heard: not while much waits for the Realms, nor while it does not read what it has asked for.
+    fn may_read(&self) -> bool {
+        self.connection.may_read_socket()
+            && self.desk.may_ask()
+            && self.outgoing.answers() <= self.desk.limits().outgoing_bytes
+    }
+
+    /// When the connection is to be closed if nothing happens until then, and why.
+    fn deadline(&self) -> (Instant, Close) {
+        let limits = self.desk.limits();
+        let stalled = self
+            .outgoing
+            .stalled_since()
+            .map(|since| since + limits.stall);
+        let ends = [
+            (Some(self.heard + limits.silence), Close::Silent),
+            (stalled, Close::Stalled),
+            (self.expires, Close::TokenExpired),
+        ];
+        let ends = ends
+            .into_iter()
+            .filter_map(|(end, close)| Some((end?, close)));
+        ends.min_by_key(|(end, _)| *end)
+            .expect("silence always ends some time")
+    }
+
+    /// The client takes its time. So it may, unless others wait for the memory.
+    fn overstayed(&mut self) -> Next {
+        if self.desk.budget().is_wanted() {
+            return self.close(&Close::Stalled);
+        }
+        self.share_until = Instant::now() + PATIENCE;
+        Next::Continue
     }
 
     /// Writes what still waits and ends the TCP connection, each within a short time. No Close frame is made up: clients stay away for an hour after
     /// codes that they do not know. Closing while the client still sends would take back what it has not read, so then the rest is awaited and dropped.
     async fn finish(mut self) {
-        match tokio::time::timeout(LAST_WORDS, self.outgoing.flush()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::trace!(%error, "connection ended while closing"),
-            Err(_) => tracing::trace!("the client did not take the last messages"),
-        }
-        let Ok(socket) = self.outgoing.sink.reunite(self.stream) else {
-            return;
-        };
-        let mut socket = socket.into_inner();
         let end = async {
-            socket.shutdown().await?;
-            if self.linger {
-                tokio::io::copy(&mut socket, &mut tokio::io::sink()).await?;
-            }
-            Ok::<(), std::io::Error>(())
+            self.outgoing.flush().await?;
+            self.outgoing.socket().shutdown().await
         };
         match tokio::time::timeout(LAST_WORDS, end).await {
             Ok(Ok(())) => {}
+            Ok(Err(error)) => return tracing::trace!(%error, "connection ended while closing"),
+            Err(_) => return tracing::trace!("the client did not take the last messages"),
+        }
+        if !self.linger {
+            return;
+        }
+        let mut rest = self.incoming.into_inner();
+        let mut nowhere = tokio::io::sink();
+        let end = tokio::io::copy(&mut rest, &mut nowhere);
+        match tokio::time::timeout(LAST_WORDS, end).await {
+            Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::trace!(%error, "connection ended while closing"),
             Err(_) => tracing::trace!("the client did not close"),
         }
@@ -147,14 +183,14 @@ impl Task {
     fn message(&mut self, message: Message) -> Next {
         match message {
             Message::Binary(bytes) => self.input(Input::Message(bytes)),
-            // Pongs are answered by tungstenite when the next message is read or written.
-            Message::Ping(_) => {
-                self.outgoing.dirty = true;
+            Message::Ping(payload) => {
+                self.outgoing.pong(&payload);
                 Next::Continue
             }
             Message::Text(_) | Message::Pong(_) | Message::Frame(_) => Next::Continue,
-            Message::Close(_) => {
-                self.outgoing.dirty = true;
+            Message::Close(close) => {
+                let code = close.map(|close| u16::from(close.code));
+                self.outgoing.close(code.map(|code| (code, "")));
                 Next::End
             }
         }
@@ -162,7 +198,19 @@ impl Task {
 
     fn event(&mut self, event: Event) -> Next {
         match event {
-            Event::Input(input) => self.input(input),
+            Event::Answer(input) => {
+                self.desk.answered();
+                self.input(input)
+            }
+            Event::Made(input, share) => {
+                self.desk.answered();
+                self.is_making = false;
+                self.share = share;
+                let next = self.input(input);
+                self.share = None;
+                next
+            }
+            Event::Integrated(input) => self.input(input),
             Event::News(session) => match self.desk.news(session) {
                 Some(head) => self.input(Input::Announced(session, head)),
                 None => Next::Continue,
@@ -178,106 +226,82 @@ impl Task {
     }
 
     fn carry_out(&mut self, outputs: Vec<Output>) -> Next {
+        match self.hand_on(outputs) {
+            Next::Continue => self.make_reads(),
+            Next::End => Next::End,
+        }
+    }
+
+    fn hand_on(&mut self, outputs: Vec<Output>) -> Next {
         for output in outputs {
             match output {
-                Output::Send(frame) => self.outgoing.push(frame),
+                Output::Send(frame) if frame.body.is_empty() => self.outgoing.push(frame, None),
+                Output::Send(frame) => self.send_download(frame),
                 Output::Close(close) => return self.close(&close),
-                read @ Output::Read { .. } if self.outgoing.bytes > self.outgoing_limit => {
-                    self.delayed.push_back(read)
-                }
+                read @ Output::Read { .. } => self.reads.push_back(read),
                 other => self.desk.carry_out(other),
             }
         }
         Next::Continue
     }
 
-    /// Takes up the reads that were put off, once the client has taken what waited.
-    fn resume(&mut self) -> Next {
-        for read in self.delayed.drain(..) {
-            self.desk.carry_out(read);
+    fn send_download(&mut self, frame: Frame) {
+        let share = self.share.take();
+        if share.is_some() {
+            self.share_until = Instant::now() + self.desk.limits().download_time;
+        }
+        self.outgoing.push(frame, share);
+    }
+
+    /// Makes DOWNLOADs while the client takes what waits: those that need no waiting at once, of the others one at a time.
+    fn make_reads(&mut self) -> Next {
+        while self.outgoing.bytes() <= self.desk.limits().outgoing_bytes {
+            if let Some(read) = self.reads.pop_front() {
+                match self.desk.read_now(&read) {
+                    Some(made) => {
+                        let mut outputs = Vec::new();
+                        self.connection.handle(made, &mut outputs);
+                        if let Next::End = self.hand_on(outputs) {
+                            return Next::End;
+                        }
+                    }
+                    None => self.large_reads.push_back(read),
+                }
+            } else if let Some(read) = self.next_large_read() {
+                self.is_making = self.desk.read(read);
+            } else {
+                break;
+            }
         }
         Next::Continue
+    }
+
+    fn next_large_read(&mut self) -> Option<Output> {
+        if self.is_making {
+            None
+        } else {
+            self.large_reads.pop_front()
+        }
     }
 
     fn close(&mut self, close: &Close) -> Next {
         tracing::debug!(connection = self.desk.id(), reason = %close, "closing");
         self.linger = *close == Close::AfterError;
-        let frame = close
-            .code(self.connection.protocol())
-            .map(|(code, reason)| CloseFrame {
-                code: code.into(),
-                reason: reason.into(),
-            });
-        if let Some(frame) = frame {
-            self.outgoing.waiting.push_back(Message::Close(Some(frame)));
-            self.outgoing.dirty = true;
+        let code = close.code(self.connection.protocol());
+        if code.is_some() {
+            self.outgoing.close(code);
         }
         Next::End
     }
 
-    fn lost(&self, error: &tungstenite::Error) -> Next {
+    fn lost(&self, error: &dyn std::fmt::Display) -> Next {
         tracing::debug!(connection = self.desk.id(), %error, "connection lost");
         Next::End
     }
 }
 
-async fn sleep_until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// What waits to be written.
-struct Outgoing {
-    sink: SplitSink<WebSocketStream<Socket>, Message>,
-    waiting: VecDeque<Message>,
-    bytes: usize,
-    /// Whether anything may be left to write, here or in the socket's buffer.
-    dirty: bool,
-}
-
-impl Outgoing {
-    fn push(&mut self, frame: Frame) {
-        let bytes = joined(frame);
-        self.bytes += bytes.len();
-        self.waiting.push_back(Message::Binary(bytes));
-        self.dirty = true;
-    }
-
-    /// Writes all that waits. Can be dropped and called again at any point without losing or doubling anything.
-    async fn flush(&mut self) -> Result<(), tungstenite::Error> {
-        poll_fn(|cx| {
-            let mut sink = Pin::new(&mut self.sink);
-            while !self.waiting.is_empty() {
-                ready!(sink.as_mut().poll_ready(cx))?;
-                if let Some(message) = self.waiting.pop_front() {
-                    self.bytes -= if message.is_binary() {
-                        message.len()
-                    } else {
-                        0
-                    };
-                    sink.as_mut().start_send(message)?;
-                }
-            }
-            ready!(sink.as_mut().poll_flush(cx))?;
-            self.dirty = false;
-            Poll::Ready(Ok(()))
-        })
-        .await
-    }
-}
+/// How often it is looked whether others wait.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a closing connection may take to accept what is still to be said, and then to close.
-const LAST_WORDS: std::time::Duration = std::time::Duration::from_secs(5);
-
-/// Head and body as one message.
-fn joined(frame: Frame) -> Bytes {
-    if frame.body.is_empty() {
-        return frame.head;
-    }
-    let mut whole = BytesMut::with_capacity(frame.head.len() + frame.body.len());
-    whole.extend_from_slice(&frame.head);
-    whole.extend_from_slice(&frame.body);
-    whole.freeze()
-}
+const LAST_WORDS: Duration = Duration::from_secs(5);

@@ -102,7 +102,7 @@ impl Lanes {
 }
 
 /// A commit waits for the disk, so there are more threads than cores.
-fn thread_count() -> usize {
+pub fn thread_count() -> usize {
     2 * std::thread::available_parallelism()
         .map_or(2, usize::from)
         .max(2)

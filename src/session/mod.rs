@@ -165,6 +165,8 @@ pub enum Close {
     AfterError,
     /// Nothing was heard for too long.
     Silent,
+    /// What was sent was not taken for too long.
+    Stalled,
     /// The token has expired; a new one opens the door again.
     TokenExpired,
     /// The client file came back on another connection.
@@ -180,7 +182,11 @@ impl Close {
         match self {
             Close::TokenExpired if protocol.has_close_codes() => Some((4001, "token expired")),
             Close::ShutDown => Some((1000, "server shuts down")),
-            Close::AfterError | Close::Silent | Close::TokenExpired | Close::Superseded => None,
+            Close::AfterError
+            | Close::Silent
+            | Close::Stalled
+            | Close::TokenExpired
+            | Close::Superseded => None,
         }
     }
 }
@@ -190,6 +196,7 @@ impl fmt::Display for Close {
         f.write_str(match self {
             Close::AfterError => "an error ended the connection",
             Close::Silent => "nothing was heard for too long",
+            Close::Stalled => "what was sent was not taken for too long",
             Close::TokenExpired => "the token has expired",
             Close::Superseded => "the client file came back on another connection",
             Close::ShutDown => "the server shuts down",

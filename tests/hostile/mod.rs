@@ -348,6 +348,93 @@ fn who_does_not_read_holds_up_nobody() {
 }
 
 #[test]
+fn who_asks_and_does_not_read_is_not_heard() {
+    let server = Server::start();
+    let mut good = Client::connect(&server);
+    good.bind(1, "/good");
+    let floods = [
+        Message::Binary(Bytes::from("ping 1 0\n")),
+        Message::Binary(Bytes::from("mark 1 1099511627776\n")),
+        Message::Ping(Bytes::from(vec![0; 125])),
+    ];
+    let mut floods: Vec<_> = floods
+        .iter()
+        .map(|message| {
+            let mut client = Client::connect(&server);
+            client.bind(1, "/flood");
+            (client.wire.flood(message), client)
+        })
+        .collect();
+    good.is_served(1);
+    assert!(server.peak_memory() < 150, "{} MiB", server.peak_memory());
+    // Nothing is lost for one who reads after all.
+    let (sent, client) = &mut floods[0];
+    assert!(*sent > 10_000, "{sent}");
+    assert_eq!(client.next().kind(), "pong");
+}
+
+#[test]
+fn sessions_that_come_and_go_leave_no_work_behind() {
+    let server = Server::start();
+    let mut good = Client::connect(&server);
+    good.bind(1, "/good");
+    let mut client = Client::connect(&server);
+    for session in 1..=20_000 {
+        client.send(&format!("bind {session} 6 0 0 0\n"), b"/flood");
+        client.send(&format!("unbind {session}\n"), b"");
+        if session % 1000 == 0 {
+            good.is_served(1);
+        }
+    }
+    for _ in 0..20_000 {
+        assert_eq!(client.next().kind(), "unbound");
+    }
+    assert!(server.peak_memory() < 150, "{} MiB", server.peak_memory());
+}
+
+#[test]
+fn large_downloads_of_one_connection_are_made_one_at_a_time() {
+    const REALMS: u64 = 24;
+    let server = Server::start();
+    let mut random = StdRng::seed_from_u64(6);
+    let mut writer = Client::connect(&server);
+    for session in 1..=REALMS {
+        writer.bind(session, &format!("/large/{session}"));
+        writer.version = 1;
+        writer.upload(session, &blob(&mut random, 14 * MIB));
+        writer.acknowledged();
+    }
+    drop(writer);
+    let before = server.peak_memory();
+    let mut lazy = Client::connect(&server);
+    for session in 1..=REALMS {
+        let path = format!("/large/{session}");
+        lazy.send(
+            &format!("bind {session} {} 0 1 0\n", path.len()),
+            path.as_bytes(),
+        );
+        let ident = lazy.next();
+        lazy.send(
+            &format!(
+                "ident {session} {} {} 0 0 0 0\n",
+                ident.number(2),
+                ident.number(3)
+            ),
+            b"",
+        );
+    }
+    let mut good = Client::connect(&server);
+    good.bind(1, "/good");
+    good.is_served(1);
+    let more = server.peak_memory() - before;
+    assert!(more < 150, "{before} MiB and {more} more");
+    // All of them arrive when it reads.
+    for _ in 0..REALMS {
+        assert_eq!(lazy.next().kind(), "download");
+    }
+}
+
+#[test]
 fn a_flood_of_uploads_is_taken_as_fast_as_it_is_stored() {
     let server = Server::start();
     let mut random = StdRng::seed_from_u64(3);

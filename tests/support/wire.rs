@@ -15,6 +15,9 @@ use tokio_tungstenite::tungstenite::protocol::{Message, WebSocket, WebSocketConf
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a server that takes nothing is flooded.
+const FLOOD_PATIENCE: Duration = Duration::from_secs(1);
+
 /// A WebSocket to the server.
 pub struct Wire {
     socket: WebSocket<TcpStream>,
@@ -98,6 +101,17 @@ impl Wire {
     /// Sends a message; whether the connection still took it.
     pub fn send(&mut self, message: impl Into<Bytes>) -> bool {
         self.socket.send(Message::Binary(message.into())).is_ok()
+    }
+
+    /// Sends this again and again without reading, until the server has not taken anything for a while or has closed; how often.
+    pub fn flood(&mut self, message: &Message) -> usize {
+        let stream = self.socket.get_ref().try_clone().unwrap();
+        stream.set_write_timeout(Some(FLOOD_PATIENCE)).unwrap();
+        let mut sent = 0;
+        while self.send_frame(message.clone()) {
+            sent += 1;
+        }
+        sent
     }
 
     /// Sends a frame of any kind.
