@@ -52,13 +52,19 @@ pub struct Limits {
     pub silence: Duration,
     /// Open connections; one more is closed at once.
     pub connections: usize,
+    /// Requests to the API at the same time that need the server's database; others wait.
+    pub http_threads: usize,
     /// Passwords hashed at the same time; others wait.
     pub password_hashes: usize,
+    /// Passwords that wait to be hashed; one more is answered with 503.
+    pub password_line: usize,
     /// Wrong passwords for one name from one address within [`Limits::wrong_passwords_time`]; one more try is answered with 429.
     pub wrong_passwords: u32,
-    /// How long wrong passwords are remembered.
+    /// Registrations from one address within the same time; one more is answered with 429.
+    pub registrations: u32,
+    /// How long wrong passwords and registrations are remembered.
     pub wrong_passwords_time: Duration,
-    /// Names and addresses whose wrong passwords are remembered; one more, and all are forgotten.
+    /// Names and addresses of which either is remembered; one more, and all are forgotten.
     pub wrong_passwords_names: usize,
     /// A connection that takes nothing of what waits for it for so long is closed.
     pub stall: Duration,
@@ -99,8 +105,11 @@ impl Default for Limits {
             http_body_time: Duration::from_secs(60),
             silence: Duration::from_secs(30 * 60),
             connections: 100_000,
+            http_threads: 4,
             password_hashes: 2,
+            password_line: 100,
             wrong_passwords: 10,
+            registrations: 300,
             wrong_passwords_time: Duration::from_secs(60),
             wrong_passwords_names: 10_000,
             stall: Duration::from_secs(3 * 60),

@@ -115,6 +115,24 @@ impl Failure {
         )
     }
 
+    /// The server has too much to do.
+    pub fn busy() -> Failure {
+        Failure::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::InternalServerError,
+            "try again later",
+        )
+    }
+
+    /// Too many tries.
+    pub fn too_many(text: &str) -> Failure {
+        Failure::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            ErrorCode::AppUnknownError,
+            text,
+        )
+    }
+
     /// Whether the client was refused for its credentials.
     pub fn is_wrong_password(&self) -> bool {
         self.code == ErrorCode::InvalidPassword
@@ -167,11 +185,7 @@ impl From<Refusal> for Failure {
         match refusal {
             Refusal::NoSuchApp(app) => SystemError::NoSuchApp(app).into(),
             Refusal::Unauthorized(_) => Failure::invalid_session(),
-            Refusal::Unavailable(_) => Failure::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                ErrorCode::InternalServerError,
-                "try again later",
-            ),
+            Refusal::Unavailable(_) => Failure::busy(),
         }
     }
 }

@@ -1,23 +1,23 @@
-//! Wrong passwords, remembered for a while: after some for one name from one address, that address has to wait.
+//! Tries, remembered for a while: after some for one name from one address, that address has to wait.
 //!
-//! The address counts because nobody shall lock out a user from elsewhere, the name because many users share the address of a proxy.
+//! A try counts from its beginning, so that many at the same time are not more than many one after the other; one that was right is taken back. The address counts because nobody shall lock out a user from elsewhere, the name because many users share the address of a proxy.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::ident::{AppId, UnixTime};
-use crate::limits::Limits;
 
 /// The table. When it is full, what is over is forgotten, and if that is not enough, everything.
 pub struct Attempts {
     most: u32,
     seconds: u64,
     capacity: usize,
-    table: Mutex<HashMap<Key, Wrong>>,
+    table: Mutex<HashMap<Key, Tries>>,
 }
 
-/// Whose wrong passwords are counted together.
+/// Whose tries are counted together.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     network: IpAddr,
@@ -41,56 +41,57 @@ impl Key {
     }
 }
 
-struct Wrong {
+#[derive(Clone, Copy)]
+struct Tries {
     since: UnixTime,
     count: u32,
 }
 
 impl Attempts {
-    /// An empty table.
-    pub fn new(limits: &Limits) -> Attempts {
+    /// An empty table that lets `most` tries through within `time`.
+    pub fn new(most: u32, time: Duration, capacity: usize) -> Attempts {
         Attempts {
-            most: limits.wrong_passwords,
-            seconds: limits.wrong_passwords_time.as_secs(),
-            capacity: limits.wrong_passwords_names,
+            most,
+            seconds: time.as_secs(),
+            capacity,
             table: Mutex::default(),
         }
     }
 
-    /// Whether another try may be made now.
-    pub fn may_try(&self, key: &Key, now: UnixTime) -> bool {
-        self.table()
-            .get(key)
-            .is_none_or(|wrong| self.is_over(wrong, now) || wrong.count < self.most)
-    }
-
-    /// Takes note of a wrong password.
-    pub fn wrong(&self, key: Key, now: UnixTime) {
+    /// Counts a try. Whether it may be made now.
+    pub fn begin(&self, key: &Key, now: UnixTime) -> bool {
         let mut table = self.table();
-        if table.len() >= self.capacity && !table.contains_key(&key) {
-            table.retain(|_, wrong| !self.is_over(wrong, now));
+        if table.len() >= self.capacity && !table.contains_key(key) {
+            table.retain(|_, tries| !self.is_over(tries, now));
             if table.len() >= self.capacity {
                 table.clear();
             }
         }
-        let wrong = table.entry(key).or_insert(Wrong {
+        let fresh = Tries {
             since: now,
             count: 0,
-        });
-        if self.is_over(wrong, now) {
-            *wrong = Wrong {
-                since: now,
-                count: 0,
-            };
+        };
+        let tries = table.entry(key.clone()).or_insert(fresh);
+        if self.is_over(tries, now) {
+            *tries = fresh;
         }
-        wrong.count += 1;
+        let may = tries.count < self.most;
+        tries.count += u32::from(may);
+        may
     }
 
-    fn is_over(&self, wrong: &Wrong, now: UnixTime) -> bool {
-        now >= wrong.since.after(self.seconds)
+    /// Takes a try back.
+    pub fn take_back(&self, key: &Key) {
+        if let Some(tries) = self.table().get_mut(key) {
+            tries.count = tries.count.saturating_sub(1);
+        }
     }
 
-    fn table(&self) -> MutexGuard<'_, HashMap<Key, Wrong>> {
+    fn is_over(&self, tries: &Tries, now: UnixTime) -> bool {
+        now >= tries.since.after(self.seconds)
+    }
+
+    fn table(&self) -> MutexGuard<'_, HashMap<Key, Tries>> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -115,31 +116,33 @@ mod tests {
         Key::new(HERE, &AppId::parse("x").unwrap(), name)
     }
 
+    const MINUTE: Duration = Duration::from_secs(60);
+
     #[test]
-    fn after_some_wrong_passwords_one_has_to_wait() {
-        let attempts = Attempts::new(&Limits {
-            wrong_passwords: 2,
-            ..Limits::default()
-        });
-        for _ in 0..2 {
-            assert!(attempts.may_try(&key("ada"), UnixTime(100)));
-            attempts.wrong(key("ADA"), UnixTime(100));
+    fn after_some_tries_one_has_to_wait() {
+        let attempts = Attempts::new(2, MINUTE, 100);
+        assert!(attempts.begin(&key("ada"), UnixTime(100)));
+        assert!(attempts.begin(&key("ADA"), UnixTime(100)));
+        assert!(!attempts.begin(&key("ada"), UnixTime(159)));
+        assert!(attempts.begin(&key("bob"), UnixTime(100)));
+        assert!(attempts.begin(&key("ada"), UnixTime(160)));
+    }
+
+    #[test]
+    fn tries_that_were_right_do_not_count() {
+        let attempts = Attempts::new(2, MINUTE, 100);
+        for _ in 0..10 {
+            assert!(attempts.begin(&key("ada"), UnixTime(100)));
+            attempts.take_back(&key("ada"));
         }
-        assert!(!attempts.may_try(&key("ada"), UnixTime(159)));
-        assert!(attempts.may_try(&key("ada"), UnixTime(160)));
-        assert!(attempts.may_try(&key("bob"), UnixTime(100)));
-        attempts.wrong(key("ada"), UnixTime(160));
-        assert!(attempts.may_try(&key("ada"), UnixTime(160)));
+        attempts.take_back(&key("bob"));
     }
 
     #[test]
     fn the_table_does_not_grow_beyond_its_bound() {
-        let attempts = Attempts::new(&Limits {
-            wrong_passwords_names: 10,
-            ..Limits::default()
-        });
+        let attempts = Attempts::new(2, MINUTE, 10);
         for n in 0..100 {
-            attempts.wrong(key(&n.to_string()), UnixTime(n));
+            attempts.begin(&key(&n.to_string()), UnixTime(n));
         }
         assert!(attempts.table().len() <= 10);
     }

@@ -46,18 +46,30 @@ pub struct Http {
     system: Arc<System>,
     surroundings: Arc<dyn Surroundings>,
     limits: Limits,
+    /// One permit for each call at the same time.
+    calls: Arc<Semaphore>,
     /// One permit for each password that may be hashed at the same time.
-    hashes: Semaphore,
-    attempts: Attempts,
+    hashes: Arc<Semaphore>,
+    /// One permit for each of these, and for each that may wait for it.
+    line: Arc<Semaphore>,
+    wrong_passwords: Attempts,
+    registrations: Attempts,
     missing: MissingCounts,
 }
 
 impl Http {
     /// The routes over a system.
     pub fn new(system: Arc<System>, surroundings: Arc<dyn Surroundings>, limits: Limits) -> Http {
+        let (time, names) = (limits.wrong_passwords_time, limits.wrong_passwords_names);
+        let attempts = |most| Attempts::new(most, time, names);
         Http {
-            hashes: Semaphore::new(limits.password_hashes.max(1)),
-            attempts: Attempts::new(&limits),
+            calls: Arc::new(Semaphore::new(limits.http_threads.max(1))),
+            hashes: Arc::new(Semaphore::new(limits.password_hashes.max(1))),
+            line: Arc::new(Semaphore::new(
+                limits.password_hashes.max(1) + limits.password_line,
+            )),
+            wrong_passwords: attempts(limits.wrong_passwords),
+            registrations: attempts(limits.registrations),
             missing: MissingCounts::default(),
             system,
             surroundings,
@@ -82,27 +94,39 @@ impl Http {
         }
     }
 
-    /// Calls the system on a thread that may wait.
+    /// Calls the system on a thread that may wait; only so many at a time.
     async fn call<T: Send + 'static>(
         &self,
         work: impl FnOnce(&System) -> Result<T, SystemError> + Send + 'static,
     ) -> Result<T, Failure> {
-        let system = self.system.clone();
-        let done = tokio::task::spawn_blocking(move || work(&system)).await;
-        Ok(done.map_err(|_| Failure::internal())??)
+        let permit = self.calls.clone().acquire_owned().await;
+        self.run(permit, work).await
     }
 
-    /// The same for a call that hashes a password: only a few at a time.
+    /// The same for a call that hashes a password: few at a time, and a line that is not long.
     async fn call_hashing<T: Send + 'static>(
         &self,
         work: impl FnOnce(&System) -> Result<T, SystemError> + Send + 'static,
     ) -> Result<T, Failure> {
-        let _permit = self
-            .hashes
-            .acquire()
-            .await
-            .map_err(|_| Failure::internal())?;
-        self.call(work).await
+        let place = self.line.clone().try_acquire_owned();
+        let place = place.map_err(|_| Failure::busy())?;
+        let permit = self.hashes.clone().acquire_owned().await;
+        self.run((place, permit), work).await
+    }
+
+    /// What was acquired is held until the work is done, also when the client has gone meanwhile.
+    async fn run<T: Send + 'static>(
+        &self,
+        acquired: impl Send + 'static,
+        work: impl FnOnce(&System) -> Result<T, SystemError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let system = self.system.clone();
+        let work = move || {
+            let _until_done = acquired;
+            work(&system)
+        };
+        let done = tokio::task::spawn_blocking(work).await;
+        Ok(done.map_err(|_| Failure::internal())??)
     }
 
     /// Answers one request, other than upgrades to WebSocket.

@@ -126,7 +126,7 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
 pub fn waiting_threads(limits: &Limits) -> usize {
     // Some are for file systems, names and whatever else the runtime does with them.
     const OTHERS: usize = 8;
-    limits.realm_threads + writers() + OTHERS
+    limits.realm_threads + writers() + limits.http_threads + limits.password_hashes + OTHERS
 }
 
 /// Only a Realm that is being integrated holds one of these up, and no more are integrated at a time than there are lanes.

@@ -111,6 +111,14 @@ impl System {
         }
         check_email(email)?;
         check_password(password)?;
+        let name = email.to_lowercase();
+        // Looked at before the work of hashing, and for good when the user is made.
+        let taken = self
+            .admin
+            .read(|tx| users::find(tx, app, Provider::Password, &name))?;
+        if taken.is_some() {
+            return Err(SystemError::NameInUse);
+        }
         let hash = hash_password(password, moment.salt())?;
         let user = NewUser {
             id: moment.user(),
@@ -118,7 +126,7 @@ impl System {
             email: Some(email),
             account: moment.account(),
             provider: Provider::Password,
-            name: &email.to_lowercase(),
+            name: &name,
             password_hash: Some(&hash),
             created: moment.now,
         };

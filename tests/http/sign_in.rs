@@ -222,3 +222,58 @@ async fn after_many_wrong_passwords_one_has_to_wait() {
     server.pass(60);
     assert_eq!(server.post(LOGIN, right).await.status, 200);
 }
+
+/// A client that hangs up as soon as the server works for it.
+async fn hang_up(server: &Server, path: &str, body: &str) {
+    let request = server.post(path, body);
+    assert!(
+        tokio::time::timeout(std::time::Duration::ZERO, request)
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn who_hangs_up_has_tried() {
+    let server = Server::with(|settings| settings.limits.wrong_passwords = 2);
+    let wrong = r#"{"username":"u@example.com","password":"wrong"}"#;
+    hang_up(&server, LOGIN, wrong).await;
+    hang_up(&server, LOGIN, wrong).await;
+    server
+        .post(LOGIN, wrong)
+        .await
+        .error(429, "AppUnknownError");
+}
+
+#[tokio::test]
+async fn who_hangs_up_is_counted_until_the_work_is_done() {
+    let server = Server::with(|settings| {
+        settings.limits.password_hashes = 1;
+        settings.limits.password_line = 1;
+    });
+    let wrong = |name| format!(r#"{{"username":"{name}","password":"wrong"}}"#);
+    hang_up(&server, LOGIN, &wrong("a")).await;
+    // One more may wait, and another may not.
+    let (b, c) = (wrong("b"), wrong("c"));
+    let (waits, refused) = tokio::join!(server.post(LOGIN, &b), server.post(LOGIN, &c));
+    waits.error(401, "InvalidPassword");
+    refused.error(503, "InternalServerError");
+    server.post(LOGIN, &c).await.error(401, "InvalidPassword");
+}
+
+#[tokio::test]
+async fn registrations_from_one_address_have_a_bound() {
+    let server = Server::with(|settings| settings.limits.registrations = 2);
+    let body = |name| format!(r#"{{"email":"{name}@example.com","password":"secret-password"}}"#);
+    assert_eq!(server.post(REGISTER, &body("a")).await.status, 201);
+    server
+        .post(REGISTER, &body("a"))
+        .await
+        .error(409, "AccountNameInUse");
+    server
+        .post(REGISTER, &body("b"))
+        .await
+        .error(429, "AppUnknownError");
+    server.pass(60);
+    assert_eq!(server.post(REGISTER, &body("b")).await.status, 201);
+}

@@ -41,7 +41,7 @@ where
         Route::Login { app, provider } => {
             sign_in::login(http, peer, &known(http, app)?, provider, &body).await
         }
-        Route::Register { app } => sign_in::register(http, &known(http, app)?, &body).await,
+        Route::Register { app } => sign_in::register(http, peer, &known(http, app)?, &body).await,
         Route::Profile => session::profile(http, head).await,
         Route::Refresh => session::refresh(http, head).await,
         Route::LogOut => session::log_out(http, head).await,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use hyper::{Response, StatusCode};
 use serde_json::json;
 
-use crate::api::{Credentials, ErrorCode, Registration, Session};
+use crate::api::{Credentials, Registration, Session};
 use crate::http::answer::{self, Failure};
 use crate::http::attempts::Key;
 use crate::http::{Answer, Http, request};
@@ -65,12 +65,9 @@ async fn password(
         .take()
         .ok_or_else(|| Failure::missing_parameter("password"))?;
     let (key, moment) = (Key::new(peer, app, &name), http.moment());
-    if !http.attempts.may_try(&key, moment.now) {
-        let text = "too many wrong passwords; try again in a minute";
-        return Err(Failure::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            ErrorCode::AppUnknownError,
-            text,
+    if !http.wrong_passwords.begin(&key, moment.now) {
+        return Err(Failure::too_many(
+            "too many wrong passwords; try again in a minute",
         ));
     }
     let app = app.clone();
@@ -79,8 +76,8 @@ async fn password(
             system.sign_in_password(&app, &name, &password, device, &moment)
         })
         .await;
-    if result.as_ref().is_err_and(Failure::is_wrong_password) {
-        http.attempts.wrong(key, moment.now);
+    if !result.as_ref().is_err_and(Failure::is_wrong_password) {
+        http.wrong_passwords.take_back(&key);
     }
     result
 }
@@ -90,9 +87,22 @@ fn device(credentials: &Credentials) -> Option<Device> {
 }
 
 /// `POST /app/<app id>/auth/providers/local-userpass/register`
-pub async fn register(http: &Http, app: &AppId, body: &[u8]) -> Result<Response<Answer>, Failure> {
+pub async fn register(
+    http: &Http,
+    peer: IpAddr,
+    app: &AppId,
+    body: &[u8],
+) -> Result<Response<Answer>, Failure> {
     let Registration { email, password } = request::parse(body)?;
     let (id, moment) = (app.clone(), http.moment());
+    if !http
+        .registrations
+        .begin(&Key::new(peer, app, ""), moment.now)
+    {
+        return Err(Failure::too_many(
+            "too many registrations from this address; try again in a minute",
+        ));
+    }
     let user = http
         .call_hashing(move |system| system.register(&id, &email, &password, &moment))
         .await?;
