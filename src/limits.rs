@@ -120,3 +120,42 @@ impl Default for Limits {
         }
     }
 }
+
+impl Limits {
+    /// The same bounds, or lower ones that fit this number of open files: some for the server itself, half of the rest at most for Realms.
+    pub fn within(mut self, files: usize) -> Limits {
+        let ours = (files / 2).min(FILES_OF_THE_SERVER);
+        let rest = files - ours;
+        self.open_realms = self.open_realms.min(rest / 2 / FILES_OF_A_REALM).max(1);
+        let for_realms = self.open_realms * FILES_OF_A_REALM;
+        self.connections = self.connections.min(rest.saturating_sub(for_realms)).max(1);
+        self
+    }
+}
+
+/// Two connections to its database, each with the file and its log, and what they share.
+const FILES_OF_A_REALM: usize = 6;
+
+/// The server's own database, listening, the runtime, and Realms beyond the bound while all of them are worked with.
+const FILES_OF_THE_SERVER: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_fit_the_number_of_open_files() {
+        for (files, realms, connections) in [
+            (usize::MAX, 256, 100_000),
+            (1_000_000, 256, 100_000),
+            (65_536, 256, 63_744),
+            (1024, 64, 384),
+            (100, 4, 26),
+            (0, 1, 1),
+        ] {
+            let limits = Limits::default().within(files);
+            let bounds = (limits.open_realms, limits.connections);
+            assert_eq!(bounds, (realms, connections), "{files}");
+        }
+    }
+}

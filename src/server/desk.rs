@@ -401,7 +401,9 @@ async fn answer<T: Send + 'static>(
         Ok(Err(error)) => error,
         Err(Panicked) => "the work on it panicked".to_owned(),
     };
-    tracing::error!(connection = %id, %realm, error, "Realm not available");
+    if server.notices.is_new(&error, realm.as_str()) {
+        tracing::error!(connection = %id, %realm, error, "Realm not available");
+    }
     Err(unavailable())
 }
 

@@ -24,28 +24,40 @@ pub type Place = Arc<OwnedSemaphorePermit>;
 pub async fn accept(server: Arc<Server>, listener: TcpListener) {
     let places = Arc::new(Semaphore::new(server.limits.connections));
     loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                let Ok(place) = places.clone().try_acquire_owned() else {
-                    tracing::warn!(%peer, "connection refused: too many are open");
-                    continue;
-                };
-                match Socket::new(stream) {
-                    Ok(socket) => {
-                        server
-                            .tasks
-                            .spawn(serve(server.clone(), socket, peer, Arc::new(place)));
-                    }
-                    Err(error) => tracing::debug!(%peer, %error, "connection lost"),
-                }
-            }
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
             Err(error) => {
-                tracing::error!(%error, "cannot accept a connection");
-                // Out of descriptors: some must be given back first.
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                not_accepted(&server, &error).await;
+                continue;
             }
+        };
+        let Ok(place) = places.clone().try_acquire_owned() else {
+            if server.notices.is_new("too many", "connections") {
+                tracing::warn!(%peer, open = server.limits.connections, "connections are refused: too many are open");
+            }
+            continue;
+        };
+        match Socket::new(stream) {
+            Ok(socket) => {
+                server
+                    .tasks
+                    .spawn(serve(server.clone(), socket, peer, Arc::new(place)));
+            }
+            Err(error) => tracing::debug!(%peer, %error, "connection lost"),
         }
     }
+}
+
+/// Out of files or memory, some must be given back first; what else happens concerns one peer that has gone.
+async fn not_accepted(server: &Server, error: &std::io::Error) {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    if let ConnectionAborted | ConnectionReset | Interrupted = error.kind() {
+        return tracing::debug!(%error, "connection lost");
+    }
+    if server.notices.is_new(&error.to_string(), "accept") {
+        tracing::error!(%error, "connections cannot be accepted");
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
 }
 
 /// Serves the HTTP requests of a connection, until it ends or becomes a WebSocket.

@@ -3,11 +3,13 @@
 mod budget;
 mod claims;
 mod clock;
+mod descriptors;
 mod desk;
 pub mod dev;
 mod door;
 mod listener;
 mod logins;
+mod notices;
 mod outgoing;
 mod refusal;
 mod socket;
@@ -37,6 +39,7 @@ use budget::Budget;
 use claims::Claims;
 use door::Door;
 use logins::Logins;
+use notices::Notices;
 use threads::Threads;
 use writer::Lanes;
 
@@ -75,6 +78,7 @@ pub struct Server {
     logins: Logins,
     door: Door,
     http: Http,
+    notices: Arc<Notices>,
     connections: AtomicU64,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -87,7 +91,7 @@ pub struct Prepared {
 
 /// Opens the data folder and everything in it that the server needs.
 pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
-    let limits = settings.limits.clone();
+    let limits = fitting(&settings.limits);
     let public_key = settings.public_key.as_deref();
     let keys =
         KeyPair::read(&settings.private_key, public_key).map_err(|cause| StartError::Keys {
@@ -99,7 +103,8 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     let logins = Logins::default();
     let registry = Arc::new(Registry::new(store, &limits));
     let fanout = Fanout::default();
-    let lanes = Lanes::start(registry.clone(), fanout.clone(), &limits)?;
+    let notices = Arc::new(Notices::default());
+    let lanes = Lanes::start(registry.clone(), fanout.clone(), notices.clone(), &limits)?;
     let server = Server {
         fragments: Fragments::new(FRAGMENT_BYTES),
         readers: Threads::new(limits.realm_threads, cores()),
@@ -109,6 +114,7 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
         http: Http::new(system.clone(), Arc::new(logins.clone()), limits.clone()),
         door: Door::new(system),
         logins,
+        notices,
         connections: AtomicU64::new(0),
         tasks: TaskTracker::new(),
         stop: CancellationToken::new(),
@@ -120,6 +126,23 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     Ok(Prepared {
         server: Arc::new(server),
     })
+}
+
+/// The bounds that this process can keep.
+fn fitting(wanted: &Limits) -> Limits {
+    const FEW: usize = 10_000;
+    let files = descriptors::raise();
+    let limits = wanted.clone().within(files);
+    if limits.connections < wanted.connections.min(FEW) {
+        let (connections, realms) = (limits.connections, limits.open_realms);
+        tracing::warn!(
+            files,
+            connections,
+            realms,
+            "few files may be open, so few clients can be connected; raise the limit (ulimit -Hn, LimitNOFILE= of systemd)"
+        );
+    }
+    limits
 }
 
 /// The threads that the runtime must have for work that waits.

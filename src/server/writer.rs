@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use super::notices::Notices;
 use crate::fanout::Fanout;
 use crate::ident::{FileIdent, RealmName};
 use crate::limits::Limits;
@@ -46,6 +47,7 @@ impl Lanes {
     pub fn start(
         registry: Arc<Registry>,
         fanout: Fanout,
+        notices: Arc<Notices>,
         limits: &Limits,
     ) -> std::io::Result<Lanes> {
         let shared = Arc::new(Shared {
@@ -53,6 +55,7 @@ impl Lanes {
             ready: Condvar::new(),
             registry,
             fanout,
+            notices,
             lane_bytes: limits.lane_bytes,
             batch_changesets: limits.batch_changesets,
         });
@@ -158,6 +161,7 @@ struct Shared {
     ready: Condvar,
     registry: Arc<Registry>,
     fanout: Fanout,
+    notices: Arc<Notices>,
     lane_bytes: usize,
     batch_changesets: usize,
 }
@@ -265,7 +269,9 @@ impl Shared {
                 }
             }
             Err(error) => {
-                tracing::error!(realm = %name, %error, "uploads could not be integrated");
+                if self.notices.is_new(&error.to_string(), name.as_str()) {
+                    tracing::error!(realm = %name, %error, "uploads could not be integrated");
+                }
                 for job in jobs {
                     job.ticket
                         .answer(Err(Refusal::Unavailable(error.to_string())));
@@ -357,7 +363,8 @@ mod tests {
             let store = Store::open(folder.path(), || 1).unwrap();
             let registry = Arc::new(Registry::new(store, &limits));
             registry.open(&name(), true).unwrap();
-            let lanes = Lanes::start(registry.clone(), Fanout::default(), &limits).unwrap();
+            let lanes =
+                Lanes::start(registry.clone(), Fanout::default(), Arc::default(), &limits).unwrap();
             Server {
                 registry,
                 lanes,

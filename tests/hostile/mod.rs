@@ -393,6 +393,26 @@ fn sessions_that_come_and_go_leave_no_work_behind() {
 }
 
 #[test]
+fn more_connections_than_files_are_refused_in_one_line() {
+    let server = Server::with_files(100);
+    server.log_with("few files may be open");
+    let mut good = Client::connect(&server);
+    good.bind(1, "/good");
+    let crowd: Vec<_> = (0..200)
+        .map(|_| std::net::TcpStream::connect(server.address()).unwrap())
+        .collect();
+    let log = server.log_with("too many are open");
+    good.bind(2, "/another");
+    let refused = |line: &&String| line.contains("too many") || line.contains("accept");
+    assert_eq!(log.iter().filter(refused).count(), 1, "{log:#?}");
+    drop(crowd);
+    // The server hears of it in its own time.
+    let request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    let answered = (0..1000).any(|_| raw(server.address(), request.as_bytes()).contains(" 404 "));
+    assert!(answered);
+}
+
+#[test]
 fn large_downloads_of_one_connection_are_made_one_at_a_time() {
     const REALMS: u64 = 24;
     let server = Server::start();

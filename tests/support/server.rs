@@ -1,4 +1,4 @@
-//! A development server of this build, in a folder of its own, on a port of its own.
+//! A server of this build, in a folder of its own, on a port of its own.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -7,7 +7,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use ros::server::dev::DevFiles;
 use tempfile::TempDir;
 
 /// A running server; dropping it kills it.
@@ -16,37 +15,54 @@ pub struct Server {
     address: SocketAddr,
     folder: TempDir,
     log: Log,
-    /// Whether it runs a configuration and not `--dev`.
-    configured: bool,
+    start: Start,
+}
+
+/// How a server is started.
+#[derive(Default)]
+struct Start {
+    /// In production: what the configuration says beside root, keys and address.
+    configuration: Option<String>,
+    /// How many files it may have open.
+    files: Option<usize>,
 }
 
 /// Lines that the server logged, this run and those before.
 type Log = Arc<Mutex<Vec<String>>>;
 
 impl Server {
-    /// Starts on an empty folder.
+    /// Starts one for development, on an empty folder.
     pub fn start() -> Self {
-        Self::in_folder(tempfile::tempdir().unwrap(), false)
+        Self::started(Start::default())
     }
 
-    /// Starts on an empty folder with what a configuration says beside folder and keys.
-    pub fn with_configuration(text: &str) -> Self {
+    /// Starts one for development that may have so many files open.
+    pub fn with_files(files: usize) -> Self {
+        Self::started(Start {
+            files: Some(files),
+            ..Start::default()
+        })
+    }
+
+    /// Starts one for production, with this configuration beside root, keys and address.
+    pub fn with_configuration(configuration: &str) -> Self {
+        Self::started(Start {
+            configuration: Some(configuration.to_owned()),
+            ..Start::default()
+        })
+    }
+
+    fn started(start: Start) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        DevFiles::ensure(&folder.path().join("root")).unwrap();
-        std::fs::write(folder.path().join("configuration.yml"), text).unwrap();
-        Self::in_folder(folder, true)
-    }
-
-    fn in_folder(folder: TempDir, configured: bool) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let log = Log::default();
-        let (process, address) = spawn(&folder.path().join("root"), configured, any, &log);
+        let (process, address) = start.spawn(&folder.path().join("root"), any, &log);
         Self {
             process,
             address,
             folder,
             log,
-            configured,
+            start,
         }
     }
 
@@ -132,7 +148,7 @@ impl Server {
 
     /// Starts again on the same folder and address, after `kill` or `stop`.
     pub fn restart(&mut self) {
-        let (process, address) = spawn(&self.root(), self.configured, self.address, &self.log);
+        let (process, address) = self.start.spawn(&self.root(), self.address, &self.log);
         assert_eq!(address, self.address);
         self.process = process;
     }
@@ -154,40 +170,61 @@ fn copy(from: &Path, to: &Path) {
     assert!(status.success());
 }
 
-fn spawn(root: &Path, configured: bool, listen: SocketAddr, log: &Log) -> (Child, SocketAddr) {
-    let level = std::env::var("ROS_LOG").unwrap_or("info".into());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ros"));
-    command.args(["serve", "--root"]).arg(root);
-    if configured {
-        let file = root.with_file_name("configuration.yml");
-        let key = root.join("keys/private.pem");
-        command.arg("-c").arg(file).arg("--private-key").arg(key);
-    } else {
-        command.arg("--dev");
-    }
-    let mut process = command
-        .args(["--listen", &listen.to_string(), "--log-level", &level])
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
-    let address = lines
-        .by_ref()
-        .map(Result::unwrap)
-        .find_map(|line| listening(&line))
-        .expect("the server did not start");
-    let show = std::env::var_os("ROS_LOG").is_some();
-    let log = log.clone();
-    std::thread::spawn(move || {
-        for line in lines.map_while(Result::ok) {
-            if show {
-                eprintln!("server: {line}");
-            }
+impl Start {
+    fn spawn(&self, root: &Path, listen: SocketAddr, log: &Log) -> (Child, SocketAddr) {
+        let level = std::env::var("ROS_LOG").unwrap_or("info".into());
+        let mut process = self
+            .command(root)
+            .args(["--listen", &listen.to_string(), "--log-level", &level])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let address = lines.by_ref().map(Result::unwrap).find_map(|line| {
+            let address = listening(&line);
             log.lock().unwrap().push(line);
-        }
-    });
-    (process, address)
+            address
+        });
+        let address = address.unwrap_or_else(|| panic!("the server did not start: {log:#?}"));
+        let show = std::env::var_os("ROS_LOG").is_some();
+        let log = log.clone();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                if show {
+                    eprintln!("server: {line}");
+                }
+                log.lock().unwrap().push(line);
+            }
+        });
+        (process, address)
+    }
+
+    fn command(&self, root: &Path) -> Command {
+        let program = env!("CARGO_BIN_EXE_ros");
+        let mut command = Command::new("sh");
+        let files = self.files.map(|files| format!("ulimit -n {files}; "));
+        let script = format!("{}exec \"$0\" \"$@\"", files.unwrap_or_default());
+        command.args(["-c", &script, program, "serve"]);
+        match &self.configuration {
+            None => command.arg("--dev").arg("--root").arg(root),
+            Some(text) => command.arg("-c").arg(configuration(root, text)),
+        };
+        command
+    }
+}
+
+/// Writes a configuration beside the root, with keys of its own; the file.
+pub fn configuration(root: &Path, rest: &str) -> PathBuf {
+    let keys = ros::server::dev::DevFiles::ensure(root).unwrap();
+    let file = root.with_file_name("configuration.yml");
+    let text = format!(
+        "storage: {{root_path: {}}}\nauth: {{private_key_path: {}}}\n{rest}",
+        root.display(),
+        keys.private_key.display()
+    );
+    std::fs::write(&file, text).unwrap();
+    file
 }
 
 /// The address in the line that says so.

@@ -166,7 +166,9 @@ impl Wire {
 pub fn raw(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream.write_all(bytes).unwrap();
+    if stream.write_all(bytes).is_err() {
+        return String::new();
+    }
     let mut answer = Vec::new();
     let mut buffer = [0; 4096];
     loop {
