@@ -50,6 +50,8 @@ pub struct Limits {
     pub http_body_time: Duration,
     /// A connection that has sent nothing for so long is closed.
     pub silence: Duration,
+    /// Time until a connection without a token must have shown one with a BIND; then it is closed.
+    pub token_time: Duration,
     /// Open connections; one more is closed at once.
     pub connections: usize,
     /// Requests to the API at the same time that need the server's database; others wait.
@@ -104,6 +106,7 @@ impl Default for Limits {
             http_head_time: Duration::from_secs(30),
             http_body_time: Duration::from_secs(60),
             silence: Duration::from_secs(30 * 60),
+            token_time: Duration::from_secs(60),
             connections: 100_000,
             http_threads: 4,
             password_hashes: 2,

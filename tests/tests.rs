@@ -8,6 +8,7 @@ mod house;
 mod http;
 mod recorded;
 mod sdk;
+mod serve;
 mod simulation;
 mod support;
 mod vectors;

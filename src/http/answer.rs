@@ -56,12 +56,18 @@ pub fn empty(status: StatusCode) -> Response<Answer> {
     answer
 }
 
+/// Why an answer is an error, for the log; no secrets. Travels in the answer's extensions.
+#[derive(Debug, Clone)]
+pub struct Cause(pub String);
+
 /// An answer that is an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     status: StatusCode,
     code: ErrorCode,
     text: String,
+    /// What the client is not told.
+    cause: Option<String>,
 }
 
 impl Failure {
@@ -71,7 +77,14 @@ impl Failure {
             status,
             code,
             text: text.into(),
+            cause: None,
         }
+    }
+
+    /// The same, with a cause for the log that the client is not told.
+    pub fn because(mut self, cause: impl std::fmt::Display) -> Failure {
+        self.cause = Some(cause.to_string());
+        self
     }
 
     /// The request is malformed.
@@ -140,14 +153,15 @@ impl Failure {
 
     /// The answer itself.
     pub fn answer(&self) -> Response<Answer> {
-        json(
-            self.status,
-            &ErrorBody {
-                error: self.text.clone(),
-                error_code: self.code,
-                link: String::new(),
-            },
-        )
+        let body = ErrorBody {
+            error: self.text.clone(),
+            error_code: self.code,
+            link: String::new(),
+        };
+        let mut answer = json(self.status, &body);
+        let cause = self.cause.as_ref().unwrap_or(&self.text);
+        answer.extensions_mut().insert(Cause(cause.clone()));
+        answer
     }
 }
 
@@ -168,12 +182,10 @@ impl From<SystemError> for Failure {
             }
             SystemError::UserDisabled => told(StatusCode::UNAUTHORIZED, ErrorCode::UserDisabled),
             SystemError::Token(_) | SystemError::LoginEnded => {
-                tracing::debug!(%error, "a token was refused");
-                Failure::invalid_session()
+                Failure::invalid_session().because(&error)
             }
             SystemError::Storage(_) | SystemError::Database(_) | SystemError::Hash(_) => {
-                tracing::error!(%error, "a request could not be answered");
-                Failure::internal()
+                Failure::internal().because(&error)
             }
         }
     }
@@ -184,8 +196,8 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Failure {
         match refusal {
             Refusal::NoSuchApp(app) => SystemError::NoSuchApp(app).into(),
-            Refusal::Unauthorized(_) => Failure::invalid_session(),
-            Refusal::Unavailable(_) => Failure::busy(),
+            Refusal::Unauthorized(cause) => Failure::invalid_session().because(cause),
+            Refusal::Unavailable(cause) => Failure::busy().because(cause),
         }
     }
 }

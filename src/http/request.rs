@@ -21,9 +21,9 @@ pub fn bearer(head: &Parts) -> Result<Secret, Failure> {
         .and_then(|value| value.to_str().ok());
     let (scheme, token) = value
         .and_then(|value| value.split_once(' '))
-        .ok_or_else(Failure::invalid_session)?;
+        .ok_or_else(|| Failure::invalid_session().because("no token"))?;
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Failure::invalid_session());
+        return Err(Failure::invalid_session().because("not a bearer token"));
     }
     Ok(Secret::new(token.trim()))
 }
@@ -57,10 +57,13 @@ where
     }
 }
 
-/// A body as JSON. What is wrong with it is not repeated: it may hold a password.
+/// A body as JSON. What is wrong with it is not repeated, only where it is: it may hold a password.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
-    serde_json::from_slice(body)
-        .map_err(|_| Failure::bad_request("the request body is not the JSON that is expected"))
+    serde_json::from_slice(body).map_err(|error| {
+        let text = "the request body is not the JSON that is expected";
+        let (line, column) = (error.line(), error.column());
+        Failure::bad_request(text).because(format!("{text}: line {line}, column {column}"))
+    })
 }
 
 /// Whether the query has this pair.

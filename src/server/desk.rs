@@ -7,20 +7,24 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::Server;
 use super::budget::{Budget, Share};
 use super::claims::Claim;
-use super::refusal;
+use super::logins::Entry;
 use super::threads::Panicked;
 use super::writer::Strand;
-use crate::access::{Caller, Rights};
+use super::{clock, refusal};
+use crate::access::{Caller, Endpoint, Rights};
 use crate::download;
 use crate::fanout::Subscription;
 use crate::ident::{FileIdent, RealmName, Salt, ServerVersion};
 use crate::limits::Limits;
 use crate::realm::{Allow, Foreign, Pending, Realm, RealmError, Uploaded};
+use crate::secret::Secret;
 use crate::session::{Bound, Close, Download, FileFacts, Input, Output, SessionKey, StoredFile};
+use crate::system::Refusal;
 use crate::wire::{Action, ErrorCode, Protocol, UploadEntry, WireError};
 
 /// What happens to a connection beside its socket.
@@ -33,14 +37,32 @@ pub enum Event {
     Integrated(Input),
     /// The session's Realm has news; the version is where the subscription keeps it.
     News(SessionKey),
+    /// A BIND has shown a good token, which ends then.
+    Token(Option<Instant>),
     /// The connection must go.
     Close(Close),
+}
+
+/// Enters a caller.
+fn guest(server: &Server, caller: Caller, events: &mpsc::UnboundedSender<Event>) -> Guest {
+    let entry = caller.login.as_ref().map(|login| {
+        let events = events.clone();
+        // The client asks for a new access token, and hears that its login is over.
+        let over = move || drop(events.send(Event::Close(Close::TokenExpired)));
+        Arc::new(server.logins.enter(login, over))
+    });
+    Guest {
+        caller: Arc::new(caller),
+        _entry: entry,
+    }
 }
 
 /// The desk of one connection.
 pub struct Desk {
     server: Arc<Server>,
-    caller: Arc<Caller>,
+    endpoint: Endpoint,
+    /// Who has shown a token with the upgrade.
+    caller: Option<Guest>,
     protocol: Protocol,
     /// Knows the connection in logs.
     id: Arc<str>,
@@ -50,8 +72,16 @@ pub struct Desk {
     events: mpsc::UnboundedSender<Event>,
 }
 
+/// A caller, and its entry among the logins: when its login ends, the connection does.
+#[derive(Clone)]
+struct Guest {
+    caller: Arc<Caller>,
+    _entry: Option<Arc<Entry>>,
+}
+
 /// What belongs to one session.
 struct Bench {
+    guest: Guest,
     realm: RealmName,
     rights: Rights,
     subscription: Subscription,
@@ -63,14 +93,16 @@ impl Desk {
     /// The desk of a connection of `caller`; answers go to `events`.
     pub fn new(
         server: Arc<Server>,
-        caller: Caller,
+        endpoint: Endpoint,
+        caller: Option<Caller>,
         protocol: Protocol,
         id: Arc<str>,
         events: mpsc::UnboundedSender<Event>,
     ) -> Desk {
         Desk {
+            caller: caller.map(|caller| guest(&server, caller, &events)),
             server,
-            caller: Arc::new(caller),
+            endpoint,
             protocol,
             id,
             sessions: HashMap::new(),
@@ -115,9 +147,16 @@ impl Desk {
             Output::Bind {
                 session,
                 path,
-                token: _,
+                token,
                 need_client_file_ident,
-            } => self.bind(session, &path, need_client_file_ident),
+            } => {
+                if let Err(error) = self.bind(session, &path, &token, need_client_file_ident) {
+                    self.asked += 1;
+                    // The connection's task owns the other end, and this is called by it.
+                    let answer = Event::Answer(Input::Bound(session, Err(error)));
+                    drop(self.events.send(answer));
+                }
+            }
             Output::LookUp {
                 session,
                 file,
@@ -151,25 +190,28 @@ impl Desk {
                 self.sessions.remove(&session);
             }
             Output::Report { session, text } => {
-                tracing::info!(connection = %self.id, session = session.0, "{text}")
+                let user = self
+                    .caller
+                    .as_ref()
+                    .map(|guest| guest.caller.user.to_string());
+                if self.server.notices.is_new(&text, &user.unwrap_or_default()) {
+                    tracing::info!(connection = %self.id, session = session.0, "{}", text.replace(char::is_control, " "))
+                }
             }
             Output::Read { .. } | Output::Send(_) | Output::Close(_) => {}
         }
     }
 
-    fn bind(&mut self, session: SessionKey, path: &[u8], need_client_file_ident: bool) {
-        let (realm, rights) = match self.server.door.open(&self.caller, path) {
-            Ok(opened) => opened,
-            Err(error) => {
-                self.asked += 1;
-                // The connection's task owns the other end, and this is called by it.
-                return drop(
-                    self.events
-                        .send(Event::Answer(Input::Bound(session, Err(error)))),
-                );
-            }
-        };
-        tracing::debug!(connection = %self.id, user = %self.caller.user, %realm, "BIND");
+    fn bind(
+        &mut self,
+        session: SessionKey,
+        path: &[u8],
+        token: &[u8],
+        need_client_file_ident: bool,
+    ) -> Result<(), WireError> {
+        let guest = self.guest(token)?;
+        let (realm, rights) = self.server.door.open(&guest.caller, path)?;
+        tracing::debug!(connection = %self.id, user = %guest.caller.user, %realm, "BIND");
         let events = self.events.clone();
         // Subscribed before the head is read, so that no version falls between.
         let subscription = self
@@ -179,6 +221,7 @@ impl Desk {
         self.sessions.insert(
             session,
             Bench {
+                guest: guest.clone(),
                 realm: realm.clone(),
                 rights,
                 subscription,
@@ -186,7 +229,7 @@ impl Desk {
                 uploads: Strand::default(),
             },
         );
-        let caller = self.caller.clone();
+        let caller = guest.caller;
         let work = if need_client_file_ident {
             Work::Write(caller)
         } else {
@@ -208,10 +251,41 @@ impl Desk {
             },
             Input::Bound,
         );
+        Ok(())
+    }
+
+    /// Whose session it is: of whoever the token in BIND is of, else of whoever has opened the connection.
+    fn guest(&self, token: &[u8]) -> Result<Guest, WireError> {
+        let denied = |cause: &dyn std::fmt::Display| {
+            WireError::new(ErrorCode::PermissionDenied).because(cause)
+        };
+        if token.is_empty() {
+            let nobody = || denied(&"neither the connection nor BIND has shown a token");
+            return self.caller.clone().ok_or_else(nobody);
+        }
+        let token = Secret::new(String::from_utf8_lossy(token));
+        let caller = match self.server.door.caller(&self.endpoint, &token) {
+            Ok(caller) => caller,
+            Err(Refusal::Unavailable(cause)) => {
+                tracing::error!(connection = %self.id, cause, "the server's database failed");
+                return Err(WireError::new(ErrorCode::OtherSessionError)
+                    .because("the token could not be looked at; try again"));
+            }
+            Err(refusal @ (Refusal::NoSuchApp(_) | Refusal::Unauthorized(_))) => {
+                return Err(denied(&refusal));
+            }
+        };
+        let end = caller.expires_at.map(clock::instant);
+        drop(self.events.send(Event::Token(end)));
+        Ok(guest(&self.server, caller, &self.events))
     }
 
     fn look_up(&mut self, session: SessionKey, file: FileIdent, salt: Salt, latest: ServerVersion) {
-        let may_hold = !self.server.door.resets_unknown_files(&self.caller);
+        let Some(bench) = self.sessions.get(&session) else {
+            return;
+        };
+        let caller = &bench.guest.caller;
+        let may_hold = !self.server.door.resets_unknown_files(caller);
         self.ask(
             session,
             Work::Read,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
+use hyper::header::{HeaderValue, SERVER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -15,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::socket::Socket;
 use super::{Server, door, upgrade};
-use crate::http::Answer;
+use crate::http::{Answer, Cause};
 
 /// A connection's place among the allowed number; given back when the last holder is gone.
 pub type Place = Arc<OwnedSemaphorePermit>;
@@ -95,10 +96,28 @@ async fn handle(
 ) -> Result<Response<Answer>, Infallible> {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let response = match door::endpoint(&path) {
-        Some(endpoint) => upgrade::answer(server, endpoint, request, peer, place),
-        None => server.http.route(peer.ip(), request).await,
+    let mut response = match door::endpoint(&path) {
+        Some(endpoint) => upgrade::answer(server.clone(), endpoint, request, peer, place),
+        None if path.starts_with("/api/") => server.http.route(peer.ip(), request).await,
+        None => upgrade::no_such_page(),
     };
-    tracing::debug!(%peer, %method, %path, status = response.status().as_u16(), "request");
+    let headers = response.headers_mut();
+    headers.insert(SERVER, HeaderValue::from_static(NAME));
+    let status = response.status().as_u16();
+    tracing::debug!(%peer, %method, %path, status, "request");
+    if let Some(Cause(cause)) = response.extensions().get()
+        && server.notices.is_new(cause, &peer.ip().to_string())
+    {
+        let cause: String = cause.chars().take(300).collect();
+        let path: String = path.chars().take(300).collect();
+        if response.status().is_server_error() {
+            tracing::error!(%peer, %method, path, status, cause, "a request could not be answered");
+        } else {
+            tracing::info!(%peer, %method, path, status, cause, "request refused");
+        }
+    }
     Ok(response)
 }
+
+/// What this server calls itself.
+const NAME: &str = concat!("ros/", env!("CARGO_PKG_VERSION"));

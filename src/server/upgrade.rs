@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -24,13 +23,12 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use super::desk::{Desk, Event};
 use super::listener::Place;
 use super::socket::Socket;
-use super::websocket::{self, Task};
+use super::websocket::{self, Task, Until};
 use super::{Server, clock};
 use crate::access::{Caller, Endpoint};
-use crate::http::{Answer, Failure};
+use crate::http::{Answer, Cause, Failure};
 use crate::secret::Secret;
 use crate::session::{Close, Connection};
-use crate::system::Refusal;
 use crate::wire::{Mismatch, Negotiated, negotiate};
 
 /// Answers an upgrade request; when it is accepted, the connection goes on in a task of its own.
@@ -49,26 +47,43 @@ pub fn answer(
     let negotiated = match negotiate(&offered) {
         Ok(negotiated) => negotiated,
         Err(mismatch) => {
-            if mismatch == Mismatch::TooOld {
+            let from = peer.ip().to_string();
+            if mismatch == Mismatch::TooOld && server.notices.is_new("too old", &from) {
                 tracing::warn!(%peer, "an app with an SDK of the generation before (io.realm.sync) tried to connect; it must be updated");
             }
             return refuse(&mismatch.to_string());
         }
     };
     let token = token(&request);
-    let caller = match server.door.caller(&endpoint, &token) {
-        Ok(caller) => caller,
-        Err(refusal) => return not_let_in(refusal, peer),
+    // On the classic endpoint the token may come with each BIND instead.
+    let caller = if token.is_none() && endpoint == Endpoint::Classic {
+        None
+    } else {
+        let token = token.unwrap_or_else(|| Secret::new(""));
+        match server.door.caller(&endpoint, &token) {
+            Ok(caller) => Some(caller),
+            Err(refusal) => return Failure::from(refusal).answer(),
+        }
     };
     let Ok(subprotocol) = HeaderValue::from_str(&negotiated.subprotocol) else {
         return refuse("Bad upgrade request: bad protocol\n");
     };
+    let number = server.connections.fetch_add(1, Ordering::Relaxed);
+    let id: Arc<str> = format!("{number:08x}{:016x}", clock::random()).into();
+    let request_id = (!negotiated.protocol.has_log_messages())
+        .then(|| HeaderValue::from_str(&id).ok())
+        .flatten();
     let upgrade = hyper::upgrade::on(&mut request);
     let stop = server.stop.clone();
     let tasks = server.tasks.clone();
     tasks.spawn(async move {
-        let open = serve(server, upgrade, negotiated, caller, peer);
-        open.await;
+        let guest = Guest {
+            id,
+            peer,
+            endpoint,
+            caller,
+        };
+        serve(server, upgrade, negotiated, guest).await;
         drop((stop, place));
     });
     let mut response = Response::new(Full::new(Bytes::new()));
@@ -78,17 +93,30 @@ pub fn answer(
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
     headers.insert(SEC_WEBSOCKET_PROTOCOL, subprotocol);
+    if let Some(id) = request_id {
+        headers.insert("x-appservices-request-id", id);
+    }
     response
 }
 
-/// The connection as a WebSocket.
-async fn serve(
-    server: Arc<Server>,
-    upgrade: OnUpgrade,
-    negotiated: Negotiated,
-    caller: Caller,
+/// Who is upgraded.
+struct Guest {
+    /// Knows the connection in logs, here and on the client.
+    id: Arc<str>,
     peer: SocketAddr,
-) {
+    endpoint: Endpoint,
+    /// `None` until a BIND shows a token.
+    caller: Option<Caller>,
+}
+
+/// The connection as a WebSocket.
+async fn serve(server: Arc<Server>, upgrade: OnUpgrade, negotiated: Negotiated, guest: Guest) {
+    let Guest {
+        id,
+        peer,
+        endpoint,
+        caller,
+    } = guest;
     let upgraded = match upgrade.await {
         Ok(upgraded) => upgraded,
         Err(error) => return tracing::debug!(%peer, %error, "upgrade failed"),
@@ -106,24 +134,26 @@ async fn serve(
         Some(config),
     )
     .await;
-    let number = server.connections.fetch_add(1, Ordering::Relaxed);
-    let id: Arc<str> = format!("{number:08x}{:016x}", clock::random()).into();
-    tracing::info!(connection = %id, %peer, user = %caller.user, protocol = %negotiated.protocol, "connected");
-    let expires = caller.expires_at.map(|end| {
-        Instant::now() + Duration::from_secs(end.0.saturating_sub(clock::now().0).min(YEAR))
-    });
+    let user = caller.as_ref().map(|caller| caller.user.to_string());
+    let user = user.as_deref().unwrap_or("-");
+    tracing::info!(connection = %id, %peer, user, protocol = %negotiated.protocol, "connected");
+    let until = match &caller {
+        Some(caller) => Until::TokenEnds(caller.expires_at.map(clock::instant)),
+        None => Until::TokenCame(Instant::now() + server.limits.token_time),
+    };
     let connection = Connection::new(&negotiated, id.to_string(), server.limits.clone());
     let (sender, events) = mpsc::unbounded_channel();
     let stop = server.stop.clone();
     let stopper = sender.clone();
-    let _entry = caller.login.as_ref().map(|login| {
-        let sender = sender.clone();
-        // The client asks for a new access token, and hears that its login is over.
-        let over = move || drop(sender.send(Event::Close(Close::TokenExpired)));
-        server.logins.enter(login, over)
-    });
-    let desk = Desk::new(server, caller, negotiated.protocol, id.clone(), sender);
-    let task = Task::new(incoming, outgoing, connection, desk, events, expires);
+    let desk = Desk::new(
+        server,
+        endpoint,
+        caller,
+        negotiated.protocol,
+        id.clone(),
+        sender,
+    );
+    let task = Task::new(incoming, outgoing, connection, desk, events, until);
     let mut running = std::pin::pin!(task.run());
     tokio::select! {
         () = running.as_mut() => {}
@@ -134,9 +164,6 @@ async fn serve(
     }
     tracing::info!(connection = %id, %peer, "disconnected");
 }
-
-/// A timer need not be longer.
-const YEAR: u64 = 365 * 24 * 3600;
 
 /// What a WebSocket handshake must have. The value of `Sec-WebSocket-Accept`.
 fn check(headers: &HeaderMap) -> Result<HeaderValue, &'static str> {
@@ -171,8 +198,8 @@ fn all(headers: &HeaderMap, name: &str) -> String {
     values.join(",")
 }
 
-/// The token: in the query, or in the `Authorization` header in either classic form. Empty if there is none.
-fn token(request: &Request<Incoming>) -> Secret {
+/// The token: in the query, or in the `Authorization` header in either classic form. `None` if there is neither.
+fn token(request: &Request<Incoming>) -> Option<Secret> {
     let query = request.uri().query().unwrap_or_default();
     let named = query
         .split('&')
@@ -181,11 +208,13 @@ fn token(request: &Request<Incoming>) -> Secret {
         // JWTs travel as they are; classic tokens have characters that some tools escape.
         let escapes = [("%3A", ":"), ("%3D", "="), ("%2B", "+"), ("%2F", "/")];
         let plain = |token: String, (escape, plain)| token.replace(escape, plain);
-        return Secret::new(escapes.into_iter().fold(token.to_owned(), plain));
+        return Some(Secret::new(
+            escapes.into_iter().fold(token.to_owned(), plain),
+        ));
     }
-    let header = request.headers().get(AUTHORIZATION);
-    let header = header.and_then(|header| header.to_str().ok());
-    Secret::new(header.and_then(in_header).unwrap_or_default())
+    let header = request.headers().get(AUTHORIZATION)?;
+    let token = header.to_str().ok().and_then(in_header);
+    Some(Secret::new(token.unwrap_or_default()))
 }
 
 fn in_header(header: &str) -> Option<&str> {
@@ -197,25 +226,28 @@ fn in_header(header: &str) -> Option<&str> {
 }
 
 fn refuse(text: &str) -> Response<Answer> {
-    let mut response = Response::new(Full::new(Bytes::copy_from_slice(text.as_bytes())));
-    *response.status_mut() = StatusCode::BAD_REQUEST;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    let mut response = page(StatusCode::BAD_REQUEST, text);
     response
         .headers_mut()
         .insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-fn not_let_in(refusal: Refusal, peer: SocketAddr) -> Response<Answer> {
-    match &refusal {
-        Refusal::Unavailable(cause) => {
-            tracing::error!(%peer, cause, "the server's database failed")
-        }
-        Refusal::NoSuchApp(_) | Refusal::Unauthorized(_) => {
-            tracing::info!(%peer, cause = %refusal, "not let in")
-        }
-    }
-    Failure::from(refusal).answer()
+/// The answer to whoever asks for what is neither sync nor API.
+pub fn no_such_page() -> Response<Answer> {
+    page(
+        StatusCode::NOT_FOUND,
+        "Realm sync server\n\nPage not found\n",
+    )
+}
+
+fn page(status: StatusCode, text: &str) -> Response<Answer> {
+    let mut response = Response::new(Full::new(Bytes::copy_from_slice(text.as_bytes())));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    let cause = text.trim_end().replace('\n', " ");
+    response.extensions_mut().insert(Cause(cause));
+    response
 }

@@ -49,9 +49,36 @@ pub struct Task {
     share_until: Instant,
     /// When the client last said something, or was last kept from it.
     heard: Instant,
-    expires: Option<Instant>,
+    until: Until,
     /// The client is to hear the last message, whatever it is sending.
     linger: bool,
+}
+
+/// How long a connection is allowed.
+pub enum Until {
+    /// Until a token must have come.
+    TokenCame(Instant),
+    /// Until the first of its tokens ends; `None` is for ever.
+    TokenEnds(Option<Instant>),
+}
+
+impl Until {
+    fn end(&self) -> Option<Instant> {
+        match self {
+            Until::TokenCame(end) => Some(*end),
+            Until::TokenEnds(end) => *end,
+        }
+    }
+
+    /// A token has come that ends then.
+    fn with(&self, end: Option<Instant>) -> Until {
+        match self {
+            Until::TokenCame(_) | Until::TokenEnds(None) => Until::TokenEnds(end),
+            Until::TokenEnds(Some(first)) => {
+                Until::TokenEnds(Some(end.map_or(*first, |end| end.min(*first))))
+            }
+        }
+    }
 }
 
 /// Why a connection's task goes on or ends.
@@ -61,14 +88,14 @@ enum Next {
 }
 
 impl Task {
-    /// Takes over an upgraded connection. `expires` is when the caller's token ends.
+    /// Takes over an upgraded connection.
     pub fn new(
         incoming: WebSocketStream<Incoming>,
         outgoing: OwnedWriteHalf,
         connection: Connection,
         desk: Desk,
         events: mpsc::UnboundedReceiver<Event>,
-        expires: Option<Instant>,
+        until: Until,
     ) -> Task {
         Task {
             connection,
@@ -82,7 +109,7 @@ impl Task {
             share: None,
             share_until: Instant::now(),
             heard: Instant::now(),
-            expires,
+            until,
             linger: false,
         }
     }
@@ -137,7 +164,7 @@ impl Task {
         let ends = [
             (Some(self.heard + limits.silence), Close::Silent),
             (stalled, Close::Stalled),
-            (self.expires, Close::TokenExpired),
+            (self.until.end(), Close::TokenExpired),
         ];
         let ends = ends
             .into_iter()
@@ -215,6 +242,10 @@ impl Task {
                 Some(head) => self.input(Input::Announced(session, head)),
                 None => Next::Continue,
             },
+            Event::Token(end) => {
+                self.until = self.until.with(end);
+                Next::Continue
+            }
             Event::Close(close) => self.close(&close),
         }
     }

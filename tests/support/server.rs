@@ -25,6 +25,8 @@ struct Start {
     configuration: Option<String>,
     /// How many files it may have open.
     files: Option<usize>,
+    /// The name that it is called by, if it is another.
+    name: Option<&'static str>,
 }
 
 /// Lines that the server logged, this run and those before.
@@ -48,6 +50,15 @@ impl Server {
     pub fn with_configuration(configuration: &str) -> Self {
         Self::started(Start {
             configuration: Some(configuration.to_owned()),
+            ..Start::default()
+        })
+    }
+
+    /// The same, called by another name.
+    pub fn called(name: &'static str, configuration: &str) -> Self {
+        Self::started(Start {
+            configuration: Some(configuration.to_owned()),
+            name: Some(name),
             ..Start::default()
         })
     }
@@ -201,16 +212,85 @@ impl Start {
     }
 
     fn command(&self, root: &Path) -> Command {
-        let program = env!("CARGO_BIN_EXE_ros");
+        let mut program = vec![PathBuf::from(env!("CARGO_BIN_EXE_ros"))];
+        match self.name {
+            None => program.push("serve".into()),
+            Some(name) => {
+                let link = root.with_file_name(name);
+                let _ = std::os::unix::fs::symlink(&program[0], &link); // there after a restart
+                program[0] = link;
+            }
+        }
         let mut command = Command::new("sh");
         let files = self.files.map(|files| format!("ulimit -n {files}; "));
         let script = format!("{}exec \"$0\" \"$@\"", files.unwrap_or_default());
-        command.args(["-c", &script, program, "serve"]);
+        command.args(["-c", &script]).args(program);
         match &self.configuration {
             None => command.arg("--dev").arg("--root").arg(root),
             Some(text) => command.arg("-c").arg(configuration(root, text)),
         };
         command
+    }
+}
+
+/// A server in this process, for development, with settings that the command line does not have.
+pub struct Local {
+    address: SocketAddr,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+    folder: TempDir,
+}
+
+impl Local {
+    /// Starts one.
+    pub fn start(change: impl FnOnce(&mut ros::config::Settings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        ros::server::dev::DevFiles::ensure(folder.path()).unwrap();
+        let mut settings = ros::config::Settings::dev(folder.path());
+        change(&mut settings);
+        let prepared = ros::server::prepare(settings).unwrap();
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                let stopped = async move { drop(stopped.await) };
+                prepared.run(listener, stopped).await;
+            });
+        });
+        Self {
+            address,
+            stop: Some(stop),
+            thread: Some(thread),
+            folder,
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The token of its administrator.
+    pub fn admin_token(&self) -> String {
+        let file = self.folder.path().join("keys/admin.token");
+        std::fs::read_to_string(file).unwrap().trim().to_owned()
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let ended = self.thread.take().map(|thread| thread.join());
+        if !std::thread::panicking() {
+            assert!(matches!(ended, Some(Ok(()))));
+        }
     }
 }
 

@@ -23,6 +23,7 @@ pub struct Wire {
     socket: WebSocket<TcpStream>,
     /// Messages that were received but not asked for yet.
     waiting: VecDeque<Received>,
+    close: Option<u16>,
 }
 
 /// A message of the server.
@@ -71,6 +72,16 @@ impl Received {
 impl Wire {
     /// Opens a WebSocket; the HTTP status if the server does not want it.
     pub fn open(address: SocketAddr, target: &str, protocols: Option<&str>) -> Result<Wire, u16> {
+        Wire::open_with(address, target, protocols, None)
+    }
+
+    /// The same, with an `Authorization` header.
+    pub fn open_with(
+        address: SocketAddr,
+        target: &str,
+        protocols: Option<&str>,
+        authorization: Option<&str>,
+    ) -> Result<Wire, u16> {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -83,6 +94,10 @@ impl Wire {
                 .headers_mut()
                 .insert("Sec-WebSocket-Protocol", value);
         }
+        if let Some(authorization) = authorization {
+            let value = HeaderValue::from_str(authorization).unwrap();
+            request.headers_mut().insert("Authorization", value);
+        }
         let config = WebSocketConfig::default()
             .max_message_size(None)
             .max_frame_size(None);
@@ -90,12 +105,19 @@ impl Wire {
             Ok((socket, _)) => Ok(Wire {
                 socket,
                 waiting: VecDeque::new(),
+                close: None,
             }),
             Err(tokio_tungstenite::tungstenite::HandshakeError::Failure(Error::Http(answer))) => {
                 Err(answer.status().as_u16())
             }
             Err(error) => panic!("{error}"),
         }
+    }
+
+    /// Waits until the server has closed; the close code that it gave.
+    pub fn await_close(&mut self) -> Option<u16> {
+        while self.receive_new().is_some() {}
+        self.close
     }
 
     /// Sends a message; whether the connection still took it.
@@ -136,7 +158,8 @@ impl Wire {
                         return Some(received);
                     }
                 }
-                Ok(Message::Close(_) | Message::Ping(_) | Message::Pong(_)) => {}
+                Ok(Message::Close(close)) => self.close = close.map(|close| close.code.into()),
+                Ok(Message::Ping(_) | Message::Pong(_)) => {}
                 Ok(other) => panic!("the server sent {other:?}"),
                 Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     panic!("nothing came for {PATIENCE:?}")
@@ -193,4 +216,34 @@ pub fn raw(address: SocketAddr, bytes: &[u8]) -> String {
         }
     }
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// A request to the API; the status and the body of the answer.
+pub fn request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    token: Option<&str>,
+    body: &str,
+) -> (u16, serde_json::Value) {
+    let token = token.map_or(String::new(), |token| {
+        format!("Authorization: Bearer {token}\r\n")
+    });
+    let length = body.len();
+    let answer = raw(
+        address,
+        format!(
+            "{method} /api/client/v2.0{path} HTTP/1.1\r\nHost: x\r\n{token}Content-Length: {length}\r\n\r\n{body}"
+        )
+        .as_bytes(),
+    );
+    let status = answer
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
+    (
+        status.unwrap_or_else(|| panic!("no status in {answer:?}")),
+        serde_json::from_str(body).unwrap_or_default(),
+    )
 }

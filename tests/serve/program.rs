@@ -1,0 +1,82 @@
+//! How the program ends, and what it says then.
+
+use std::process::{Command, Stdio};
+
+use crate::support::server::{Server, configuration};
+
+/// The exit code and what was said.
+fn run(arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ros"));
+    command.env_remove("ROS_CONFIG").args(arguments);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), said)
+}
+
+#[test]
+fn a_second_server_on_one_root_does_not_start() {
+    let server = Server::start();
+    let root = server.root();
+    let root = root.to_str().unwrap();
+    let (code, said) = run(&["serve", "--dev", "--root", root, "--listen", "127.0.0.1:0"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("hint: stop the other server"), "{said}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let server = Server::start();
+    let scratch = tempfile::tempdir().unwrap();
+    let (root, address) = (scratch.path().join("root"), server.address().to_string());
+    let (code, said) = run(&[
+        "serve",
+        "--dev",
+        "--root",
+        root.to_str().unwrap(),
+        "--listen",
+        &address,
+    ]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains(&format!("cannot listen on {address}")),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_wrong_command_line_is_a_matter_of_usage() {
+    for arguments in [
+        &["serve", "--nonsense"][..],
+        &["serve", "--listen", "here"],
+        &["nonsense"],
+        &["man", "nonsense"],
+        &[],
+    ] {
+        let (code, said) = run(arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_bad_configuration_is_told_in_full() {
+    let scratch = tempfile::tempdir().unwrap();
+    let root = scratch.path().join("root");
+    for (text, problems) in [
+        (
+            "proxy: {http: {listen_port: 0}}\nlogging: {level: loud}",
+            &["proxy.http.listen_port: ", "logging.level: "][..],
+        ),
+        ("apps: [x]", &["apps: "]),
+        ("}", &["cause: "]),
+    ] {
+        let file = configuration(&root, text);
+        let (code, said) = run(&["serve", "-c", file.to_str().unwrap()]);
+        assert_eq!(code, Some(3), "{said}");
+        for problem in problems {
+            assert!(said.contains(problem), "{said}");
+        }
+    }
+    let (code, said) = run(&["serve", "-c", "/nonexistent/configuration.yml"]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("/nonexistent/configuration.yml") && said.contains("hint: "));
+}
