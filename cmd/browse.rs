@@ -52,7 +52,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let address = open::address(&arguments.realm)?;
     crate::runtime()?.block_on(async {
-        let realm = open::downloaded(&arguments.reach, &address).await?;
+        let realm = open::existing(&arguments.reach, &address).await?;
         let result = match (&arguments.class, arguments.follow) {
             (class, true) => follow(&realm, class.as_deref()).await,
             (None, false) => classes(&realm, &address, arguments.output),

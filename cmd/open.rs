@@ -4,7 +4,10 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use ros::access::Endpoint;
 use ros::client::{Options, Place, Realm, RealmAddress};
+use ros::system::realm_name;
+use ros::{ejson, transfer};
 
 use crate::failure::{Exit, Failure};
 use crate::reach::{Reach, failed};
@@ -17,7 +20,69 @@ pub fn address(text: &str) -> Result<RealmAddress, Failure> {
     })
 }
 
-/// A copy in memory of everything that the server has of a Realm.
+/// A copy in memory of everything that the server has of a Realm that must be there. Who may see the list of Realms makes none by looking at it.
+pub async fn existing(reach: &Reach, address: &RealmAddress) -> Result<Realm, Failure> {
+    if let Some(name) = listed_name(address)
+        && reach.has_token()
+        && let Ok(listed) = listing(reach).await
+        && !listed.iter().any(|listed| listed.name == name)
+    {
+        return Err(
+            Failure::new(Exit::NotFound, format!("there is no Realm {address}"))
+                .hint("ros realms list"),
+        );
+    }
+    downloaded(reach, address).await
+}
+
+/// A Realm in the list.
+pub struct Listed {
+    /// Its canonical name: a virtual path, or app and partition.
+    pub name: String,
+    /// Whether it is a partition of an app.
+    pub is_partition: bool,
+    /// When it was made.
+    pub created: Option<String>,
+}
+
+/// The list of Realms, which is a Realm for administrators.
+pub async fn listing(reach: &Reach) -> Result<Vec<Listed>, Failure> {
+    let realm = downloaded(reach, &RealmAddress::Path("/__admin".into())).await?;
+    let listed = realm.look(|schema, cells| {
+        let mut listed = Vec::new();
+        for (class, is_partition) in [("RealmFile", false), ("Partition", true)] {
+            let Some(class) = schema.class(&class.into()) else {
+                continue;
+            };
+            transfer::objects(schema, cells, class, &mut |key, fields| {
+                let object = ejson::object_to_json(class, key, fields, schema);
+                listed.push(Listed {
+                    name: object["path"].as_str().unwrap_or_default().to_owned(),
+                    is_partition,
+                    created: object["createdAt"]["$date"].as_str().map(str::to_owned),
+                });
+                true
+            })?;
+        }
+        listed.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(listed)
+    });
+    realm.close().await;
+    listed.map_err(|error| failed("cannot read the list of Realms", &error))
+}
+
+/// The canonical name under which a Realm would be listed, where that does not depend on who asks.
+fn listed_name(address: &RealmAddress) -> Option<String> {
+    let (endpoint, text) = match address {
+        RealmAddress::Path(path) if path.starts_with("/~") => return None,
+        RealmAddress::Path(path) => (Endpoint::Classic, path.clone()),
+        RealmAddress::Partition { app, value } => (Endpoint::App(app.clone()), value.to_string()),
+    };
+    let name = realm_name(&endpoint, text.as_bytes()).ok()?;
+    Some(name.as_str().to_owned())
+}
+
+/// A copy in memory of everything that the server has of a Realm. It is made if it is not there.
 pub async fn downloaded(reach: &Reach, address: &RealmAddress) -> Result<Realm, Failure> {
     let user = reach.sign_in(Some(address)).await?;
     let what = format!("cannot open {address}");

@@ -42,6 +42,11 @@ pub struct Reach {
 const WELL_KNOWN: [&str; 2] = ["ros-data/keys/admin.token", "/etc/realm/admin.token"];
 
 impl Reach {
+    /// Whether a token is shown, and no password.
+    pub fn has_token(&self) -> bool {
+        self.user.is_none()
+    }
+
     /// How long to wait.
     pub fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout)

@@ -17,7 +17,7 @@ use crate::reach::{Reach, failed};
 /// Work with whole Realms
 #[derive(clap::Args)]
 #[command(
-    before_long_help = "Examples:\n  ros realms info my-app/notes\n  ros realms export my-app/notes > notes.ndjson\n  ros realms import my-app/copy notes.ndjson"
+    before_long_help = "Examples:\n  ros realms list\n  ros realms info my-app/notes\n  ros realms export my-app/notes > notes.ndjson\n  ros realms import my-app/copy notes.ndjson"
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -26,6 +26,17 @@ pub struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum Command {
+    /// List the Realms of the server
+    #[command(
+        before_long_help = "Examples:\n  ros realms list\n  ros realms list -o plain | cut -f1"
+    )]
+    List {
+        /// The form of the result
+        #[arg(short, long, value_enum, default_value_t = Format::Table)]
+        output: Format,
+        #[command(flatten)]
+        reach: Reach,
+    },
     /// Show what is known of a Realm
     #[command(
         before_long_help = "Examples:\n  ros realms info my-app/notes\n  ros realms info /alice/notes -o json"
@@ -83,6 +94,7 @@ enum Command {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let runtime = crate::runtime()?;
     match &arguments.command {
+        Command::List { output, reach } => runtime.block_on(list(*output, reach)),
         Command::Info {
             realm,
             output,
@@ -107,8 +119,31 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
+async fn list(format: Format, reach: &Reach) -> Result<(), Failure> {
+    let listed = open::listing(reach).await?;
+    let kind = |listed: &open::Listed| match listed.is_partition {
+        true => "partition",
+        false => "path",
+    };
+    let document = |listed: &open::Listed| json!({ "realm": listed.name, "kind": kind(listed), "created": listed.created });
+    match format {
+        Format::Json => output::print_json(&listed.iter().map(document).collect::<Vec<_>>()),
+        Format::Ndjson => listed
+            .iter()
+            .try_for_each(|listed| output::print(&format!("{}\n", document(listed)))),
+        Format::Table | Format::Plain | Format::Csv => {
+            let mut rows = Rows::new(["realm", "kind", "created"]);
+            for listed in &listed {
+                let created = listed.created.clone().unwrap_or_default();
+                rows.push(vec![listed.name.clone(), kind(listed).to_owned(), created]);
+            }
+            output::print(&rows.text(format))
+        }
+    }
+}
+
 async fn info(address: &RealmAddress, format: Format, reach: &Reach) -> Result<(), Failure> {
-    let realm = open::downloaded(reach, address).await?;
+    let realm = open::existing(reach, address).await?;
     let progress = realm.progress();
     let counted = realm.look(|schema, cells| {
         let (mut classes, mut objects) = (0_u64, 0_u64);
@@ -147,7 +182,7 @@ async fn info(address: &RealmAddress, format: Format, reach: &Reach) -> Result<(
 }
 
 async fn export(address: &RealmAddress, file: Option<&Path>, reach: &Reach) -> Result<(), Failure> {
-    let realm = open::downloaded(reach, address).await?;
+    let realm = open::existing(reach, address).await?;
     let bar = open::spinner(format!("exporting {address}"));
     let mut out: Box<dyn Write> = match file {
         None => Box::new(BufWriter::new(std::io::stdout().lock())),

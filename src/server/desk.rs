@@ -462,7 +462,11 @@ async fn answer<T: Send + 'static>(
         .run(realm, move || {
             if let Some(caller) = &maker {
                 let listed = asked.door.register(&name, caller);
-                listed.map_err(|error| format!("the list of Realms cannot be written: {error}"))?;
+                let listed = listed
+                    .map_err(|error| format!("the list of Realms cannot be written: {error}"))?;
+                if let Some(created) = listed {
+                    asked.listing.add(&asked.lanes, &name, created);
+                }
             }
             let opened = asked.registry.open(&name, maker.is_some());
             opened

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::{Caller, Endpoint, Rights};
-use crate::ident::{AppId, RealmName};
+use crate::ident::{AppId, RealmName, UnixTime};
 use crate::secret::Secret;
 use crate::system::{Refusal, System, SystemError, realm_name};
 use crate::wire::{Action, ErrorCode, WireError};
@@ -69,9 +69,15 @@ impl Door {
         self.system.resets_unknown_files(&caller.endpoint)
     }
 
-    /// Lists a Realm that is about to be made, before its file is.
-    pub fn register(&self, realm: &RealmName, caller: &Caller) -> Result<(), SystemError> {
-        self.system.register_realm(realm, caller, clock::now())
+    /// Lists a Realm that is about to be made, before its file is. When it was listed, if it was not before.
+    pub fn register(
+        &self,
+        realm: &RealmName,
+        caller: &Caller,
+    ) -> Result<Option<UnixTime>, SystemError> {
+        let now = clock::now();
+        let new = self.system.register_realm(realm, caller, now)?;
+        Ok(new.then_some(now))
     }
 }
 

@@ -8,6 +8,7 @@ mod desk;
 pub mod dev;
 mod door;
 mod listener;
+mod listing;
 mod logins;
 mod notices;
 mod outgoing;
@@ -38,6 +39,7 @@ use crate::system::System;
 use budget::Budget;
 use claims::Claims;
 use door::Door;
+use listing::Listing;
 use logins::Logins;
 use notices::Notices;
 use threads::Threads;
@@ -69,6 +71,7 @@ pub struct Server {
     fanout: Fanout,
     fragments: Fragments,
     lanes: Lanes,
+    listing: Listing,
     /// Questions that never wait for an integration.
     readers: Threads,
     /// Questions that may.
@@ -105,7 +108,12 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     let fanout = Fanout::default();
     let notices = Arc::new(Notices::default());
     let lanes = Lanes::start(registry.clone(), fanout.clone(), notices.clone(), &limits)?;
+    let realms = system
+        .realms()
+        .map_err(|error| io::Error::other(error.to_string()))?;
+    let listing = Listing::start(registry.clone(), &lanes, &realms)?;
     let server = Server {
+        listing,
         fragments: Fragments::new(FRAGMENT_BYTES),
         readers: Threads::new(limits.realm_threads, cores()),
         writers: Threads::new(writers(), 1),

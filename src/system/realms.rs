@@ -11,15 +11,15 @@ use crate::ident::{RealmName, UnixTime, UserId};
 const CLASSIC: &str = "classic";
 
 impl System {
-    /// Lists a Realm that is about to be made for the caller; does nothing if it is listed.
+    /// Lists a Realm that is about to be made for the caller; does nothing if it is listed. Whether it was new.
     pub fn register_realm(
         &self,
         realm: &RealmName,
         caller: &Caller,
         now: UnixTime,
-    ) -> Result<(), SystemError> {
+    ) -> Result<bool, SystemError> {
         if self.listed_owner(realm)?.is_some() {
-            return Ok(());
+            return Ok(false);
         }
         let app = match &caller.endpoint {
             Endpoint::App(app) => app.as_str(),
@@ -27,11 +27,12 @@ impl System {
         };
         let owner = home_owner(realm).map(|owner| owner.to_string());
         self.admin.write(|tx| {
-            tx.prepare_cached(
-                "INSERT OR IGNORE INTO realms (name, app, owner, created) VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![realm.as_str(), app, owner, seconds(now)])?;
-            Ok(())
+            let made = tx
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO realms (name, app, owner, created) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![realm.as_str(), app, owner, seconds(now)])?;
+            Ok(made > 0)
         })
     }
 
@@ -43,12 +44,15 @@ impl System {
         }
     }
 
-    /// The names of all listed Realms, in order.
-    pub fn realms(&self) -> Result<Vec<RealmName>, SystemError> {
+    /// The names of all listed Realms, in order, and when each was listed.
+    pub fn realms(&self) -> Result<Vec<(RealmName, UnixTime)>, SystemError> {
         self.admin.read(|tx| {
-            let mut statement = tx.prepare_cached("SELECT name FROM realms ORDER BY name")?;
+            let mut statement =
+                tx.prepare_cached("SELECT name, created FROM realms ORDER BY name")?;
             let names = statement.query_map([], |row| {
-                Ok(RealmName::from_canonical(row.get::<_, String>(0)?))
+                let name = RealmName::from_canonical(row.get::<_, String>(0)?);
+                let created = u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default();
+                Ok((name, UnixTime(created)))
             })?;
             Ok(names.collect::<Result<_, _>>()?)
         })

@@ -553,12 +553,14 @@ fn realms_are_listed_once_with_their_owner() {
         RealmName::from_canonical("/shared"),
     );
     for caller in [&admin, &ada] {
-        fixture.system.register_realm(&home, caller, NOW).unwrap();
-        fixture.system.register_realm(&global, caller, NOW).unwrap();
+        for realm in [&home, &global] {
+            let new = fixture.system.register_realm(realm, caller, NOW).unwrap();
+            assert_eq!(new, caller.admin);
+        }
     }
     assert_eq!(
         fixture.system.realms().unwrap(),
-        [home.clone(), global.clone()]
+        [(home.clone(), NOW), (global.clone(), NOW)]
     );
     let reason = |realm| fixture.system.decide(&ada, realm, NOW).unwrap().reason;
     assert_eq!(

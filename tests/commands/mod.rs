@@ -249,6 +249,42 @@ fn objects_are_found_sorted_and_shown_in_every_form() {
 }
 
 #[test]
+fn realms_are_listed_and_none_is_made_by_looking() {
+    let mut server = Server::start();
+    let list = |server: &Server| -> Vec<String> {
+        let listed = ros(server, &["realms", "list", "-o", "json"]);
+        assert_eq!(listed.code, 0, "{}", listed.err);
+        let listed: Value = serde_json::from_str(&listed.out).unwrap();
+        let name = |listed: &Value| listed["realm"].as_str().unwrap().to_owned();
+        listed.as_array().unwrap().iter().map(name).collect()
+    };
+    assert_eq!(list(&server), Vec::<String>::new());
+    for realm in ["app/p", "app/42", "/some/path"] {
+        imported(&server, realm);
+    }
+    let all = ["/some/path", "app/\"p\"", "app/42"];
+    assert_eq!(list(&server), all);
+    for nothing in ["app/nothing", "/nothing"] {
+        for command in [
+            &["browse", nothing][..],
+            &["realms", "info", nothing],
+            &["realms", "export", nothing],
+        ] {
+            assert_eq!(ros(&server, command).code, 6, "{command:?}");
+        }
+    }
+    assert_eq!(
+        ros(&server, &["realms", "info", "app/{\"$numberLong\":\"42\"}"]).code,
+        0
+    );
+    server.kill();
+    server.restart();
+    assert_eq!(list(&server), all);
+    let row = ros(&server, &["realms", "list", "-o", "plain"]).out;
+    assert!(row.starts_with("/some/path\tpath\t20"), "{row}");
+}
+
+#[test]
 fn changes_are_followed() {
     let server = Server::start();
     imported(&server, "app/p");

@@ -67,6 +67,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "http",
             "realm",
             "session",
+            "state",
             "storage",
             "system",
             "wire",
