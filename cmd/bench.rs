@@ -26,6 +26,7 @@ pub struct Arguments {
 
 /// The loads.
 #[derive(clap::Subcommand)]
+#[allow(clippy::enum_variant_names, reason = "the words of the command line")]
 enum Load {
     /// Transactions that each wait for their durable acknowledgement
     #[command(

@@ -302,7 +302,7 @@ impl Printer {
             }
         };
         self.begun = true;
-        self.result.as_ref().map(|()| ()).map_err(|_| ())
+        self.result.as_ref().copied().map_err(|_| ())
     }
 
     fn finish(self) -> Result<(), Failure> {

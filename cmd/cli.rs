@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{bench, browse, completions, generate, man, realms, serve};
 
@@ -21,31 +23,52 @@ pub struct Cli {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 bad configuration, 4 server unreachable or timed out, \
+/// What the exit codes mean, as the manual takes it apart.
+pub const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 bad configuration, 4 server unreachable or timed out, \
 5 not signed in or not allowed, 6 not found, 7 exists or conflicts, 8 done in part, 9 verification failed or data damaged, 130 interrupted";
 
-/// The subcommands.
+/// The subcommands. Their help is that of their arguments.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Run the server
     Serve(serve::Arguments),
-    /// Look at what a Realm contains
     Browse(browse::Arguments),
-    /// Work with whole Realms
     Realms(realms::Arguments),
-    /// Measure any server that speaks the sync protocol
     Bench(bench::Arguments),
-    /// Print a shell's completion script
     Completions(completions::Arguments),
-    /// Print a manual page
     Man(man::Arguments),
-    /// Write man pages and completions into a folder
     #[command(hide = true)]
     Generate(generate::Arguments),
 }
 
+/// The definition. All help is laid out the same way: what the command does, examples, options.
+pub fn command() -> clap::Command {
+    fn laid_out(command: clap::Command) -> clap::Command {
+        const HELP: &str = "\
+{about-with-newline}
+{before-help}{usage-heading} {usage}
+
+{all-args}{after-help}";
+        command.help_template(HELP).mut_subcommands(laid_out)
+    }
+    laid_out(Cli::command())
+}
+
+/// The command line, or the end of the program with what is wrong with it.
+pub fn parse(given: impl Iterator<Item = OsString>) -> Cli {
+    let matches = command().get_matches_from(arguments(given));
+    if let Some(matches) = matches.subcommand_matches("serve")
+        && matches.get_flag("dev")
+        && matches.value_source("configuration") == Some(ValueSource::CommandLine)
+    {
+        // One in the environment is just not used.
+        let text = "the argument '--dev' cannot be used with '--configuration <FILE>'";
+        command().error(ErrorKind::ArgumentConflict, text).exit();
+    }
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
 /// The arguments to parse. Called as `realm-object-server` the program is `ros serve`.
-pub fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
+fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = given.collect();
     let called = arguments.first().map(Path::new).and_then(Path::file_name);
     if called.is_some_and(|name| name == "realm-object-server") {

@@ -1,10 +1,10 @@
 //! `ros completions`: what a shell needs to complete our command line.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
+use crate::cli;
 use crate::failure::Failure;
+use crate::output;
 
 /// Print a shell's completion script
 #[derive(clap::Args)]
@@ -18,11 +18,7 @@ pub struct Arguments {
 
 /// Prints the script.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    clap_complete::generate(
-        arguments.shell,
-        &mut Cli::command(),
-        "ros",
-        &mut std::io::stdout(),
-    );
-    Ok(())
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut cli::command(), "ros", &mut script);
+    output::print_bytes(&script)
 }

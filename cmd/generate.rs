@@ -4,10 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
+use crate::cli;
 use crate::failure::{Exit, Failure};
 use crate::man;
 
@@ -33,14 +32,12 @@ fn write(folder: &Path) -> io::Result<()> {
     let (manual, completions) = (folder.join("man"), folder.join("completions"));
     fs::create_dir_all(&manual)?;
     fs::create_dir_all(&completions)?;
-    for page in std::iter::once(Cli::command()).chain(man::pages()) {
-        let mut text = Vec::new();
+    for page in std::iter::once(man::root()).chain(man::pages()) {
         let name = format!("{}.1", page.get_name());
-        clap_mangen::Man::new(page).render(&mut text)?;
-        fs::write(manual.join(name), text)?;
+        fs::write(manual.join(name), man::render(page)?)?;
     }
     for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
-        clap_complete::generate_to(shell, &mut Cli::command(), "ros", &completions)?;
+        clap_complete::generate_to(shell, &mut cli::command(), "ros", &completions)?;
     }
     Ok(())
 }

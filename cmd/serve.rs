@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::failure::{Exit, Failure};
+use crate::man;
 
 /// Run the server
 ///
@@ -18,6 +19,7 @@ use crate::failure::{Exit, Failure};
 /// Without it, it runs what the configuration file says.
 #[derive(clap::Args)]
 #[command(
+    after_long_help = man::configuration_help(),
     before_long_help = "Examples:\n  ros serve --dev\n  ros serve --dev --listen 0.0.0.0:9080\n  ros serve -c /etc/realm/configuration.yml"
 )]
 pub struct Arguments {
@@ -27,8 +29,7 @@ pub struct Arguments {
         long,
         env = "ROS_CONFIG",
         default_value = "/etc/realm/configuration.yml",
-        value_name = "FILE",
-        conflicts_with = "dev"
+        value_name = "FILE"
     )]
     configuration: PathBuf,
     /// Run for development: any app, anybody signs in, everything made on the spot
@@ -37,7 +38,7 @@ pub struct Arguments {
     /// The data folder [default: ./ros-data with --dev, else from the configuration]
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
-    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:9080, or from the configuration]
+    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:9080 with --dev, else from the configuration]
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
     /// The private key, PEM; its public half is known from it [default: from the configuration]

@@ -36,7 +36,7 @@ complete -c ros -n "__fish_ros_needs_command" -f -a "generate" -d 'Write man pag
 complete -c ros -n "__fish_ros_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ros -n "__fish_ros_using_subcommand serve" -s c -l configuration -d 'The configuration file' -r -F
 complete -c ros -n "__fish_ros_using_subcommand serve" -l root -d 'The data folder [default: ./ros-data with --dev, else from the configuration]' -r -F
-complete -c ros -n "__fish_ros_using_subcommand serve" -l listen -d 'Where to listen; port 0 takes a free one [default: 127.0.0.1:9080, or from the configuration]' -r
+complete -c ros -n "__fish_ros_using_subcommand serve" -l listen -d 'Where to listen; port 0 takes a free one [default: 127.0.0.1:9080 with --dev, else from the configuration]' -r
 complete -c ros -n "__fish_ros_using_subcommand serve" -l private-key -d 'The private key, PEM; its public half is known from it [default: from the configuration]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand serve" -l public-key -d 'The public key, PEM; must belong to the private key [default: from the configuration]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand serve" -l log-level -d 'What to log [default: from the configuration, or info]' -r -f -a "all\t''

@@ -80,3 +80,71 @@ fn a_bad_configuration_is_told_in_full() {
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("/nonexistent/configuration.yml") && said.contains("hint: "));
 }
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    for arguments in [
+        &["man"][..],
+        &["man", "serve"],
+        &["completions", "bash"],
+        &["--help"],
+        &["serve", "--help"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ros"));
+        let child = command
+            .args(arguments)
+            .stdout(writer)
+            .stderr(Stdio::piped());
+        let output = child.spawn().unwrap().wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            (output.status.code(), said.as_str()),
+            (Some(0), ""),
+            "{arguments:?}"
+        );
+    }
+}
+
+/// What is printed.
+fn printed(arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ros"));
+    String::from_utf8(command.args(arguments).output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn help_and_manual_have_all_there_is_to_know() {
+    let page = |arguments| printed(arguments).replace("\\-", "-");
+    let (help, manual) = (printed(&["serve", "--help"]), page(&["man", "serve"]));
+    let mut lines = help.lines();
+    assert_eq!(lines.next(), Some("Run the server"));
+    let place = |text: &str| help.find(text).unwrap_or_else(|| panic!("{text}: {help}"));
+    assert!(place("With --dev it needs nothing else") < place("Examples:"));
+    assert!(place("Examples:") < place("Options:"));
+    for section in ["EXAMPLES", "ENVIRONMENT", "CONFIGURATION"] {
+        assert!(manual.contains(&format!(".SH {section}\n")), "{manual}");
+    }
+    for key in ros::config::KEYS {
+        place(key.path);
+        assert!(manual.contains(key.path), "{}", key.path);
+        assert!(key.default.is_empty() || manual.contains(key.default));
+    }
+    for text in ["ros serve -c", "ROS_CONFIG", "ROS_LOG"] {
+        assert!(manual.contains(text), "{text}: {manual}");
+    }
+    let manual = page(&["man"]);
+    assert!(manual.contains("EXIT STATUS"), "{manual}");
+}
+
+#[test]
+fn development_takes_no_configuration_from_anywhere() {
+    let (code, said) = run(&["serve", "--dev", "-c", "configuration.yml"]);
+    assert_eq!(code, Some(2), "{said}");
+    let server = Server::start();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ros"));
+    command.env("ROS_CONFIG", "/nonexistent/configuration.yml");
+    command.args(["serve", "--dev", "--root", server.root().to_str().unwrap()]);
+    // It comes as far as the lock.
+    assert_eq!(command.output().unwrap().status.code(), Some(1));
+}
