@@ -133,6 +133,9 @@ _ros() {
             ros__subcmd__help__subcmd__realms,info)
                 cmd="ros__subcmd__help__subcmd__realms__subcmd__info"
                 ;;
+            ros__subcmd__help__subcmd__realms,list)
+                cmd="ros__subcmd__help__subcmd__realms__subcmd__list"
+                ;;
             ros__subcmd__realms,export)
                 cmd="ros__subcmd__realms__subcmd__export"
                 ;;
@@ -145,6 +148,9 @@ _ros() {
             ros__subcmd__realms,info)
                 cmd="ros__subcmd__realms__subcmd__info"
                 ;;
+            ros__subcmd__realms,list)
+                cmd="ros__subcmd__realms__subcmd__list"
+                ;;
             ros__subcmd__realms__subcmd__help,export)
                 cmd="ros__subcmd__realms__subcmd__help__subcmd__export"
                 ;;
@@ -156,6 +162,9 @@ _ros() {
                 ;;
             ros__subcmd__realms__subcmd__help,info)
                 cmd="ros__subcmd__realms__subcmd__help__subcmd__info"
+                ;;
+            ros__subcmd__realms__subcmd__help,list)
+                cmd="ros__subcmd__realms__subcmd__help__subcmd__list"
                 ;;
             *)
                 ;;
@@ -1024,7 +1033,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__help__subcmd__realms)
-            opts="info export import"
+            opts="list info export import"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1079,6 +1088,20 @@ _ros() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ros__subcmd__help__subcmd__realms__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ros__subcmd__help__subcmd__serve)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1108,7 +1131,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__realms)
-            opts="-h -V --help --version info export import help"
+            opts="-h -V --help --version list info export import help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1172,7 +1195,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__realms__subcmd__help)
-            opts="info export import help"
+            opts="list info export import help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1241,6 +1264,20 @@ _ros() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ros__subcmd__realms__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ros__subcmd__realms__subcmd__import)
             opts="-o -h -V --dry-run --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1288,6 +1325,52 @@ _ros() {
             return 0
             ;;
         ros__subcmd__realms__subcmd__info)
+            opts="-o -h -V --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson plain csv" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson plain csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --admin-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ros__subcmd__realms__subcmd__list)
             opts="-o -h -V --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -68,12 +68,26 @@ complete -c ros -n "__fish_ros_using_subcommand browse" -l timeout -d 'Seconds t
 complete -c ros -n "__fish_ros_using_subcommand browse" -l follow -d 'Print changes as they arrive, a JSON document each, until interrupted'
 complete -c ros -n "__fish_ros_using_subcommand browse" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand browse" -s V -l version -d 'Print version'
-complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from info export import help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from info export import help" -s V -l version -d 'Print version'
-complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from info export import help" -f -a "info" -d 'Show what is known of a Realm'
-complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from info export import help" -f -a "export" -d 'Write every object of a Realm as a line of JSON'
-complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from info export import help" -f -a "import" -d 'Write objects into a Realm: those that are there are changed, others are made'
-complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from info export import help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from list info export import help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from list info export import help" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from list info export import help" -f -a "list" -d 'List the Realms of the server'
+complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from list info export import help" -f -a "info" -d 'Show what is known of a Realm'
+complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from list info export import help" -f -a "export" -d 'Write every object of a Realm as a line of JSON'
+complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from list info export import help" -f -a "import" -d 'Write objects into a Realm: those that are there are changed, others are made'
+complete -c ros -n "__fish_ros_using_subcommand realms; and not __fish_seen_subcommand_from list info export import help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from list" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from list" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from list" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from list" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from list" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from list" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from list" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from info" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
 json\t'One JSON document'
 ndjson\t'A JSON document for each row'
@@ -111,6 +125,7 @@ complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcomma
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -l dry-run -d 'Say what would be done, and do nothing'
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the Realms of the server'
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from help" -f -a "info" -d 'Show what is known of a Realm'
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write every object of a Realm as a line of JSON'
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from help" -f -a "import" -d 'Write objects into a Realm: those that are there are changed, others are made'
@@ -273,6 +288,7 @@ complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcom
 complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "man" -d 'Print a manual page'
 complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "generate" -d 'Write man pages and completions into a folder'
 complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "list" -d 'List the Realms of the server'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "info" -d 'Show what is known of a Realm'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "export" -d 'Write every object of a Realm as a line of JSON'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "import" -d 'Write objects into a Realm: those that are there are changed, others are made'
