@@ -169,7 +169,7 @@ fn sources() -> Vec<(PathBuf, String, String)> {
         for entry in fs::read_dir(&folder).expect("a readable source folder") {
             let path = entry.expect("a readable entry").path();
             if path.is_dir() {
-                open.push(path);
+                open.extend((!path.ends_with("tests")).then_some(path));
             } else if path.extension().is_some_and(|e| e == "rs")
                 && path
                     .file_name()
