@@ -33,6 +33,8 @@ pub struct Limits {
     pub lane_bytes: usize,
     /// Changesets that one commit integrates; the rest waits for the next, after other Realms had their turn.
     pub batch_changesets: usize,
+    /// Bytes of changesets that one commit integrates, or one upload if it is larger; the rest waits likewise. In memory a batch takes a multiple of it.
+    pub batch_bytes: usize,
     /// Bytes of history that a client has not seen and its uploads are merged with, in memory as instructions. A client that is further behind is told to reset
     /// (222), as if what it needs were gone.
     pub window_bytes: usize,
@@ -98,6 +100,7 @@ impl Default for Limits {
             open_realms: 256,
             lane_bytes: 256 * MIB,
             batch_changesets: 1000,
+            batch_bytes: 32 * MIB,
             window_bytes: 1024 * MIB,
             kept_windows_bytes: 16 * MIB,
             tail_bytes: MIB,

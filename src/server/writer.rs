@@ -58,6 +58,7 @@ impl Lanes {
             notices,
             lane_bytes: limits.lane_bytes,
             batch_changesets: limits.batch_changesets,
+            batch_bytes: limits.batch_bytes,
         });
         let threads = (0..thread_count())
             .map(|index| {
@@ -164,6 +165,7 @@ struct Shared {
     notices: Arc<Notices>,
     lane_bytes: usize,
     batch_changesets: usize,
+    batch_bytes: usize,
 }
 
 impl Shared {
@@ -200,7 +202,7 @@ impl Shared {
         loop {
             if let Some(realm) = queue.turns.pop_front() {
                 let lane = queue.lanes.entry(realm.clone()).or_default();
-                let jobs = take_batch(lane, self.batch_changesets);
+                let jobs = self.take_batch(lane);
                 return Some((realm, jobs));
             }
             if queue.stopping && queue.lanes.is_empty() {
@@ -212,6 +214,24 @@ impl Shared {
                 .wait(queue)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// What one commit integrates; one job at least.
+    fn take_batch(&self, lane: &mut Lane) -> Vec<Job> {
+        let (mut changesets, mut bytes) = (0, 0);
+        let mut jobs = Vec::new();
+        while let Some(job) = lane.jobs.pop_front() {
+            changesets += job.pending.changesets.len();
+            bytes += job.bytes;
+            let full = changesets > self.batch_changesets || bytes > self.batch_bytes;
+            if full && !jobs.is_empty() {
+                lane.jobs.push_front(job);
+                break;
+            }
+            lane.bytes -= job.bytes;
+            jobs.push(job);
+        }
+        jobs
     }
 
     fn finish(&self, realm: &RealmName) {
@@ -317,22 +337,6 @@ fn together<T>(
         (jobs, integrated)
     };
     clients.into_values().map(alone).collect()
-}
-
-fn take_batch(lane: &mut Lane, most: usize) -> Vec<Job> {
-    let mut changesets = 0;
-    let mut jobs = Vec::new();
-    while let Some(job) = lane.jobs.front() {
-        changesets += job.pending.changesets.len();
-        if !jobs.is_empty() && changesets > most {
-            break;
-        }
-        if let Some(job) = lane.jobs.pop_front() {
-            lane.bytes -= job.bytes;
-            jobs.push(job);
-        }
-    }
-    jobs
 }
 
 #[cfg(test)]
@@ -547,6 +551,47 @@ mod tests {
         assert_eq!(
             results,
             [Some(vec![(2, 2), (2, 3)]), None, Some(vec![(4, 2)])]
+        );
+    }
+
+    #[test]
+    fn a_batch_has_a_bound_but_one_upload_at_least() {
+        let sizes = |limits: Limits| {
+            let server = Server::start(limits);
+            let job = |bytes: usize| Job {
+                pending: upload(FileIdent(2), 2, vec![]),
+                bytes,
+                ticket: Ticket {
+                    strand: Strand::default(),
+                    reply: Box::new(drop),
+                },
+            };
+            let mut lane = Lane {
+                jobs: [50, 500, 70, 30, 1].map(job).into(),
+                bytes: 651,
+            };
+            let mut sizes = Vec::new();
+            while !lane.jobs.is_empty() {
+                let batch = server.lanes.shared.take_batch(&mut lane);
+                sizes.push(batch.iter().map(|job| job.bytes).collect::<Vec<_>>());
+            }
+            assert_eq!(lane.bytes, 0);
+            sizes
+        };
+        let (batch_bytes, batch_changesets) = (100, 3);
+        assert_eq!(
+            sizes(Limits {
+                batch_bytes,
+                ..Limits::default()
+            }),
+            [vec![50], vec![500], vec![70, 30], vec![1]]
+        );
+        assert_eq!(
+            sizes(Limits {
+                batch_changesets,
+                ..Limits::default()
+            }),
+            [vec![50, 500, 70], vec![30, 1]]
         );
     }
 }
