@@ -138,7 +138,7 @@ fn altered(seed: u64, base: &Model, replica: &Replica) -> u8 {
     match replica.apply(&right[0].changeset) {
         Err(_) => 2,
         Ok(()) => {
-            replica.normal();
+            replica.look();
             3
         }
     }

@@ -7,6 +7,7 @@ use ros::state::{Applier, ApplyError, Class, Content, Field, MemoryCells, Reader
 use serde_json::{Map, Value as Json, json};
 
 use super::{changeset, load};
+use crate::support::model::Model;
 use crate::support::rendering;
 
 /// A state that changesets are applied to.
@@ -35,6 +36,11 @@ impl Replica {
             .try_for_each(|instruction| applier.apply(instruction))?;
         applier.finish();
         Ok(())
+    }
+
+    /// Reads everything.
+    pub fn look(&mut self) -> Model {
+        Model::read(&mut self.cells, &self.schema).expect("what was applied can be read")
     }
 
     /// Everything in it, the same for equal states.
