@@ -6,12 +6,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-use tokio::time::Instant;
-
 use super::Server;
-use super::budget::{Budget, Share};
+use super::budget::Budget;
 use super::claims::Claim;
+use super::events::{Event, Events};
 use super::logins::Entry;
 use super::threads::Panicked;
 use super::writer::Strand;
@@ -27,28 +25,12 @@ use crate::session::{Bound, Close, Download, FileFacts, Input, Output, SessionKe
 use crate::system::Refusal;
 use crate::wire::{Action, ErrorCode, Protocol, UploadEntry, WireError};
 
-/// What happens to a connection beside its socket.
-pub enum Event {
-    /// The answer to a question of the session machine.
-    Answer(Input),
-    /// The answer to a read, and what its bytes are counted in.
-    Made(Input, Option<Share>),
-    /// The outcome of an upload.
-    Integrated(Input),
-    /// The session's Realm has news; the version is where the subscription keeps it.
-    News(SessionKey),
-    /// A BIND has shown a good token, which ends then.
-    Token(Option<Instant>),
-    /// The connection must go.
-    Close(Close),
-}
-
 /// Enters a caller.
-fn guest(server: &Server, caller: Caller, events: &mpsc::UnboundedSender<Event>) -> Guest {
+fn guest(server: &Server, caller: Caller, events: &Events) -> Guest {
     let entry = caller.login.as_ref().map(|login| {
         let events = events.clone();
         // The client asks for a new access token, and hears that its login is over.
-        let over = move || drop(events.send(Event::Close(Close::TokenExpired)));
+        let over = move || events.send(Event::Close(Close::TokenExpired));
         Arc::new(server.logins.enter(login, over))
     });
     Guest {
@@ -69,7 +51,7 @@ pub struct Desk {
     sessions: HashMap<SessionKey, Bench>,
     /// Questions that are not answered yet.
     asked: usize,
-    events: mpsc::UnboundedSender<Event>,
+    events: Events,
 }
 
 /// A caller, and its entry among the logins: when its login ends, the connection does.
@@ -97,7 +79,7 @@ impl Desk {
         caller: Option<Caller>,
         protocol: Protocol,
         id: Arc<str>,
-        events: mpsc::UnboundedSender<Event>,
+        events: Events,
     ) -> Desk {
         Desk {
             caller: caller.map(|caller| guest(&server, caller, &events)),
@@ -154,7 +136,7 @@ impl Desk {
                     self.asked += 1;
                     // The connection's task owns the other end, and this is called by it.
                     let answer = Event::Answer(Input::Bound(session, Err(error)));
-                    drop(self.events.send(answer));
+                    self.events.send(answer);
                 }
             }
             Output::LookUp {
@@ -217,7 +199,7 @@ impl Desk {
         let subscription = self
             .server
             .fanout
-            .subscribe(&realm, move || drop(events.send(Event::News(session))));
+            .subscribe(&realm, move || events.send(Event::News(session)));
         self.sessions.insert(
             session,
             Bench {
@@ -276,7 +258,7 @@ impl Desk {
             }
         };
         let end = caller.expires_at.map(clock::instant);
-        drop(self.events.send(Event::Token(end)));
+        self.events.send(Event::Token(end));
         Ok(guest(&self.server, caller, &self.events))
     }
 
@@ -312,7 +294,7 @@ impl Desk {
         let events = self.events.clone();
         if let Some(bench) = self.sessions.get_mut(&session) {
             bench.claim = Some(self.server.claims.take(&bench.realm, file, move || {
-                drop(events.send(Event::Close(Close::Superseded)))
+                events.send(Event::Close(Close::Superseded));
             }));
         }
     }
@@ -327,10 +309,10 @@ impl Desk {
         };
         let events = self.events.clone();
         let reply = Box::new(move |outcome: Result<(), _>| {
-            drop(events.send(Event::Integrated(Input::Integrated(
+            events.send(Event::Integrated(Input::Integrated(
                 session,
                 outcome.map_err(refusal::told),
-            ))));
+            )));
         });
         self.server
             .lanes
@@ -384,7 +366,7 @@ impl Desk {
             let answer = answer(&server, &realm, &id, Work::Read, question).await;
             let bytes = answer.as_ref().map_or(0, |made| made.body.len());
             server.budget.correct(&mut share, bytes);
-            drop(events.send(Event::Made(Input::Downloaded(session, answer), Some(share))));
+            events.send(Event::Made(Input::Downloaded(session, answer), Some(share)));
         });
         true
     }
@@ -410,7 +392,7 @@ impl Desk {
         let tasks = server.tasks.clone();
         tasks.spawn(async move {
             let answer = answer(&server, &realm, &id, work, question).await;
-            drop(events.send(Event::Answer(input(session, answer))));
+            events.send(Event::Answer(input(session, answer)));
         });
     }
 }

@@ -7,6 +7,7 @@ mod descriptors;
 mod desk;
 pub mod dev;
 mod door;
+mod events;
 mod listener;
 mod listing;
 mod logins;

@@ -14,13 +14,13 @@ use hyper::header::{
 use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::desk::{Desk, Event};
+use super::desk::Desk;
+use super::events::{self, Event};
 use super::listener::Place;
 use super::socket::Socket;
 use super::websocket::{self, Task, Until};
@@ -142,7 +142,7 @@ async fn serve(server: Arc<Server>, upgrade: OnUpgrade, negotiated: Negotiated, 
         None => Until::TokenCame(Instant::now() + server.limits.token_time),
     };
     let connection = Connection::new(&negotiated, id.to_string(), server.limits.clone());
-    let (sender, events) = mpsc::unbounded_channel();
+    let (sender, events) = events::queue();
     let stop = server.stop.clone();
     let stopper = sender.clone();
     let desk = Desk::new(
@@ -158,7 +158,7 @@ async fn serve(server: Arc<Server>, upgrade: OnUpgrade, negotiated: Negotiated, 
     tokio::select! {
         () = running.as_mut() => {}
         () = stop.cancelled() => {
-            drop(stopper.send(Event::Close(Close::ShutDown)));
+            stopper.send(Event::Close(Close::ShutDown));
             running.await;
         }
     }

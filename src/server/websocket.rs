@@ -9,14 +9,14 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::OwnedWriteHalf;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 
 use super::budget::Share;
-use super::desk::{Desk, Event};
+use super::desk::Desk;
+use super::events::{Arrivals, Event};
 use super::outgoing::Outgoing;
 use super::socket::Incoming;
 use crate::session::{Close, Connection, Frame, Input, Output};
@@ -34,7 +34,7 @@ pub struct Task {
     connection: Connection,
     /// Carries out what the machine asks of the server.
     desk: Desk,
-    events: mpsc::UnboundedReceiver<Event>,
+    events: Arrivals,
     incoming: WebSocketStream<Incoming>,
     outgoing: Outgoing<OwnedWriteHalf>,
     /// Reads put off until the client has taken what waits for it.
@@ -94,7 +94,7 @@ impl Task {
         outgoing: OwnedWriteHalf,
         connection: Connection,
         desk: Desk,
-        events: mpsc::UnboundedReceiver<Event>,
+        events: Arrivals,
         until: Until,
     ) -> Task {
         Task {
@@ -130,7 +130,7 @@ impl Task {
                     Ok(()) => self.make_reads(),
                     Err(error) => self.lost(&error),
                 },
-                Some(event) = self.events.recv() => self.event(event),
+                Some(event) = self.events.next() => self.event(event),
                 message = self.incoming.next(), if may_read => {
                     self.heard = Instant::now();
                     match message {

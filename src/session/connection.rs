@@ -22,7 +22,8 @@ pub struct Connection {
     limits: Limits,
     /// Under which the server logs this connection.
     name: String,
-    sessions: BTreeMap<SessionIdent, Session>,
+    /// Boxed, since a map makes room for more than one at once and most connections have one.
+    sessions: BTreeMap<SessionIdent, Box<Session>>,
     keys: HashMap<SessionKey, SessionIdent>,
     next_key: u64,
     client_files: usize,
@@ -218,11 +219,11 @@ impl Connection {
         };
         self.sessions.insert(
             session,
-            Session {
+            Box::new(Session {
                 key,
                 stage,
                 inbox: VecDeque::new(),
-            },
+            }),
         );
         self.client_files += usize::from(need_client_file_ident);
         if is_subserver {
