@@ -1,5 +1,7 @@
 //! A server with a configuration: what it opens, and what stays closed.
 
+use ros::changeset::{Changeset, Instruction, KeyKind, PrimaryKeyColumn, TableKind, encode};
+
 use super::{NEWEST, User, bind, is_bound};
 use crate::support::server::Server;
 use crate::support::wire::{Wire, request};
@@ -47,9 +49,14 @@ fn who_may_only_read_cannot_upload() {
         let (file, salt) = (ident.number(2), ident.number(3));
         wire.send(format!("ident 1 {file} {salt} 0 0 0 0\n"));
         assert_eq!(wire.receive().unwrap().kind(), "download");
-        // Progress needs no right, a changeset does, even an empty one.
+        // Progress needs no right, a changeset that changes something does.
         wire.send("upload 1 0 0 0 1 0 0\n");
-        wire.send("upload 1 0 10 0 2 0 0\n2 0 1 0 0 ");
+        let changeset = new_class();
+        let mut body = format!("2 0 1 0 {} ", changeset.len()).into_bytes();
+        body.extend_from_slice(&changeset);
+        let mut upload = format!("upload 1 0 {} 0 2 0 0\n", body.len()).into_bytes();
+        upload.extend_from_slice(&body);
+        wire.send(upload);
         let answer = wire.receive().unwrap();
         let expected = if writes {
             ("download", 1)
@@ -58,6 +65,19 @@ fn who_may_only_read_cannot_upload() {
         };
         assert_eq!((answer.kind(), answer.number(1)), expected);
     }
+}
+
+fn new_class() -> Vec<u8> {
+    let key = PrimaryKeyColumn {
+        field: "_id".into(),
+        kind: KeyKind::Int,
+        nullable: false,
+    };
+    let instructions = vec![Instruction::AddTable {
+        class: "Note".into(),
+        kind: TableKind::TopLevel(key),
+    }];
+    encode(&Changeset { instructions })
 }
 
 #[test]

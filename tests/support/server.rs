@@ -78,8 +78,8 @@ impl Server {
     }
 
     /// Replaces the configuration of the stopped server.
-    pub fn configure(&self, text: &str) {
-        std::fs::write(self.folder.path().join("configuration.yml"), text).unwrap();
+    pub fn configure(&mut self, text: &str) {
+        self.start.configuration = Some(text.to_owned());
     }
 
     /// Where apps find it.
