@@ -121,21 +121,22 @@ async fn serve(server: Arc<Server>, upgrade: OnUpgrade, negotiated: Negotiated, 
         Ok(upgraded) => upgraded,
         Err(error) => return tracing::debug!(%peer, %error, "upgrade failed"),
     };
-    let parts = match upgraded.downcast::<TokioIo<Socket>>() {
-        Ok(parts) => parts,
+    let config = websocket::config(server.limits.message_bytes);
+    let (opening, outgoing) = match upgraded.downcast::<TokioIo<Socket>>() {
+        Ok(parts) => {
+            let (incoming, outgoing) = parts.io.into_inner().split();
+            // A copy, for what was read lies in the buffer of the HTTP connection.
+            let read = parts.read_buf.to_vec();
+            let server = Role::Server;
+            (
+                WebSocketStream::from_partially_read(incoming, read, server, Some(config)),
+                outgoing,
+            )
+        }
         Err(_) => return tracing::error!(%peer, "upgraded something that is no socket of ours"),
     };
-    let config = websocket::config(server.limits.message_bytes);
-    let (incoming, outgoing) = parts.io.into_inner().split();
-    let incoming = WebSocketStream::from_partially_read(
-        incoming,
-        parts.read_buf.to_vec(),
-        Role::Server,
-        Some(config),
-    )
-    .await;
-    let user = caller.as_ref().map(|caller| caller.user.to_string());
-    let user = user.as_deref().unwrap_or("-");
+    let incoming = opening.await;
+    let user = caller.as_ref().map_or("-", |caller| &*caller.user.0);
     tracing::info!(connection = %id, %peer, user, protocol = %negotiated.protocol, "connected");
     let until = match &caller {
         Some(caller) => Until::TokenEnds(caller.expires_at.map(clock::instant)),

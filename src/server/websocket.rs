@@ -24,7 +24,7 @@ use crate::session::{Close, Connection, Frame, Input, Output};
 /// How `tungstenite` is to treat our connections: small buffers, for there are many, and no message beyond the limit.
 pub fn config(message_bytes: usize) -> WebSocketConfig {
     WebSocketConfig::default()
-        .read_buffer_size(4096)
+        .read_buffer_size(1024)
         .max_message_size(Some(message_bytes))
         .max_frame_size(Some(message_bytes))
 }
@@ -88,7 +88,7 @@ enum Next {
 }
 
 impl Task {
-    /// Takes over an upgraded connection.
+    /// Takes over an upgraded connection. Boxed, so that it lies in memory once, and not in every future that it passes through.
     pub fn new(
         incoming: WebSocketStream<Incoming>,
         outgoing: OwnedWriteHalf,
@@ -96,8 +96,8 @@ impl Task {
         desk: Desk,
         events: Arrivals,
         until: Until,
-    ) -> Task {
-        Task {
+    ) -> Box<Task> {
+        Box::new(Task {
             connection,
             desk,
             events,
@@ -111,11 +111,11 @@ impl Task {
             heard: Instant::now(),
             until,
             linger: false,
-        }
+        })
     }
 
     /// Serves until the client leaves, the server closes, or the socket breaks.
-    pub async fn run(mut self) {
+    pub async fn run(mut self: Box<Task>) {
         let mut outputs = Vec::new();
         self.connection.start(&mut outputs);
         let mut next = self.carry_out(outputs);
