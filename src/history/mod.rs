@@ -2,10 +2,13 @@
 //!
 //! Versions are plain numbers of the history's owner: server and client use the same window on their own side.
 
+mod waiting;
+
 use std::collections::VecDeque;
 
 use crate::changeset::Changeset;
 use crate::merge::Local;
+use waiting::Waiting;
 
 pub use crate::merge::{Fired, MergeError, OrderKey, Part, Rules};
 
@@ -26,13 +29,42 @@ pub enum RebaseError {
 }
 
 /// The entries of a history after `base` that a peer has not seen and did not send itself.
+///
+/// An entry is indexed for merging when something comes that may affect it; until then, and mostly for ever, it just waits. Those that are indexed come before those that
+/// wait.
 pub struct Window {
     base: u64,
     rules: Rules,
     fired: Fired,
-    /// Version, order and number in `local` of each entry, ascending.
-    entries: VecDeque<(u64, OrderKey, usize)>,
+    /// Ascending by version.
+    entries: VecDeque<Entry>,
     local: Local,
+    waiting: Waiting,
+    /// Entries up to this version are indexed.
+    indexed: u64,
+}
+
+struct Entry {
+    version: u64,
+    key: OrderKey,
+    form: Form,
+}
+
+enum Form {
+    /// Its number among those that are indexed.
+    Indexed(usize),
+    /// As it was pushed.
+    Waiting(Changeset),
+}
+
+impl Entry {
+    /// Its number; that of an entry that waits is above all others.
+    fn number(&self) -> usize {
+        match self.form {
+            Form::Indexed(number) => number,
+            Form::Waiting(_) => usize::MAX,
+        }
+    }
 }
 
 impl Window {
@@ -44,6 +76,8 @@ impl Window {
             fired: Fired::default(),
             entries: VecDeque::new(),
             local: Local::default(),
+            waiting: Waiting::default(),
+            indexed: 0,
         }
     }
 
@@ -60,18 +94,23 @@ impl Window {
     /// Appends an entry that the peer did not send: the original, or the stored reciprocal form. Versions ascend and lie after `base`.
     /// Empty changesets need not be pushed.
     pub fn push(&mut self, version: u64, part: Part) {
-        let entry = self.local.push(part.key, part.changeset);
-        self.entries.push_back((version, part.key, entry));
+        let floor = self.base.max(self.indexed);
+        self.waiting.push(version, &part.changeset, floor);
+        self.entries.push_back(Entry {
+            version,
+            key: part.key,
+            form: Form::Waiting(part.changeset),
+        });
     }
 
     /// Forgets the entries up to `base`: the peer has seen them.
     pub fn advance(&mut self, base: u64) {
         self.base = self.base.max(base);
-        while let Some((version, _, entry)) = self.entries.front().copied()
-            && version <= base
-        {
-            self.entries.pop_front();
-            self.local.drop_entry(entry);
+        let seen = self.entries.partition_point(|entry| entry.version <= base);
+        for entry in self.entries.drain(..seen) {
+            if let Form::Indexed(number) = entry.form {
+                self.local.drop_entry(number);
+            }
         }
         if self.local.is_mostly_dead() {
             self.rebuild();
@@ -90,6 +129,7 @@ impl Window {
         self.advance(base);
         let mut rebased = Vec::with_capacity(incoming.len());
         for part in incoming {
+            self.index(self.waiting.reached_by(&part.changeset));
             let (changeset, changed) =
                 self.local
                     .meet(part.key, part.changeset, self.rules, &mut self.fired)?;
@@ -102,20 +142,37 @@ impl Window {
         Ok(rebased)
     }
 
+    /// Indexes the entries up to a version.
+    fn index(&mut self, version: u64) {
+        if version <= self.indexed {
+            return;
+        }
+        let from = self
+            .entries
+            .partition_point(|entry| entry.version <= self.indexed);
+        for entry in self.entries.range_mut(from..) {
+            if entry.version > version {
+                break;
+            }
+            if let Form::Waiting(changeset) = &mut entry.form {
+                let number = self.local.push(entry.key, std::mem::take(changeset));
+                entry.form = Form::Indexed(number);
+            }
+        }
+        self.indexed = version;
+    }
+
     /// The forms that changed since the last call, to be stored with the batch: absence in the store means "as in the history", an empty changeset means
     /// that nothing is left.
     pub fn take_dirty(&mut self) -> Vec<(u64, Changeset)> {
         let changed = self.local.take_changed();
         let entry = |number: &usize| {
-            self.entries
-                .binary_search_by_key(number, |(_, _, entry)| *entry)
-                .ok()
-                .map(|at| self.entries[at])
+            let found = self.entries.binary_search_by_key(number, Entry::number);
+            found.ok().map(|at| self.entries[at].version)
         };
         changed
             .iter()
-            .filter_map(entry)
-            .map(|(version, _, entry)| (version, self.local.changeset(entry)))
+            .filter_map(|number| Some((entry(number)?, self.local.changeset(*number))))
             .collect()
     }
 
@@ -128,10 +185,13 @@ impl Window {
     fn rebuild(&mut self) {
         let changed = self.local.take_changed();
         let mut local = Local::default();
-        for (_, key, entry) in &mut self.entries {
-            let before = std::mem::replace(entry, local.push(*key, self.local.changeset(*entry)));
+        for Entry { key, form, .. } in &mut self.entries {
+            let Form::Indexed(number) = form else {
+                break;
+            };
+            let before = std::mem::replace(number, local.push(*key, self.local.changeset(*number)));
             if changed.contains(&before) {
-                local.mark_changed(*entry);
+                local.mark_changed(*number);
             }
         }
         self.local = local;

@@ -119,7 +119,7 @@ impl Writer {
         })
     }
 
-    fn grow(&mut self, published: &Published) -> Result<Growing, RealmError> {
+    fn grow<'p>(&mut self, published: &'p Published) -> Result<Growing<'p>, RealmError> {
         let schema = match self.schema.take() {
             Some(schema) => schema,
             None => overlay::load_schema(&self.file)?,
@@ -156,7 +156,7 @@ impl Writer {
     fn clients(
         &mut self,
         pendings: Vec<Pending>,
-        batch: &mut Growing,
+        batch: &mut Growing<'_>,
         outcomes: &mut [Result<(), Refusal>],
     ) -> Result<(), RealmError> {
         let mut turns: BTreeMap<FileIdent, Vec<(usize, Pending)>> = BTreeMap::new();
@@ -193,7 +193,7 @@ impl Writer {
         &mut self,
         ident: FileIdent,
         uploads: impl Iterator<Item = Pending>,
-        batch: &mut Growing,
+        batch: &mut Growing<'_>,
     ) -> Result<(), Failure> {
         let stored = match self.reported.get(&ident) {
             Some(file) => Some(*file),
@@ -230,7 +230,7 @@ impl Writer {
         uploads: &[Uploaded],
         allow: Allow,
         newest: ServerVersion,
-        batch: &mut Growing,
+        batch: &mut Growing<'_>,
     ) -> Result<(), Failure> {
         for group in uploads.chunk_by(|a, b| a.server_version == b.server_version) {
             let base = group[0].server_version;
@@ -260,7 +260,7 @@ impl Writer {
     fn commit(
         &mut self,
         before: ServerVersion,
-        growing: Growing,
+        growing: Growing<'_>,
     ) -> Result<Option<Batch>, RealmError> {
         let schema = growing.schema;
         if growing.files.is_empty() {
@@ -292,8 +292,9 @@ impl Writer {
 const PAGE_BYTES: usize = 1 << 20;
 
 /// A batch under construction, with what it builds on.
-pub struct Growing {
+pub struct Growing<'p> {
     file: Arc<RealmFile>,
+    published: &'p Published,
     entries: Vec<Arc<Entry>>,
     files: BTreeMap<FileIdent, ClientFile>,
     reciprocal: BTreeMap<(FileIdent, ServerVersion), Vec<u8>>,
@@ -311,15 +312,16 @@ struct Mark {
     schema: Schema,
 }
 
-impl Growing {
+impl<'p> Growing<'p> {
     fn new(
         file: Arc<RealmFile>,
-        published: &Published,
+        published: &'p Published,
         overlay: Overlay,
         schema: Schema,
-    ) -> Growing {
+    ) -> Growing<'p> {
         Growing {
             file,
+            published,
             entries: Vec::new(),
             files: BTreeMap::new(),
             reciprocal: BTreeMap::new(),
@@ -338,7 +340,12 @@ impl Growing {
         up_to: ServerVersion,
     ) -> Result<Vec<Arc<Entry>>, RealmError> {
         if after < self.base {
-            let stored = self.file.entries(after, up_to.min(self.base), PAGE_BYTES)?;
+            let up_to = up_to.min(self.base);
+            if let Some(recent) = self.published.recent(after, PAGE_BYTES) {
+                let wanted = |entry: &Arc<Entry>| entry.version <= up_to;
+                return Ok(recent.entries.into_iter().filter(wanted).collect());
+            }
+            let stored = self.file.entries(after, up_to, PAGE_BYTES)?;
             return Ok(stored.into_iter().map(Arc::new).collect());
         }
         let new = self.entries.iter();

@@ -86,7 +86,7 @@ impl Windows {
         ident: FileIdent,
         base: ServerVersion,
         newest: ServerVersion,
-        batch: &Growing,
+        batch: &Growing<'_>,
     ) -> Result<&mut Window, NoWindow> {
         self.clock += 1;
         let known = self.take(ident).filter(|kept| kept.window.base() <= base.0);
@@ -94,6 +94,7 @@ impl Windows {
         let mut kept = known.unwrap_or_else(|| Kept::new(base));
         kept.used = self.clock;
         kept.advance(base);
+        kept.up_to = kept.up_to.max(base); // what the client has seen is not read
         while kept.up_to < newest {
             let page = batch.page(kept.up_to, newest)?;
             let last = page.last().map_or(newest, |entry| entry.version);
