@@ -5,36 +5,8 @@
 //! connections, gets a new access token when the old one has expired, and carries out client resets.
 //!
 //! ```no_run
-//! use ros::changeset::{CollectionKind, Column, ColumnKind, Key, KeyKind, PrimaryKeyColumn, TableKind, Value};
-//! use ros::client::{Credentials, Options, Place, RealmAddress, Server, field};
-//! use ros::secret::Secret;
-//!
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let server = Server::at("http://127.0.0.1:9080")?;
-//! let user = server.sign_in(&Credentials::Password {
-//!     app: "my-app".into(),
-//!     email: "alice@example.com".into(),
-//!     password: Secret::new("correct horse"),
-//! }).await?;
-//! let realm = user.open(&"my-app/notes".parse::<RealmAddress>()?, Place::Memory, Options::default()).await?;
-//! realm.wait_for_download().await?;
-//! let key = Key::String("n1".into());
-//! realm.write(|edit| {
-//!     let kind = KeyKind::String;
-//!     let column = PrimaryKeyColumn { field: "_id".into(), kind, nullable: false };
-//!     edit.add_class("Note", TableKind::TopLevel(column))?;
-//!     let (kind, collection) = (ColumnKind::String, CollectionKind::Single);
-//!     edit.add_column("Note", "text", Column { kind, nullable: false, collection, dictionary_key: 0 })?;
-//!     edit.create("Note", key.clone())?;
-//!     edit.set(field("Note", &key, "text"), Value::String("Milk".into()))
-//! })?;
-//! realm.wait_for_upload().await?;
-//! let mut changes = realm.changes();
-//! while let Some(touched) = changes.next().await {
-//!     println!("{:?}", touched.objects.keys());
-//! }
-//! # Ok(())
-//! # }
+#![doc = include_str!("../../tests/client/example.rs")]
+//! # fn main() {}
 //! ```
 
 mod account;

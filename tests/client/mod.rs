@@ -2,6 +2,18 @@
 
 mod reset;
 
+mod example {
+    //! What the library's documentation shows.
+    include!("example.rs");
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_example_of_the_documentation_runs() {
+        let server = crate::support::server::Server::start();
+        let read = example(&server.url()).await.unwrap();
+        assert_eq!(read, Some(Content::Value(Value::String("Milk".into()))));
+    }
+}
+
 use ros::changeset::{
     CollectionKind, Column, ColumnKind, Key, KeyKind, Path, PrimaryKeyColumn, Step, TableKind,
     Value,
@@ -245,4 +257,21 @@ async fn an_edit_that_fails_leaves_nothing_behind() {
     assert!(matches!(failed, Err(WriteError::Refused(_))));
     assert_eq!(texts(&realm), ["kept"]);
     realm.wait_for_upload().await.unwrap();
+}
+
+/// Access tokens end, connections with them; the client gets new ones and goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn expired_tokens_are_no_concern_of_the_app() {
+    let server = Server::with_configuration(
+        "apps: { app: { providers: { anon-user: true }, partitions: { read: true, write: true }, ttls: { access_token: 1 } } }",
+    );
+    let (writer, reader) = (open(&server, "p").await, open(&server, "p").await);
+    for number in 0..4 {
+        note(&writer, number, "x");
+        writer.wait_for_upload().await.unwrap();
+        // Both had a connection at first; each that was closed for its token has come back.
+        server.log_with_many(" connected ", 3 + usize::try_from(number).unwrap());
+    }
+    reader.wait_for_download().await.unwrap();
+    assert_eq!(texts(&reader).len(), 4);
 }

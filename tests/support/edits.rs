@@ -346,9 +346,13 @@ fn change(
             if in_dictionary && !scope.embedded_entries && matches!(node, Node::Object(..)) {
                 return None;
             }
+            let value = value(random, scope, &inner, true)?;
+            if in_dictionary && !scope.embedded_entries && value == Value::Object {
+                return None;
+            }
             Some(Instruction::Update {
                 path,
-                value: value(random, scope, &inner, true)?,
+                value,
                 slot: Slot::Field { is_default },
             })
         }

@@ -106,10 +106,15 @@ impl Server {
 
     /// What it has logged, once it has logged this.
     pub fn log_with(&self, text: &str) -> Vec<String> {
+        self.log_with_many(text, 1)
+    }
+
+    /// What it has logged, once it has logged this so often.
+    pub fn log_with_many(&self, text: &str, times: usize) -> Vec<String> {
         let end = Instant::now() + Duration::from_secs(20);
         loop {
             let log = self.log.lock().unwrap().clone();
-            if log.iter().any(|line| line.contains(text)) {
+            if log.iter().filter(|line| line.contains(text)).count() >= times {
                 return log;
             }
             assert!(Instant::now() < end, "{text} is not logged: {log:#?}");
