@@ -97,12 +97,12 @@ impl Default for Limits {
             client_files_per_connection: 4096,
             pending_upload_bytes: 128 * MIB,
             outgoing_bytes: 256 << 10,
-            open_realms: 256,
+            open_realms: 1000,
             lane_bytes: 256 * MIB,
             batch_changesets: 1000,
             batch_bytes: 32 * MIB,
             window_bytes: 1024 * MIB,
-            kept_windows_bytes: 16 * MIB,
+            kept_windows_bytes: 64 * MIB,
             tail_bytes: MIB,
             http_body_bytes: MIB,
             http_head_bytes: 32 << 10,
@@ -152,9 +152,9 @@ mod tests {
     #[test]
     fn bounds_fit_the_number_of_open_files() {
         for (files, realms, connections) in [
-            (usize::MAX, 256, 100_000),
-            (1_000_000, 256, 100_000),
-            (65_536, 256, 63_744),
+            (usize::MAX, 1000, 100_000),
+            (1_000_000, 1000, 100_000),
+            (65_536, 1000, 59_280),
             (1024, 64, 384),
             (100, 4, 26),
             (0, 1, 1),

@@ -18,9 +18,10 @@ use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_util::sync::CancellationToken;
 
 use super::desk::Desk;
-use super::events::{self, Event};
+use super::events::{self, Event, Events};
 use super::listener::Place;
 use super::socket::Socket;
 use super::websocket::{self, Task, Until};
@@ -74,17 +75,22 @@ pub fn answer(
         .then(|| HeaderValue::from_str(&id).ok())
         .flatten();
     let upgrade = hyper::upgrade::on(&mut request);
-    let stop = server.stop.clone();
     let tasks = server.tasks.clone();
+    let stop = server.stop.clone();
+    let guest = Guest {
+        id: id.clone(),
+        peer,
+        endpoint,
+        caller,
+    };
+    // In a box of its own, so that what only the beginning needs does not take memory until the end.
+    let opening = Box::pin(open(server, upgrade, negotiated, guest));
     tasks.spawn(async move {
-        let guest = Guest {
-            id,
-            peer,
-            endpoint,
-            caller,
-        };
-        serve(server, upgrade, negotiated, guest).await;
-        drop((stop, place));
+        if let Some((task, events)) = opening.await {
+            serve(task, events, stop).await;
+            tracing::info!(connection = %id, %peer, "disconnected");
+        }
+        drop(place);
     });
     let mut response = Response::new(Full::new(Bytes::new()));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -109,8 +115,25 @@ struct Guest {
     caller: Option<Caller>,
 }
 
-/// The connection as a WebSocket.
-async fn serve(server: Arc<Server>, upgrade: OnUpgrade, negotiated: Negotiated, guest: Guest) {
+/// Serves a WebSocket to its end, or to that of the server.
+async fn serve(task: Box<Task>, events: Events, stop: CancellationToken) {
+    let mut running = std::pin::pin!(task.run());
+    tokio::select! {
+        () = running.as_mut() => {}
+        () = stop.cancelled() => {
+            events.send(Event::Close(Close::ShutDown));
+            running.await;
+        }
+    }
+}
+
+/// Makes a WebSocket of an upgraded connection.
+async fn open(
+    server: Arc<Server>,
+    upgrade: OnUpgrade,
+    negotiated: Negotiated,
+    guest: Guest,
+) -> Option<(Box<Task>, Events)> {
     let Guest {
         id,
         peer,
@@ -119,23 +142,24 @@ async fn serve(server: Arc<Server>, upgrade: OnUpgrade, negotiated: Negotiated, 
     } = guest;
     let upgraded = match upgrade.await {
         Ok(upgraded) => upgraded,
-        Err(error) => return tracing::debug!(%peer, %error, "upgrade failed"),
+        Err(error) => {
+            tracing::debug!(%peer, %error, "upgrade failed");
+            return None;
+        }
+    };
+    let Ok(parts) = upgraded.downcast::<TokioIo<Socket>>() else {
+        tracing::error!(%peer, "upgraded something that is no socket of ours");
+        return None;
     };
     let config = websocket::config(server.limits.message_bytes);
-    let (opening, outgoing) = match upgraded.downcast::<TokioIo<Socket>>() {
-        Ok(parts) => {
-            let (incoming, outgoing) = parts.io.into_inner().split();
-            // A copy, for what was read lies in the buffer of the HTTP connection.
-            let read = parts.read_buf.to_vec();
-            let server = Role::Server;
-            (
-                WebSocketStream::from_partially_read(incoming, read, server, Some(config)),
-                outgoing,
-            )
-        }
-        Err(_) => return tracing::error!(%peer, "upgraded something that is no socket of ours"),
-    };
-    let incoming = opening.await;
+    let (incoming, outgoing) = parts.io.into_inner().split();
+    let incoming = WebSocketStream::from_partially_read(
+        incoming,
+        parts.read_buf.to_vec(),
+        Role::Server,
+        Some(config),
+    )
+    .await;
     let user = caller.as_ref().map_or("-", |caller| &*caller.user.0);
     tracing::info!(connection = %id, %peer, user, protocol = %negotiated.protocol, "connected");
     let until = match &caller {
@@ -143,27 +167,17 @@ async fn serve(server: Arc<Server>, upgrade: OnUpgrade, negotiated: Negotiated, 
         None => Until::TokenCame(Instant::now() + server.limits.token_time),
     };
     let connection = Connection::new(&negotiated, id.to_string(), server.limits.clone());
-    let (sender, events) = events::queue();
-    let stop = server.stop.clone();
-    let stopper = sender.clone();
+    let (events, arrivals) = events::queue();
     let desk = Desk::new(
         server,
         endpoint,
         caller,
         negotiated.protocol,
-        id.clone(),
-        sender,
+        id,
+        events.clone(),
     );
-    let task = Task::new(incoming, outgoing, connection, desk, events, until);
-    let mut running = std::pin::pin!(task.run());
-    tokio::select! {
-        () = running.as_mut() => {}
-        () = stop.cancelled() => {
-            stopper.send(Event::Close(Close::ShutDown));
-            running.await;
-        }
-    }
-    tracing::info!(connection = %id, %peer, "disconnected");
+    let task = Task::new(incoming, outgoing, connection, desk, arrivals, until);
+    Some((task, events))
 }
 
 /// What a WebSocket handshake must have. The value of `Sec-WebSocket-Accept`.
