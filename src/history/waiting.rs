@@ -76,17 +76,10 @@ fn objects(changeset: &Changeset) -> impl Iterator<Item = Option<(&Text, &Key)>>
 }
 
 fn object(instruction: &Instruction) -> Option<(&Text, &Key)> {
-    use Instruction::*;
     match instruction {
-        AddTable { .. } | EraseTable { .. } | AddColumn { .. } | EraseColumn { .. } => None,
-        CreateObject { class, key } | EraseObject { class, key } => Some((class, key)),
-        Update { path, .. }
-        | AddInteger { path, .. }
-        | ArrayInsert { path, .. }
-        | ArrayMove { path, .. }
-        | ArrayErase { path, .. }
-        | Clear { path, .. }
-        | SetInsert { path, .. }
-        | SetErase { path, .. } => Some((&path.class, &path.key)),
+        Instruction::CreateObject { class, key } | Instruction::EraseObject { class, key } => {
+            Some((class, key))
+        }
+        other => other.path().map(|path| (&path.class, &path.key)),
     }
 }

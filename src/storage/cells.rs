@@ -1,7 +1,7 @@
 //! The table `cells`: pieces of a state under opaque keys, each with its checksum.
 
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::checksum;
 
@@ -22,11 +22,23 @@ pub enum Found {
     Damaged,
 }
 
+impl Found {
+    fn checked(key: Vec<u8>, value: Vec<u8>, sum: u32) -> Found {
+        if checksum::of_cell(&key, &value) == sum {
+            Found::Whole(key, value.into())
+        } else {
+            Found::Damaged
+        }
+    }
+}
+
 /// A cell.
 pub fn get(connection: &Connection, key: &[u8]) -> rusqlite::Result<Option<Found>> {
     connection
-        .prepare_cached("SELECT key, value, checksum FROM cells WHERE key = ?1")?
-        .query_row([key], found)
+        .prepare_cached("SELECT value, checksum FROM cells WHERE key = ?1")?
+        .query_row([key], |row| {
+            Ok(Found::checked(key.to_vec(), row.get(0)?, row.get(1)?))
+        })
         .optional()
 }
 
@@ -40,7 +52,9 @@ pub fn scan(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     connection
         .prepare_cached("SELECT key, value, checksum FROM cells WHERE key >= ?1 AND key > ?2 AND key < ?3 ORDER BY key LIMIT ?4")?
-        .query_map(params![prefix, after.unwrap_or_default(), end_of(prefix), limit], found)?
+        .query_map(params![prefix, after.unwrap_or_default(), end_of(prefix), limit], |row| {
+            Ok(Found::checked(row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
         .collect()
 }
 
@@ -57,16 +71,6 @@ pub fn write(connection: &Connection, cells: &[(Vec<u8>, Option<Bytes>)]) -> rus
         };
     }
     Ok(())
-}
-
-fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
-    let (key, value): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
-    let whole = checksum::of_cell(&key, &value) == row.get::<_, u32>(2)?;
-    Ok(if whole {
-        Found::Whole(key, value.into())
-    } else {
-        Found::Damaged
-    })
 }
 
 /// The first key after all keys with this prefix.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
+use super::cells::{self, Found};
 use super::{StorageError, checksum, schema, sync_folder};
 use crate::ident::{
     ClientVersion, FileIdent, MAX_NUMBER, OriginTimestamp, RealmName, Salt, SaltedVersion,
@@ -294,19 +295,9 @@ impl RealmFile {
 
     /// A cell, as the transaction of this file's writer sees it.
     pub fn cell(&self, key: &[u8]) -> Result<Option<Bytes>, StorageError> {
-        let row = self.write_side(|connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT value, checksum FROM cells WHERE key = ?1")?;
-            statement
-                .query_row([key], |row| {
-                    Ok((
-                        Bytes::from(row.get::<_, Vec<u8>>(0)?),
-                        row.get::<_, u32>(1)?,
-                    ))
-                })
-                .optional()
-        })?;
-        row.map(|(value, sum)| self.checked_cell(key, value, sum))
+        let found = self.write_side(|connection| cells::get(connection, key))?;
+        found
+            .map(|found| self.whole(found).map(|(_, value)| value))
             .transpose()
     }
 
@@ -318,18 +309,8 @@ impl RealmFile {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<(Vec<u8>, Bytes)>, StorageError> {
-        let rows = self.write_side(|connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT key, value, checksum FROM cells WHERE key >= ?1 AND key > ?2 AND key < ?3 ORDER BY key LIMIT ?4")?;
-            let end = end_of(prefix);
-            let rows = statement.query_map(params![prefix, after.unwrap_or_default(), end, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
-                Ok((row.get::<_, Vec<u8>>(0)?, Bytes::from(row.get::<_, Vec<u8>>(1)?), row.get::<_, u32>(2)?))
-            })?;
-            rows.collect::<Result<Vec<_>, _>>()
-        })?;
-        rows.into_iter()
-            .map(|(key, value, sum)| Ok((key.clone(), self.checked_cell(&key, value, sum)?)))
-            .collect()
+        let found = self.write_side(|connection| cells::scan(connection, prefix, after, limit))?;
+        found.into_iter().map(|found| self.whole(found)).collect()
     }
 
     /// Begins the transaction of the one who writes: what is read of cells until [`RealmFile::commit`] or [`RealmFile::abandon`] is one snapshot, and
@@ -435,11 +416,10 @@ impl RealmFile {
         }
     }
 
-    fn checked_cell(&self, key: &[u8], value: Bytes, sum: u32) -> Result<Bytes, StorageError> {
-        if checksum::of_cell(key, &value) == sum {
-            Ok(value)
-        } else {
-            Err(self.damaged("a cell of the state".into()))
+    fn whole(&self, found: Found) -> Result<(Vec<u8>, Bytes), StorageError> {
+        match found {
+            Found::Whole(key, value) => Ok((key, value)),
+            Found::Damaged => Err(self.damaged("a cell of the state".into())),
         }
     }
 
@@ -570,17 +550,7 @@ fn write(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
             checksum::of(&[ident.0, version.0], changeset)
         ])?;
     }
-    let mut put = connection.prepare_cached(
-        "INSERT OR REPLACE INTO cells (key, value, checksum) VALUES (?1, ?2, ?3)",
-    )?;
-    let mut delete = connection.prepare_cached("DELETE FROM cells WHERE key = ?1")?;
-    for (key, value) in &batch.cells {
-        match value {
-            Some(value) => put.execute(params![key, &value[..], checksum::of_cell(key, value)])?,
-            None => delete.execute([key])?,
-        };
-    }
-    Ok(())
+    cells::write(connection, &batch.cells)
 }
 
 fn entry_checksum(entry: &Entry) -> u32 {
@@ -607,18 +577,6 @@ fn ident_salt(seed: &[u8], ident: FileIdent) -> Salt {
 
 fn nonzero(number: u64) -> u64 {
     (number & MAX_NUMBER).max(1)
-}
-
-/// The first key after all keys with this prefix.
-fn end_of(prefix: &[u8]) -> Vec<u8> {
-    let mut end = prefix.to_vec();
-    while let Some(last) = end.pop() {
-        if last < 0xFF {
-            end.push(last + 1);
-            return end;
-        }
-    }
-    vec![0xFF; 64]
 }
 
 fn wal_of(path: &Path) -> std::path::PathBuf {
