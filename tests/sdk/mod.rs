@@ -91,5 +91,6 @@ of_each_sdk! {
         a_device_that_recovers_keeps_its_offline_changes
         a_device_that_discards_has_what_the_server_has
         a_device_without_a_strategy_starts_over
-        another_past_of_the_same_length_is_noticed;
+        another_past_of_the_same_length_is_noticed
+        a_reader_of_another_past_is_reset_too;
 }

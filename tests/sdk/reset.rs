@@ -138,3 +138,37 @@ pub fn another_past_of_the_same_length_is_noticed(sdk: Sdk) {
         ["another past", "before", "is longer", "that"]
     );
 }
+
+/// A device that only ever read has a past that the server no longer has.
+pub fn a_reader_of_another_past_is_reset_too(sdk: Sdk) {
+    let mut server = Server::start();
+    let Some([mut writer, mut reader, mut other]) = sdk.signed_in(&server) else {
+        return;
+    };
+    writer.open("p");
+    writer.write(json!([create("before", json!({}))]));
+    writer.upload();
+    server.kill();
+    server.take_copy();
+    server.restart();
+    writer.reconnect();
+    writer.write(json!([create("one past", json!({}))]));
+    writer.upload();
+    reader.open_with_reset("p", "RECOVER");
+    reader.download();
+    assert_eq!(keys(&mut reader), ["before", "one past"]);
+    reader.pause();
+    writer.close();
+    server.kill();
+    server.go_back();
+    server.restart();
+    other.open("p");
+    for name in ["another past", "longer"] {
+        other.write(json!([create(name, json!({}))]));
+        other.upload();
+    }
+    reader.resume();
+    wait_for_reset(&mut reader);
+    reader.download();
+    assert_eq!(keys(&mut reader), ["another past", "before", "longer"]);
+}
