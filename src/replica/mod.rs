@@ -150,12 +150,30 @@ impl Replica {
         now: OriginTimestamp,
         edit: impl FnOnce(&mut Transaction<'_, '_>) -> Result<T, E>,
     ) -> Result<(T, Touched), E> {
+        self.write_and_park(now, None, edit)
+    }
+
+    /// The same; with the changesets that are parked from then on, in the same commit.
+    fn write_and_park<T, E: From<WriteError>>(
+        &mut self,
+        now: OriginTimestamp,
+        parked: Option<Vec<Bytes>>,
+        edit: impl FnOnce(&mut Transaction<'_, '_>) -> Result<T, E>,
+    ) -> Result<(T, Touched), E> {
         let mut cells = Overlay::new(&self.local);
         let mut schema = self.schema.clone();
         let mut transaction = Transaction::new(&mut cells, &mut schema, &self.progress);
         let result = edit(&mut transaction)?;
         let (instructions, touched, objects) = transaction.finish();
         if instructions.is_empty() {
+            if parked.is_some() {
+                let commit = ReplicaCommit {
+                    progress: self.progress,
+                    parked,
+                    ..ReplicaCommit::default()
+                };
+                self.local.commit(commit).map_err(WriteError::from)?;
+            }
             return Ok((result, touched));
         }
         let changeset = changeset::Changeset { instructions };
@@ -179,6 +197,7 @@ impl Replica {
             progress,
             added: Some(change.clone()),
             dropped: self.progress.download.client_version,
+            parked,
             cells,
             ..ReplicaCommit::default()
         };
@@ -348,11 +367,12 @@ impl Replica {
 
     /// Makes parked changes again on what is there now, as one transaction. Instructions that no longer fit are left out; how many.
     pub fn recover(&mut self, now: OriginTimestamp) -> Result<usize, ReplicaError> {
-        let parked = std::mem::take(&mut self.parked);
+        let parked = self.parked.clone();
         if parked.is_empty() {
             return Ok(0);
         }
-        let made = self.write(now, |transaction| {
+        // Made and forgotten by one commit: they are never made twice.
+        let made = self.write_and_park(now, Some(Vec::new()), |transaction| {
             let mut left_out = 0;
             for changeset in &parked {
                 let changeset = changeset::decode(changeset)
@@ -364,11 +384,7 @@ impl Replica {
             Ok::<usize, WriteError>(left_out)
         });
         let (left_out, _) = made.map_err(|error| ReplicaError::Misfit(error.to_string()))?;
-        self.local.commit(ReplicaCommit {
-            progress: self.progress,
-            parked: Some(Vec::new()),
-            ..ReplicaCommit::default()
-        })?;
+        self.parked.clear();
         Ok(left_out)
     }
 
