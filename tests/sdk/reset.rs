@@ -31,25 +31,27 @@ fn ahead_of_its_server(sdk: Sdk, reset: &str) -> Option<(Server, Device)> {
     Some((server, device))
 }
 
-/// What happened to a device, as soon as the last of it is this.
-fn events_until(device: &mut Device, last: &str) -> Vec<Value> {
+/// What happened to a device, as soon as that many things have.
+fn events(device: &mut Device, count: usize) -> Vec<Value> {
     let end = Instant::now() + Duration::from_secs(30);
     let mut events = Vec::new();
     while Instant::now() < end {
         events.extend(device.events());
-        if events.last().is_some_and(|event| event["event"] == last) {
+        if events.len() >= count {
             return events;
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    panic!("{events:?} happened, but no {last}");
+    panic!("{events:?} happened, not {count} things");
 }
 
-/// Returns when the device was reset; whether it kept its offline changes.
+/// Returns when the device was reset; whether it kept its offline changes. The SDK for JS puts the
+/// two calls into queues of their own, so that the later one may be heard first.
 fn wait_for_reset(device: &mut Device) -> bool {
-    let events = events_until(device, "afterReset");
-    assert_eq!(events.len(), 2, "{events:?}");
-    assert_eq!(events[0]["event"], "beforeReset");
+    let mut events = events(device, 2);
+    events.sort_by_key(|event| event["event"] != "beforeReset");
+    let names: Vec<&Value> = events.iter().map(|event| &event["event"]).collect();
+    assert_eq!(names, ["beforeReset", "afterReset"], "{events:?}");
     events[1]["recovered"].as_bool().unwrap()
 }
 
@@ -93,7 +95,7 @@ pub fn a_device_without_a_strategy_starts_over(sdk: Sdk) {
     let Some((server, mut device)) = ahead_of_its_server(sdk, "MANUAL") else {
         return;
     };
-    let error = &events_until(&mut device, "error")[0];
+    let error = &events(&mut device, 1)[0];
     assert_eq!(
         (&error["name"], &error["reset"]),
         (&json!("RLM_ERR_SYNC_CLIENT_RESET_REQUIRED"), &json!(true))
