@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use ros::config::{self, ConfigError, Loaded, LogLevel, Overrides, Settings};
+use ros::log::Log;
 use ros::server::dev::DevFiles;
 use ros::server::{self, Prepared, StartError};
 use tokio::net::TcpListener;
@@ -55,7 +56,7 @@ pub struct Arguments {
 /// Runs until told to stop.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let (Loaded { settings, warnings }, dev) = load(&arguments)?;
-    start_log(settings.log_level);
+    let log = start_log(&settings)?;
     for warning in warnings {
         tracing::warn!("configuration: {warning}");
     }
@@ -185,19 +186,12 @@ fn next_steps(address: SocketAddr, files: &DevFiles) -> String {
     )
 }
 
-fn start_log(level: LogLevel) {
-    use std::io::IsTerminal;
-    let colour = std::io::stderr().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    // The library's own lines; those of packages only when they are serious.
-    let filter = tracing_subscriber::EnvFilter::new(match level {
-        LogLevel::Off => "off".to_owned(),
-        level => format!("warn,ros={}", level.filter()),
-    });
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(colour)
-        .with_target(false)
-        .init();
+fn start_log(settings: &Settings) -> Result<Log, Failure> {
+    let path = settings.log_path.as_deref();
+    Log::start(settings.log_level, settings.log_format, path).map_err(|error| {
+        let file = path.unwrap_or(Path::new("standard error")).display();
+        Failure::new(Exit::Failed, format!("cannot log to {file}"))
+            .cause(error)
+            .hint("name another file with logging.path")
+    })
 }

@@ -15,6 +15,7 @@ pub mod history;
 pub mod http;
 pub mod ident;
 pub mod limits;
+pub mod log;
 pub mod merge;
 pub mod query;
 pub mod realm;

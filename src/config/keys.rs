@@ -1,11 +1,11 @@
 //! The definition of every key, once: its path in the file, what it is for, its default, and how its value is taken.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde_yaml::Value;
 
-use super::{App, LogLevel, PublicUrl, Settings};
+use super::{App, LogFormat, LogLevel, METRICS_PORT, PublicUrl, Settings};
 
 /// One key of the configuration file.
 pub struct Key {
@@ -77,6 +77,30 @@ pub const KEYS: &[Key] = &[
         text: "How much is logged: all, trace, debug, detail, info, warn, error, fatal or off.",
         default: "info",
         take: OfServer(|settings, value| put(&mut settings.log_level, level(value))),
+    },
+    Key {
+        path: "logging.path",
+        text: "The file to log to; SIGHUP opens it again. Without it, standard error.",
+        default: "",
+        take: OfServer(|settings, value| put(&mut settings.log_path, file(value).map(Some))),
+    },
+    Key {
+        path: "logging.format",
+        text: "The form of the log: text or json.",
+        default: "text",
+        take: OfServer(|settings, value| put(&mut settings.log_format, log_format(value))),
+    },
+    Key {
+        path: "metrics.listen_address",
+        text: "The address of the listener for metrics, which asks for no token.",
+        default: "127.0.0.1",
+        take: OfServer(|settings, value| address(value).map(|ip| metrics(settings).set_ip(ip))),
+    },
+    Key {
+        path: "metrics.listen_port",
+        text: "The port of the listener for metrics. There is none unless one of both keys is given.",
+        default: "27088",
+        take: OfServer(|settings, value| port(value).map(|port| metrics(settings).set_port(port))),
     },
     Key {
         path: "apps.*.providers.anon-user",
@@ -182,6 +206,20 @@ fn seconds(value: &Value) -> Result<u64, &'static str> {
 fn level(value: &Value) -> Result<LogLevel, &'static str> {
     let level = value.as_str().and_then(LogLevel::named);
     level.ok_or("one of all, trace, debug, detail, info, warn, error, fatal and off is expected")
+}
+
+fn log_format(value: &Value) -> Result<LogFormat, &'static str> {
+    match value.as_str() {
+        Some("text") => Ok(LogFormat::Text),
+        Some("json") => Ok(LogFormat::Json),
+        Some(_) | None => Err("`text` or `json` is expected"),
+    }
+}
+
+/// Where metrics are read, once anything is said about it.
+fn metrics(settings: &mut Settings) -> &mut SocketAddr {
+    let usual = (Ipv4Addr::LOCALHOST, METRICS_PORT).into();
+    settings.metrics.get_or_insert(usual)
 }
 
 fn url(value: &Value) -> Result<PublicUrl, &'static str> {

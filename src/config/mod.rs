@@ -24,6 +24,9 @@ use crate::limits::Limits;
 /// The port of `ros serve` unless told otherwise.
 const PORT: u16 = 9080;
 
+/// The port of metrics unless told otherwise.
+const METRICS_PORT: u16 = 27088;
+
 /// All that the server needs to know.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -43,6 +46,12 @@ pub struct Settings {
     pub reset_unknown_files: bool,
     /// How much is logged.
     pub log_level: LogLevel,
+    /// In which form.
+    pub log_format: LogFormat,
+    /// The file that is logged to; `None` is standard error.
+    pub log_path: Option<PathBuf>,
+    /// Where metrics are read; `None` is nowhere.
+    pub metrics: Option<SocketAddr>,
     /// The bounds.
     pub limits: Limits,
 }
@@ -126,7 +135,7 @@ pub struct PublicUrl {
 }
 
 /// How much is logged; each level includes those after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum LogLevel {
     /// Everything.
     All,
@@ -171,17 +180,20 @@ impl LogLevel {
             .map(|(_, level)| *level)
     }
 
-    /// The name that the log itself has for this level, which knows fewer.
-    pub fn filter(self) -> &'static str {
-        match self {
-            LogLevel::All | LogLevel::Trace => "trace",
-            LogLevel::Debug | LogLevel::Detail => "debug",
-            LogLevel::Info => "info",
-            LogLevel::Warn => "warn",
-            LogLevel::Error | LogLevel::Fatal => "error",
-            LogLevel::Off => "off",
-        }
+    /// The name in the configuration and in the log.
+    pub fn name(self) -> &'static str {
+        LogLevel::NAMES[self as usize].0
     }
+}
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// Lines of the original's form.
+    #[default]
+    Text,
+    /// A JSON object for each line.
+    Json,
 }
 
 /// What the command line says; it wins over the file.
@@ -226,6 +238,9 @@ impl Settings {
             apps: Apps::default(),
             reset_unknown_files: false,
             log_level: LogLevel::default(),
+            log_format: LogFormat::default(),
+            log_path: None,
+            metrics: None,
             limits: Limits::default(),
         }
     }
