@@ -17,6 +17,7 @@ pub mod ident;
 pub mod limits;
 pub mod log;
 pub mod merge;
+pub mod metrics;
 pub mod query;
 pub mod realm;
 pub mod replica;

@@ -31,6 +31,8 @@ pub struct Made {
     pub remaining_bytes: u64,
     /// The body.
     pub body: Built,
+    /// How many changesets it holds.
+    pub changesets: usize,
 }
 
 /// Makes the next DOWNLOAD for a client that stands at `from`, of about `limit` bytes of changesets at most (one entry is always sent).
@@ -75,12 +77,14 @@ fn of_slice(
     let dialect = Dialect::of(protocol);
     let mut body = BodyBuilder::default();
     let mut past = Past::default();
+    let mut changesets = 0;
     for item in &slice.entries {
         let fragment = fragments.get(realm, item, dialect, &mut past)?;
         if fragment.plain.is_empty() {
             continue;
         }
         body.push(entry_head(item, fragment.plain.len()), fragment);
+        changesets += 1;
     }
     Ok(Made {
         cursor: slice.cursor,
@@ -88,6 +92,7 @@ fn of_slice(
         upload: slice.upload,
         remaining_bytes: slice.remaining_bytes,
         body: body.build(),
+        changesets,
     })
 }
 

@@ -110,6 +110,11 @@ impl Failure {
         )
     }
 
+    /// Whoever asks is known, and may not.
+    pub fn forbidden(text: &str) -> Failure {
+        Failure::new(StatusCode::FORBIDDEN, ErrorCode::AppUnknownError, text)
+    }
+
     /// There is no such route.
     pub fn no_such_route() -> Failure {
         Failure::new(

@@ -21,7 +21,7 @@ use hyper::body::Body;
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 
-pub use self::answer::{Cause, Failure};
+pub use self::answer::{Cause, Failure, json};
 use self::app::{Missing, MissingCounts, Route};
 use self::attempts::Attempts;
 use crate::ident::{LoginId, UnixTime};

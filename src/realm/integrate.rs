@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -37,6 +38,8 @@ pub struct Integrated {
     pub appended: bool,
     /// For each pending upload, in order.
     pub outcomes: Vec<Result<(), Refusal>>,
+    /// How long the commit took, if there was one.
+    pub commit: Option<Duration>,
 }
 
 /// One client's turn failed: with its uploads, or for everybody.
@@ -107,7 +110,9 @@ impl Writer {
         let mut batch = self.grow(published)?;
         let mut outcomes: Vec<Result<(), Refusal>> = vec![Ok(()); pendings.len()];
         self.clients(pendings, &mut batch, &mut outcomes)?;
+        let began = Instant::now();
         let batch = self.commit(before, batch)?;
+        let commit = batch.is_some().then(|| began.elapsed());
         self.windows.trim();
         let appended = batch
             .as_ref()
@@ -116,6 +121,7 @@ impl Writer {
             batch,
             appended,
             outcomes,
+            commit,
         })
     }
 

@@ -16,6 +16,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -106,6 +107,8 @@ pub struct Integration {
     pub appended: bool,
     /// One for each pending upload, in the order given.
     pub outcomes: Vec<Result<(), Refusal>>,
+    /// How long the commit took, if there was one.
+    pub commit: Option<Duration>,
 }
 
 /// A piece of history for one client.
@@ -266,6 +269,7 @@ impl Realm {
             head: self.head(),
             appended: integrated.appended,
             outcomes: integrated.outcomes,
+            commit: integrated.commit,
         })
     }
 

@@ -45,6 +45,11 @@ impl Registry {
         &self.store
     }
 
+    /// How many Realms are open.
+    pub fn count(&self) -> usize {
+        self.lock().realms.len()
+    }
+
     /// A Realm; opened, and made if asked to, when it is not open.
     pub fn open(&self, name: &RealmName, create: bool) -> Result<Arc<Realm>, RealmError> {
         let slot = self.slot(name);

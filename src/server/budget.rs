@@ -40,6 +40,11 @@ impl Budget {
         Share { permit }
     }
 
+    /// How many wait for others to give back.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// Whether somebody waits for others to give back.
     pub fn is_wanted(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) > 0

@@ -11,14 +11,17 @@ use super::budget::Budget;
 use super::claims::Claim;
 use super::events::{Event, Events};
 use super::logins::Entry;
+use super::measures::Counted;
+use super::tally::Tally;
 use super::threads::Panicked;
 use super::writer::Strand;
 use super::{clock, refusal};
 use crate::access::{Caller, Endpoint, Rights};
 use crate::download;
 use crate::fanout::Subscription;
-use crate::ident::{FileIdent, RealmName, Salt, ServerVersion};
+use crate::ident::{FileIdent, RealmName, Salt, ServerVersion, SessionIdent};
 use crate::limits::Limits;
+use crate::log::DETAIL;
 use crate::realm::{Allow, Foreign, Pending, Realm, RealmError, Uploaded};
 use crate::secret::Secret;
 use crate::session::{Bound, Close, Download, FileFacts, Input, Output, SessionKey, StoredFile};
@@ -52,6 +55,7 @@ pub struct Desk {
     /// Questions that are not answered yet.
     asked: usize,
     events: Events,
+    tally: Tally,
 }
 
 /// A caller, and its entry among the logins: when its login ends, the connection does.
@@ -69,6 +73,7 @@ struct Bench {
     subscription: Subscription,
     claim: Option<Claim>,
     uploads: Strand,
+    _counted: Counted,
 }
 
 impl Desk {
@@ -80,6 +85,7 @@ impl Desk {
         protocol: Protocol,
         id: Arc<str>,
         events: Events,
+        tally: Tally,
     ) -> Desk {
         Desk {
             caller: caller.map(|caller| guest(&server, caller, &events)),
@@ -90,6 +96,7 @@ impl Desk {
             sessions: HashMap::new(),
             asked: 0,
             events,
+            tally,
         }
     }
 
@@ -113,9 +120,9 @@ impl Desk {
         self.asked -= 1;
     }
 
-    /// Knows the connection in logs.
-    pub fn id(&self) -> &str {
-        &self.id
+    /// What the connection does is counted here.
+    pub fn tally(&mut self) -> &mut Tally {
+        &mut self.tally
     }
 
     /// The version that a session's news is about, if it was not taken before.
@@ -153,6 +160,9 @@ impl Desk {
                 progress,
                 locked,
             } => {
+                if self.tally.uploaded(&entries) {
+                    self.clock_ahead();
+                }
                 let changesets = entries.into_iter().map(uploaded).collect();
                 self.integrate(
                     session,
@@ -169,18 +179,42 @@ impl Desk {
                 );
             }
             Output::Release(session) => {
-                self.sessions.remove(&session);
-            }
-            Output::Report { session, text } => {
-                let user = self
-                    .caller
-                    .as_ref()
-                    .map(|guest| guest.caller.user.to_string());
-                if self.server.notices.is_new(&text, &user.unwrap_or_default()) {
-                    tracing::info!(connection = %self.id, session = session.0, "{}", text.replace(char::is_control, " "))
+                if let Some(bench) = self.sessions.remove(&session) {
+                    tracing::debug!(target: DETAIL, connection = %self.id, realm = %bench.realm, session = session.0, "session ends");
                 }
             }
+            Output::Report {
+                session,
+                error,
+                text,
+            } => self.report(session, error, &text),
             Output::Read { .. } | Output::Send(_) | Output::Close(_) => {}
+        }
+    }
+
+    fn report(&mut self, session: SessionIdent, error: Option<ErrorCode>, text: &str) {
+        if let Some(code) = error {
+            self.server.measures.error(code);
+        }
+        if session == SessionIdent(0) {
+            self.tally.ends(text);
+        }
+        let user = self.user();
+        if self.server.notices.is_new(text, user) {
+            tracing::info!(connection = %self.id, user, session = session.0, "{text}");
+        }
+    }
+
+    /// Who has opened the connection.
+    fn user(&self) -> &str {
+        let caller = self.caller.as_ref();
+        caller.map_or("-", |guest| &*guest.caller.user.0)
+    }
+
+    fn clock_ahead(&self) {
+        let user = self.user();
+        if self.server.notices.is_new("clock ahead", user) {
+            tracing::warn!(connection = %self.id, user, "the clock of a device is more than five minutes ahead: what it writes wins over what others write until then");
         }
     }
 
@@ -193,7 +227,9 @@ impl Desk {
     ) -> Result<(), WireError> {
         let guest = self.guest(token)?;
         let (realm, rights) = self.server.door.open(&guest.caller, path)?;
-        tracing::debug!(connection = %self.id, user = %guest.caller.user, %realm, "BIND");
+        self.tally.user(&guest.caller.user);
+        self.tally.session(&realm);
+        tracing::debug!(target: DETAIL, connection = %self.id, user = %guest.caller.user, %realm, session = session.0, "session begins");
         let events = self.events.clone();
         // Subscribed before the head is read, so that no version falls between.
         let subscription = self
@@ -209,6 +245,7 @@ impl Desk {
                 subscription,
                 claim: None,
                 uploads: Strand::default(),
+                _counted: Counted::session(&self.server.measures),
             },
         );
         let caller = guest.caller;
@@ -320,7 +357,7 @@ impl Desk {
     }
 
     /// Makes a DOWNLOAD at once if all it needs is in memory and small, which is so for whatever has just been announced.
-    pub fn read_now(&self, read: &Output) -> Option<Input> {
+    pub fn read_now(&mut self, read: &Output) -> Option<Input> {
         let Output::Read {
             session,
             file,
@@ -333,7 +370,9 @@ impl Desk {
         let realm = self.server.registry.opened(&bench.realm)?;
         let fragments = &self.server.fragments;
         let made = download::make_now(&realm, fragments, file, from, self.protocol)?;
-        Some(Input::Downloaded(session, Ok(downloaded(made.ok()?))))
+        let made = made.ok()?;
+        self.tally.downloaded(made.changesets);
+        Some(Input::Downloaded(session, Ok(downloaded(made))))
     }
 
     /// Makes a DOWNLOAD on a thread that may block, when there is memory for it. Whether there will be an answer.
@@ -360,13 +399,14 @@ impl Desk {
         tasks.spawn(async move {
             let mut share = server.budget.take().await;
             let (fragments, limit) = (server.fragments.clone(), server.limits.download_bytes);
-            let question = move |realm: &Realm| {
-                download::make(realm, &fragments, file, from, protocol, limit).map(downloaded)
-            };
+            let question =
+                move |realm: &Realm| download::make(realm, &fragments, file, from, protocol, limit);
             let answer = answer(&server, &realm, &id, Work::Read, question).await;
-            let bytes = answer.as_ref().map_or(0, |made| made.body.len());
+            let sizes = |made: &download::Made| (made.body.bytes.len(), made.changesets);
+            let (bytes, changesets) = answer.as_ref().map_or((0, 0), sizes);
             server.budget.correct(&mut share, bytes);
-            events.send(Event::Made(Input::Downloaded(session, answer), Some(share)));
+            let answer = Input::Downloaded(session, answer.map(downloaded));
+            events.send(Event::Made(answer, changesets, Some(share)));
         });
         true
     }

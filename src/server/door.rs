@@ -64,6 +64,11 @@ impl Door {
         }
     }
 
+    /// How many Realms are listed.
+    pub fn listed_realms(&self) -> Result<u64, SystemError> {
+        self.system.realm_count()
+    }
+
     /// Whether client files that this server did not give out are told to reset, where a reset would empty them.
     pub fn resets_unknown_files(&self, caller: &Caller) -> bool {
         self.system.resets_unknown_files(&caller.endpoint)

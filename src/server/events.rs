@@ -12,8 +12,8 @@ use crate::session::{Close, Input, SessionKey};
 pub enum Event {
     /// The answer to a question of the session machine.
     Answer(Input),
-    /// The answer to a read, and what its bytes are counted in.
-    Made(Input, Option<Share>),
+    /// The answer to a read: how many changesets it holds, and what its bytes are counted in.
+    Made(Input, usize, Option<Share>),
     /// The outcome of an upload.
     Integrated(Input),
     /// The session's Realm has news; the version is where the subscription keeps it.

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::socket::Socket;
-use super::{Server, door, upgrade};
+use super::{Server, door, upgrade, watch};
 use crate::http::{Answer, Cause};
 
 /// A connection's place among the allowed number; given back when the last holder is gone.
@@ -33,6 +33,7 @@ pub async fn accept(server: Arc<Server>, listener: TcpListener) {
             }
         };
         let Ok(place) = places.clone().try_acquire_owned() else {
+            server.measures.refused.inc();
             if server.notices.is_new("too many", "connections") {
                 tracing::warn!(%peer, open = server.limits.connections, "connections are refused: too many are open");
             }
@@ -96,14 +97,19 @@ async fn handle(
 ) -> Result<Response<Answer>, Infallible> {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let mut response = match door::endpoint(&path) {
-        Some(endpoint) => upgrade::answer(server.clone(), endpoint, request, peer, place),
-        None if path.starts_with("/api/") => server.http.route(peer.ip(), request).await,
-        None => upgrade::no_such_page(),
+    let mut response = if let Some(endpoint) = door::endpoint(&path) {
+        upgrade::answer(server.clone(), endpoint, request, peer, place)
+    } else if let Some(answer) = watch::answer(&server, &request).await {
+        answer
+    } else if path.starts_with("/api/") {
+        server.http.route(peer.ip(), request).await
+    } else {
+        upgrade::no_such_page()
     };
     let headers = response.headers_mut();
     headers.insert(SERVER, HeaderValue::from_static(NAME));
     let status = response.status().as_u16();
+    server.measures.answered(status);
     tracing::debug!(%peer, %method, %path, status, "request");
     if let Some(Cause(cause)) = response.extensions().get()
         && server.notices.is_new(cause, &peer.ip().to_string())

@@ -12,9 +12,7 @@ use crate::changeset::{
     self, Changeset, CollectionKind, Column, ColumnKind, Instruction, Key, KeyKind, Path,
     PrimaryKeyColumn, Slot, TableKind, Value,
 };
-use crate::ident::{
-    ClientVersion, FileIdent, OriginTimestamp, RealmName, ServerVersion, UnixTime, UploadCursor,
-};
+use crate::ident::{ClientVersion, FileIdent, RealmName, ServerVersion, UnixTime, UploadCursor};
 use crate::realm::{Allow, Pending, Realm, RealmError, Registry, Uploaded};
 use crate::state::Reader;
 
@@ -113,7 +111,7 @@ impl Listing {
             changesets: vec![Uploaded {
                 client_version: at.client_version,
                 server_version: at.server_version,
-                timestamp: now(),
+                timestamp: clock::timestamp(),
                 origin: FileIdent(0),
                 changeset: changeset.into(),
             }],
@@ -209,11 +207,4 @@ fn row(name: &RealmName, created: UnixTime) -> [Instruction; 3] {
             },
         ),
     ]
-}
-
-/// The time as changesets carry it.
-fn now() -> OriginTimestamp {
-    /// 2015-01-01T00:00:00Z, in seconds since 1970.
-    const EPOCH: u64 = 1_420_070_400;
-    OriginTimestamp(clock::now().0.saturating_sub(EPOCH) * 1000)
 }

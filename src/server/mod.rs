@@ -11,28 +11,35 @@ mod events;
 mod listener;
 mod listing;
 mod logins;
+mod measures;
 mod notices;
 mod outgoing;
+mod process;
 mod refusal;
+mod scrape;
 mod socket;
+mod tally;
 mod threads;
 mod upgrade;
+mod watch;
 mod websocket;
 mod writer;
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::api::status::Listener;
 use crate::auth::{KeyError, KeyPair};
 use crate::config::Settings;
 use crate::download::Fragments;
 use crate::fanout::Fanout;
 use crate::http::Http;
+use crate::ident::UnixTime;
 use crate::limits::Limits;
 use crate::realm::Registry;
 use crate::storage::{StorageError, Store};
@@ -42,8 +49,10 @@ use claims::Claims;
 use door::Door;
 use listing::Listing;
 use logins::Logins;
+use measures::Measures;
 use notices::Notices;
 use threads::Threads;
+use watch::Readiness;
 use writer::Lanes;
 
 /// Why a server does not start.
@@ -83,6 +92,10 @@ pub struct Server {
     door: Door,
     http: Http,
     notices: Arc<Notices>,
+    measures: Arc<Measures>,
+    readiness: Readiness,
+    listeners: Listeners,
+    started: UnixTime,
     connections: AtomicU64,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -91,6 +104,30 @@ pub struct Server {
 /// A server that is ready to run.
 pub struct Prepared {
     server: Arc<Server>,
+    metrics: Option<TcpListener>,
+}
+
+/// Where the server listens.
+#[derive(Default)]
+struct Listeners(Mutex<Vec<Listener>>);
+
+impl Listeners {
+    fn add(&self, name: &str, listener: &TcpListener) {
+        let address = listener.local_addr();
+        let address = address.map_or_else(|error| error.to_string(), |found| found.to_string());
+        self.lock().push(Listener {
+            name: name.to_owned(),
+            address,
+        });
+    }
+
+    fn all(&self) -> Vec<Listener> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Listener>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Opens the data folder and everything in it that the server needs.
@@ -108,7 +145,14 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     let registry = Arc::new(Registry::new(store, &limits));
     let fanout = Fanout::default();
     let notices = Arc::new(Notices::default());
-    let lanes = Lanes::start(registry.clone(), fanout.clone(), notices.clone(), &limits)?;
+    let measures = Arc::new(Measures::default());
+    let lanes = Lanes::start(
+        registry.clone(),
+        fanout.clone(),
+        notices.clone(),
+        measures.clone(),
+        &limits,
+    )?;
     let realms = system
         .realms()
         .map_err(|error| io::Error::other(error.to_string()))?;
@@ -124,6 +168,10 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
         door: Door::new(system),
         logins,
         notices,
+        measures,
+        readiness: Readiness::default(),
+        listeners: Listeners::default(),
+        started: clock::now(),
         connections: AtomicU64::new(0),
         tasks: TaskTracker::new(),
         stop: CancellationToken::new(),
@@ -134,6 +182,7 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     };
     Ok(Prepared {
         server: Arc::new(server),
+        metrics: None,
     })
 }
 
@@ -176,9 +225,22 @@ fn cores() -> usize {
 const FRAGMENT_BYTES: usize = 64 << 20;
 
 impl Prepared {
+    /// The same, with a listener for metrics.
+    pub fn with_metrics(self, listener: TcpListener) -> Prepared {
+        Prepared {
+            metrics: Some(listener),
+            ..self
+        }
+    }
+
     /// Serves until `shutdown`, then until every connection has ended and everything received is stored.
     pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        let Prepared { server } = self;
+        let Prepared { server, metrics } = self;
+        server.listeners.add("http", &listener);
+        let scraped = metrics.map(|listener| {
+            server.listeners.add("metrics", &listener);
+            tokio::spawn(scrape::accept(server.clone(), listener))
+        });
         tokio::select! {
             () = listener::accept(server.clone(), listener) => {}
             () = shutdown => {}
@@ -192,6 +254,9 @@ impl Prepared {
         });
         for (realm, error) in flushed.await.unwrap_or_default() {
             tracing::error!(%realm, %error, "reported progress could not be stored");
+        }
+        if let Some(scraped) = scraped {
+            scraped.abort();
         }
     }
 }

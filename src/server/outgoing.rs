@@ -121,8 +121,9 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         });
     }
 
-    /// Writes as much as the client takes now; waits until it takes something. Can be dropped and called again at any point without losing or doubling anything.
-    pub async fn write(&mut self) -> io::Result<()> {
+    /// Writes as much as the client takes now; waits until it takes something. Can be dropped and called again at any point without losing or doubling anything. How many
+    /// bytes the client took.
+    pub async fn write(&mut self) -> io::Result<usize> {
         let socket = &mut self.socket;
         let waiting = &self.waiting;
         let written = poll_fn(|cx| {
@@ -140,10 +141,11 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         }
         self.moved = Instant::now();
         self.forget(written);
-        Ok(())
+        Ok(written)
     }
 
     /// Writes all that waits.
+    #[cfg(test)]
     pub async fn flush(&mut self) -> io::Result<()> {
         while !self.is_empty() {
             self.write().await?;

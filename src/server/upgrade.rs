@@ -9,7 +9,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{
     AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, SEC_WEBSOCKET_ACCEPT,
-    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+    SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE, USER_AGENT,
 };
 use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response, StatusCode};
@@ -24,6 +24,7 @@ use super::desk::Desk;
 use super::events::{self, Event, Events};
 use super::listener::Place;
 use super::socket::Socket;
+use super::tally::Tally;
 use super::websocket::{self, Task, Until};
 use super::{Server, clock};
 use crate::access::{Caller, Endpoint};
@@ -80,6 +81,7 @@ pub fn answer(
     let guest = Guest {
         id: id.clone(),
         peer,
+        agent: agent(request.headers()),
         endpoint,
         caller,
     };
@@ -88,7 +90,6 @@ pub fn answer(
     tasks.spawn(async move {
         if let Some((task, events)) = opening.await {
             serve(task, events, stop).await;
-            tracing::info!(connection = %id, %peer, "disconnected");
         }
         drop(place);
     });
@@ -110,6 +111,8 @@ struct Guest {
     /// Knows the connection in logs, here and on the client.
     id: Arc<str>,
     peer: SocketAddr,
+    /// What the client says of itself.
+    agent: String,
     endpoint: Endpoint,
     /// `None` until a BIND shows a token.
     caller: Option<Caller>,
@@ -137,6 +140,7 @@ async fn open(
     let Guest {
         id,
         peer,
+        agent,
         endpoint,
         caller,
     } = guest;
@@ -160,8 +164,9 @@ async fn open(
         Some(config),
     )
     .await;
-    let user = caller.as_ref().map_or("-", |caller| &*caller.user.0);
-    tracing::info!(connection = %id, %peer, user, protocol = %negotiated.protocol, "connected");
+    let user = caller.as_ref().map(|caller| caller.user.clone());
+    let (measures, protocol) = (server.measures.clone(), negotiated.protocol);
+    let tally = Tally::begin(measures, id.clone(), peer, &agent, user, protocol);
     let until = match &caller {
         Some(caller) => Until::TokenEnds(caller.expires_at.map(clock::instant)),
         None => Until::TokenCame(Instant::now() + server.limits.token_time),
@@ -175,6 +180,7 @@ async fn open(
         negotiated.protocol,
         id,
         events.clone(),
+        tally,
     );
     let task = Task::new(incoming, outgoing, connection, desk, arrivals, until);
     Some((task, events))
@@ -201,6 +207,14 @@ fn check(headers: &HeaderMap) -> Result<HeaderValue, &'static str> {
         .filter(|key| !key.is_empty())
         .ok_or("Sec-WebSocket-Key is missing")?;
     HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| "bad Sec-WebSocket-Key")
+}
+
+/// What the client says of itself, or the beginning of it.
+fn agent(headers: &HeaderMap) -> String {
+    const LONGEST: usize = 100;
+    let agent = headers.get(USER_AGENT).map(HeaderValue::as_bytes);
+    let agent = String::from_utf8_lossy(agent.unwrap_or(b"-"));
+    agent.chars().take(LONGEST).collect()
 }
 
 /// All values of a header, as one list.

@@ -11,6 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 
@@ -127,7 +128,10 @@ impl Task {
             let (deadline, close) = self.deadline();
             next = tokio::select! {
                 written = self.outgoing.write(), if !self.outgoing.is_empty() => match written {
-                    Ok(()) => self.make_reads(),
+                    Ok(bytes) => {
+                        self.desk.tally().sent(bytes);
+                        self.make_reads()
+                    }
                     Err(error) => self.lost(&error),
                 },
                 Some(event) = self.events.next() => self.event(event),
@@ -136,8 +140,9 @@ impl Task {
                     match message {
                         Some(Ok(message)) => self.message(message),
                         Some(Err(tungstenite::Error::Capacity(error))) => self.input(Input::Oversized(error.to_string())),
+                        Some(Err(tungstenite::Error::Protocol(ResetWithoutClosingHandshake))) => self.left(),
                         Some(Err(error)) => self.lost(&error),
-                        None => Next::End,
+                        None => self.left(),
                     }
                 }
                 () = tokio::time::sleep_until(deadline) => self.close(&close),
@@ -186,7 +191,10 @@ impl Task {
     /// codes that they do not know. Closing while the client still sends would take back what it has not read, so then the rest is awaited and dropped.
     async fn finish(mut self) {
         let end = async {
-            self.outgoing.flush().await?;
+            while !self.outgoing.is_empty() {
+                let bytes = self.outgoing.write().await?;
+                self.desk.tally().sent(bytes);
+            }
             self.outgoing.socket().shutdown().await
         };
         match tokio::time::timeout(LAST_WORDS, end).await {
@@ -209,7 +217,10 @@ impl Task {
 
     fn message(&mut self, message: Message) -> Next {
         match message {
-            Message::Binary(bytes) => self.input(Input::Message(bytes)),
+            Message::Binary(bytes) => {
+                self.desk.tally().received(bytes.len());
+                self.input(Input::Message(bytes))
+            }
             Message::Ping(payload) => {
                 self.outgoing.pong(&payload);
                 Next::Continue
@@ -218,7 +229,7 @@ impl Task {
             Message::Close(close) => {
                 let code = close.map(|close| u16::from(close.code));
                 self.outgoing.close(code.map(|code| (code, "")));
-                Next::End
+                self.left()
             }
         }
     }
@@ -229,7 +240,8 @@ impl Task {
                 self.desk.answered();
                 self.input(input)
             }
-            Event::Made(input, share) => {
+            Event::Made(input, changesets, share) => {
+                self.desk.tally().downloaded(changesets);
                 self.desk.answered();
                 self.is_making = false;
                 self.share = share;
@@ -316,7 +328,7 @@ impl Task {
     }
 
     fn close(&mut self, close: &Close) -> Next {
-        tracing::debug!(connection = self.desk.id(), reason = %close, "closing");
+        self.desk.tally().ends(&close.to_string());
         self.linger = *close == Close::AfterError;
         let code = close.code(self.connection.protocol());
         if code.is_some() {
@@ -325,8 +337,14 @@ impl Task {
         Next::End
     }
 
-    fn lost(&self, error: &dyn std::fmt::Display) -> Next {
-        tracing::debug!(connection = self.desk.id(), %error, "connection lost");
+    fn lost(&mut self, error: &dyn std::fmt::Display) -> Next {
+        let reason = format!("connection lost: {error}");
+        self.desk.tally().ends(&reason);
+        Next::End
+    }
+
+    fn left(&mut self) -> Next {
+        self.desk.tally().ends("the client left");
         Next::End
     }
 }

@@ -12,7 +12,9 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
+use super::measures::Measures;
 use super::notices::Notices;
 use crate::fanout::Fanout;
 use crate::ident::{FileIdent, RealmName};
@@ -48,6 +50,7 @@ impl Lanes {
         registry: Arc<Registry>,
         fanout: Fanout,
         notices: Arc<Notices>,
+        measures: Arc<Measures>,
         limits: &Limits,
     ) -> std::io::Result<Lanes> {
         let shared = Arc::new(Shared {
@@ -56,6 +59,7 @@ impl Lanes {
             registry,
             fanout,
             notices,
+            measures,
             lane_bytes: limits.lane_bytes,
             batch_changesets: limits.batch_changesets,
             batch_bytes: limits.batch_bytes,
@@ -91,6 +95,18 @@ impl Lanes {
         }
     }
 
+    /// What waits now.
+    pub fn load(&self) -> Load {
+        let queue = self.shared.lock();
+        let lanes = queue.lanes.values();
+        Load {
+            realms: queue.lanes.len(),
+            uploads: lanes.clone().map(|lane| lane.jobs.len()).sum(),
+            bytes: lanes.map(|lane| lane.bytes).sum(),
+            threads: thread_count(),
+        }
+    }
+
     /// Integrates what has been queued, then ends the threads.
     pub fn drain(&self) {
         self.shared.lock().stopping = true;
@@ -103,6 +119,18 @@ impl Lanes {
             }
         }
     }
+}
+
+/// What waits for the lanes.
+pub struct Load {
+    /// Realms with work or at work.
+    pub realms: usize,
+    /// Uploads that wait.
+    pub uploads: usize,
+    /// Their bytes, as they count against the bound of a lane.
+    pub bytes: usize,
+    /// Threads that do the work.
+    pub threads: usize,
 }
 
 /// A commit waits for the disk, so there are more threads than cores.
@@ -163,6 +191,7 @@ struct Shared {
     registry: Arc<Registry>,
     fanout: Fanout,
     notices: Arc<Notices>,
+    measures: Arc<Measures>,
     lane_bytes: usize,
     batch_changesets: usize,
     batch_bytes: usize,
@@ -265,7 +294,10 @@ impl Shared {
     fn attempt(&self, name: &RealmName, pendings: Vec<Pending>) -> Result<Done, RealmError> {
         let work = || {
             let realm = self.registry.open(name, false)?;
-            Ok((realm.integrate(pendings)?, realm))
+            let began = Instant::now();
+            let integration = realm.integrate(pendings)?;
+            self.measures.batches.observe(began.elapsed());
+            Ok((integration, realm))
         };
         std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
             Err(RealmError::Damaged {
@@ -278,6 +310,9 @@ impl Shared {
     fn settle(&self, name: &RealmName, jobs: Vec<Job>, integrated: Result<Done, RealmError>) {
         match integrated {
             Ok((integration, realm)) => {
+                if let Some(time) = integration.commit {
+                    self.measures.commits.observe(time);
+                }
                 for (job, outcome) in jobs.into_iter().zip(integration.outcomes) {
                     job.ticket.answer(outcome);
                 }
@@ -289,6 +324,7 @@ impl Shared {
                 }
             }
             Err(error) => {
+                self.measures.failed_batches.inc();
                 if self.notices.is_new(&error.to_string(), name.as_str()) {
                     tracing::error!(realm = %name, %error, "uploads could not be integrated");
                 }
@@ -367,8 +403,14 @@ mod tests {
             let store = Store::open(folder.path(), || 1).unwrap();
             let registry = Arc::new(Registry::new(store, &limits));
             registry.open(&name(), true).unwrap();
-            let lanes =
-                Lanes::start(registry.clone(), Fanout::default(), Arc::default(), &limits).unwrap();
+            let lanes = Lanes::start(
+                registry.clone(),
+                Fanout::default(),
+                Arc::default(),
+                Arc::default(),
+                &limits,
+            )
+            .unwrap();
             Server {
                 registry,
                 lanes,

@@ -336,6 +336,7 @@ impl Connection {
                 let text = String::from_utf8_lossy(&body[..body.len().min(1000)]).into_owned();
                 out.push(Output::Report {
                     session: ident,
+                    error: None,
                     text: format!("the client could not use what it was sent: {code} {text}"),
                 });
                 let error = WireError::new(ErrorCode::BadChangeset)
@@ -595,6 +596,7 @@ impl Connection {
         out.push(Output::Release(session.key));
         out.push(Output::Report {
             session: ident,
+            error: Some(error.code),
             text: describe(&error),
         });
         self.send(
@@ -611,6 +613,7 @@ impl Connection {
         self.over = true;
         out.push(Output::Report {
             session: SessionIdent(0),
+            error: Some(error.code),
             text: describe(&error),
         });
         out.extend(self.keys.keys().map(|key| Output::Release(*key)));

@@ -27,7 +27,7 @@ use crate::ident::{
     DownloadCursor, FileIdent, RealmName, Salt, SaltedVersion, ServerVersion, SessionIdent,
     UploadCursor,
 };
-use crate::wire::{Protocol, UploadEntry, WireError};
+use crate::wire::{ErrorCode, Protocol, UploadEntry, WireError};
 
 /// A session as the server knows it: unlike a session ident, never used twice on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -114,6 +114,8 @@ pub enum Output {
     Report {
         /// The client's number for the session; 0 for the connection.
         session: SessionIdent,
+        /// The error that the client is told of, if it is one.
+        error: Option<ErrorCode>,
         /// What happened.
         text: String,
     },

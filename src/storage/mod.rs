@@ -10,6 +10,7 @@ mod names;
 mod realm_file;
 mod replica_file;
 mod schema;
+mod space;
 
 use std::fs::{self, File};
 use std::io;
@@ -24,6 +25,7 @@ pub use admin::AdminFile;
 pub use names::file_of;
 pub use realm_file::{Batch, ClientFile, Entry, IdentBlock, RealmFile};
 pub use replica_file::{Change, Kept, Progress, ReplicaCommit, ReplicaFile};
+pub use space::{Space, space, try_writing};
 
 /// What can go wrong with the data folder.
 #[derive(Debug, Clone, thiserror::Error)]

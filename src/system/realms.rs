@@ -44,6 +44,15 @@ impl System {
         }
     }
 
+    /// How many Realms are listed.
+    pub fn realm_count(&self) -> Result<u64, SystemError> {
+        self.admin.read(|tx| {
+            let mut statement = tx.prepare_cached("SELECT count(*) FROM realms")?;
+            let count: i64 = statement.query_row([], |row| row.get(0))?;
+            Ok(u64::try_from(count).unwrap_or_default())
+        })
+    }
+
     /// The names of all listed Realms, in order, and when each was listed.
     pub fn realms(&self) -> Result<Vec<(RealmName, UnixTime)>, SystemError> {
         self.admin.read(|tx| {

@@ -2,6 +2,8 @@
 //!
 //! Clients send extended JSON; what is read here is plain in both. Unknown keys are ignored, and hardly any is required.
 
+pub mod status;
+
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::secret::Secret;
