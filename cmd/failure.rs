@@ -77,6 +77,14 @@ impl Failure {
         self
     }
 
+    /// All of it in one line, for the log.
+    pub fn line(&self) -> String {
+        let causes = self.causes.iter().map(|cause| format!(": {cause}"));
+        let causes: String = causes.collect();
+        let hint = self.hint.iter().map(|hint| format!(" ({hint})"));
+        format!("{}{causes}{}", self.message, hint.collect::<String>())
+    }
+
     /// The code to end with.
     pub fn exit(&self) -> Exit {
         self.exit

@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use ros::config::{self, ConfigError, Loaded, LogLevel, Overrides, Settings};
-use ros::log::Log;
+use ros::config::{self, ConfigError, Loaded, LogLevel, Overrides, Reload, Settings};
+use ros::log::{FATAL, Log};
 use ros::server::dev::DevFiles;
-use ros::server::{self, Prepared, StartError};
+use ros::server::life::{self, Signals};
+use ros::server::{self, Handle, Prepared, StartError};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::failure::{Exit, Failure};
 use crate::man;
@@ -60,8 +60,23 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     for warning in warnings {
         tracing::warn!("configuration: {warning}");
     }
+    let started = start(&arguments, settings, &log, dev.as_ref());
+    if let Err(failure) = &started
+        && log.is_file()
+    {
+        tracing::error!(target: FATAL, "{}", failure.line());
+    }
+    started
+}
+
+fn start(
+    arguments: &Arguments,
+    settings: Settings,
+    log: &Log,
+    dev: Option<&DevFiles>,
+) -> Result<(), Failure> {
     let root = settings.root.clone();
-    let listen = settings.listen;
+    let (listen, metrics) = (settings.listen, settings.metrics);
     let waiting_threads = server::waiting_threads(&settings.limits);
     let prepared = server::prepare(settings).map_err(|error| cannot_start(&error, &root))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -69,40 +84,94 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         .max_blocking_threads(waiting_threads)
         .build()
         .map_err(|error| Failure::new(Exit::Failed, "cannot start threads").cause(error))?;
-    runtime.block_on(serve(prepared, listen, dev.as_ref()))
+    let reload = |handle: &Handle| reload(arguments, log, handle);
+    runtime.block_on(serve(prepared, listen, metrics, dev, reload))
 }
 
 async fn serve(
     prepared: Prepared,
     listen: SocketAddr,
+    metrics: Option<SocketAddr>,
     dev: Option<&DevFiles>,
+    reload: impl Fn(&Handle),
 ) -> Result<(), Failure> {
-    let listener = TcpListener::bind(listen).await.map_err(|error| {
-        Failure::new(Exit::Failed, format!("cannot listen on {listen}"))
+    let (listener, address) = bind(listen, "--listen ADDR:PORT").await?;
+    let signals = Signals::listen()
+        .map_err(|error| Failure::new(Exit::Failed, "cannot wait for signals").cause(error))?;
+    tracing::info!("sync engine listening on {}", shown(address));
+    tracing::info!("web server listening on {}", shown(address));
+    tracing::info!("http proxy listening on {}", shown(address));
+    let prepared = match metrics {
+        None => prepared,
+        Some(metrics) => {
+            let (listener, address) = bind(metrics, "metrics.listen_port").await?;
+            tracing::info!("metrics listening on {}", shown(address));
+            prepared.with_metrics(listener)
+        }
+    };
+    if let Some(files) = dev {
+        eprint!("{}", next_steps(address, files));
+    }
+    let handle = prepared.handle();
+    let watched = handle.clone();
+    let end_now = || std::process::exit(Exit::Interrupted as i32);
+    let told = life::until_told_to_stop(signals, watched, || reload(&handle), end_now);
+    prepared.run(listener, told).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn bind(wanted: SocketAddr, other: &str) -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener = TcpListener::bind(wanted).await.map_err(|error| {
+        Failure::new(Exit::Failed, format!("cannot listen on {wanted}"))
             .cause(error)
-            .hint("choose another address with --listen ADDR:PORT")
+            .hint(format!("choose another address with {other}"))
     })?;
     let address = listener
         .local_addr()
         .map_err(|error| Failure::new(Exit::Failed, "cannot listen").cause(error))?;
-    tracing::info!(%address, "listening");
-    if let Some(files) = dev {
-        eprint!("{}", next_steps(address, files));
+    Ok((listener, address))
+}
+
+/// As the original shows addresses: `127.0.0.1:9080`, `:::9080`.
+fn shown(address: SocketAddr) -> String {
+    format!("{}:{}", address.ip(), address.port())
+}
+
+/// SIGHUP: opens the log again and takes the configuration as it is now. A bad one changes nothing.
+fn reload(arguments: &Arguments, log: &Log, handle: &Handle) {
+    if let Err(error) = log.reopen() {
+        tracing::error!(%error, "the log cannot be opened again; it goes on where it was");
     }
-    let stop = || Failure::new(Exit::Failed, "cannot wait for signals");
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| stop().cause(error))?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| stop().cause(error))?;
-    prepared
-        .run(listener, async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            tracing::info!("stopping");
-        })
-        .await;
-    tracing::info!("stopped");
-    Ok(())
+    if arguments.dev {
+        tracing::info!("log opened again");
+        return;
+    }
+    let Loaded { settings, warnings } = match load(arguments) {
+        Ok((loaded, _)) => loaded,
+        Err(failure) => {
+            tracing::error!(
+                "configuration not taken, the one before goes on: {}",
+                failure.line()
+            );
+            return;
+        }
+    };
+    for warning in warnings {
+        tracing::warn!("configuration: {warning}");
+    }
+    if let Err(error) = log.move_to(settings.log_path.as_deref()) {
+        tracing::error!(%error, "the new log cannot be opened; the one before goes on");
+    }
+    log.change(settings.log_level, settings.log_format);
+    let Reload {
+        changed, waiting, ..
+    } = handle.configure(settings);
+    let (changed, waiting) = (changed.join(", "), waiting.join(", "));
+    tracing::info!(changed, "log opened again, configuration taken");
+    if !waiting.is_empty() {
+        tracing::warn!("a restart is needed for: {waiting}");
+    }
 }
 
 fn load(arguments: &Arguments) -> Result<(Loaded, Option<DevFiles>), Failure> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The bounds. `Default` gives the values that `ros serve` uses unless configured otherwise.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of one WebSocket message; a longer one closes the connection after an error that is no client reset.
     pub message_bytes: usize,

@@ -7,6 +7,7 @@
 
 mod file;
 mod keys;
+mod reload;
 
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 pub use file::{ConfigError, Loaded, Problem, parse, read};
 pub use keys::{KEYS, Key};
+pub use reload::Reload;
 
 use crate::ident::AppId;
 use crate::limits::Limits;

@@ -213,3 +213,24 @@ fn the_example_in_the_readme_is_a_configuration() {
         (vec![], Some(true))
     );
 }
+
+#[test]
+fn a_new_configuration_takes_effect_where_it_can() {
+    let text = |level, port| {
+        format!(
+            "storage: {{root_path: /r}}\nauth: {{private_key_path: /k}}\nlogging: {{level: {level}}}\nproxy: {{http: {{listen_port: {port}}}}}"
+        )
+    };
+    let settings = |level, port| {
+        let text: String = text(level, port);
+        parse(&text, &Overrides::default()).unwrap().settings
+    };
+    let running = settings("info", 1);
+    let same = Reload::new(&running, running.clone());
+    assert!(same.changed.is_empty() && same.waiting.is_empty());
+    let next = Reload::new(&running, settings("debug", 2));
+    assert_eq!(next.changed, ["logging.level"]);
+    assert_eq!(next.waiting, ["proxy.http"]);
+    assert_eq!(next.settings.log_level, LogLevel::Debug);
+    assert_eq!(next.settings.listen.port(), 1);
+}

@@ -53,6 +53,11 @@ impl Log {
         Ok(log)
     }
 
+    /// Whether it goes to a file.
+    pub fn is_file(&self) -> bool {
+        self.0.sink.is_file()
+    }
+
     /// Opens the file again, for it may have been moved. When that fails, lines go where they went before.
     pub fn reopen(&self) -> io::Result<()> {
         self.0.sink.reopen()

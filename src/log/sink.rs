@@ -51,6 +51,11 @@ impl Sink {
         Ok(Sink(Mutex::new(State { out, lost: 0 })))
     }
 
+    /// Whether it is a file.
+    pub fn is_file(&self) -> bool {
+        matches!(self.lock().out, Out::File { .. })
+    }
+
     /// Opens the same file again.
     pub fn reopen(&self) -> io::Result<()> {
         let mut state = self.lock();

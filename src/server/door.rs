@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::{Caller, Endpoint, Rights};
+use crate::config::Settings;
 use crate::ident::{AppId, RealmName, UnixTime};
 use crate::secret::Secret;
 use crate::system::{Refusal, System, SystemError, realm_name};
@@ -62,6 +63,16 @@ impl Door {
             Err(WireError::new(ErrorCode::PermissionDenied)
                 .because(format!("{realm}: {}", decision.reason)))
         }
+    }
+
+    /// The configuration.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.system.settings()
+    }
+
+    /// From now on another configuration.
+    pub fn configure(&self, settings: Settings) {
+        self.system.configure(settings);
     }
 
     /// How many Realms are listed.

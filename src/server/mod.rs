@@ -8,6 +8,7 @@ mod desk;
 pub mod dev;
 mod door;
 mod events;
+pub mod life;
 mod listener;
 mod listing;
 mod logins;
@@ -35,7 +36,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::status::Listener;
 use crate::auth::{KeyError, KeyPair};
-use crate::config::Settings;
+use crate::config::{Reload, Settings};
 use crate::download::Fragments;
 use crate::fanout::Fanout;
 use crate::http::Http;
@@ -105,6 +106,27 @@ pub struct Server {
 pub struct Prepared {
     server: Arc<Server>,
     metrics: Option<TcpListener>,
+}
+
+/// A running server, for those who watch over it.
+#[derive(Clone)]
+pub struct Handle(Arc<Server>);
+
+impl Handle {
+    /// Takes another configuration where that is possible while running. What has changed, and what waits for a restart.
+    pub fn configure(&self, wanted: Settings) -> Reload {
+        let reload = Reload::new(&self.0.door.settings(), wanted);
+        self.0.door.configure(reload.settings.clone());
+        reload
+    }
+
+    /// The server in one line.
+    pub fn summary(&self) -> String {
+        let measures = &self.0.measures;
+        let realms = self.0.registry.count();
+        let (connections, sessions) = (measures.open.get(), measures.sessions.get());
+        format!("{connections} connections, {sessions} sessions, {realms} Realms open")
+    }
 }
 
 /// Where the server listens.
@@ -225,6 +247,11 @@ fn cores() -> usize {
 const FRAGMENT_BYTES: usize = 64 << 20;
 
 impl Prepared {
+    /// The server, for those who watch over it.
+    pub fn handle(&self) -> Handle {
+        Handle(self.server.clone())
+    }
+
     /// The same, with a listener for metrics.
     pub fn with_metrics(self, listener: TcpListener) -> Prepared {
         Prepared {

@@ -18,7 +18,7 @@ mod users;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 pub use authorize::Refusal;
 pub use name::{BadName, realm_name};
@@ -119,7 +119,7 @@ fn hex(bytes: &[u8]) -> String {
 
 /// The one value that knows everybody.
 pub struct System {
-    settings: Arc<Settings>,
+    settings: RwLock<Arc<Settings>>,
     keys: KeyPair,
     admin: AdminFile,
 }
@@ -129,22 +129,31 @@ impl System {
     pub fn open(settings: Arc<Settings>, keys: KeyPair) -> Result<System, StorageError> {
         let admin = AdminFile::open(&settings.root, schema::STEPS)?;
         Ok(System {
-            settings,
+            settings: RwLock::new(settings),
             keys,
             admin,
         })
     }
 
     /// What the configuration says about an app.
-    pub fn app(&self, app: &AppId) -> Result<&App, SystemError> {
-        self.settings
-            .apps
-            .get(app)
-            .ok_or_else(|| SystemError::NoSuchApp(app.to_string()))
+    pub fn app(&self, app: &AppId) -> Result<App, SystemError> {
+        let settings = self.settings();
+        let found = settings.apps.get(app).copied();
+        found.ok_or_else(|| SystemError::NoSuchApp(app.to_string()))
     }
 
     /// The configuration.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
+    pub fn settings(&self) -> Arc<Settings> {
+        let settings = self.settings.read();
+        settings.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on another configuration.
+    pub fn configure(&self, settings: Settings) {
+        let mut held = self
+            .settings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *held = Arc::new(settings);
     }
 }

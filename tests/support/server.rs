@@ -314,6 +314,6 @@ pub fn configuration(root: &Path, rest: &str) -> PathBuf {
 
 /// The address in the line that says so.
 fn listening(line: &str) -> Option<SocketAddr> {
-    let (_, address) = line.split_once("listening address=")?;
+    let (_, address) = line.split_once("http proxy listening on ")?;
     address.trim().parse().ok()
 }
