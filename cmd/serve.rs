@@ -76,7 +76,9 @@ fn start(
     dev: Option<&DevFiles>,
 ) -> Result<(), Failure> {
     let root = settings.root.clone();
-    let (listen, metrics) = (settings.listen, settings.metrics);
+    let metrics = settings.metrics;
+    let metrics = metrics.enable.then_some(metrics.listen);
+    let listen = settings.listen;
     let waiting_threads = server::waiting_threads(&settings.limits);
     let prepared = server::prepare(settings).map_err(|error| cannot_start(&error, &root))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

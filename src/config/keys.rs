@@ -1,11 +1,11 @@
 //! The definition of every key, once: its path in the file, what it is for, its default, and how its value is taken.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use serde_yaml::Value;
 
-use super::{App, LogFormat, LogLevel, METRICS_PORT, PublicUrl, Settings};
+use super::{App, LogFormat, LogLevel, PublicUrl, Settings};
 
 /// One key of the configuration file.
 pub struct Key {
@@ -91,16 +91,26 @@ pub const KEYS: &[Key] = &[
         take: OfServer(|settings, value| put(&mut settings.log_format, log_format(value))),
     },
     Key {
+        path: "metrics.enable",
+        text: "Whether there is a listener for metrics (Prometheus, at /metrics). It asks for no token.",
+        default: "false",
+        take: OfServer(|settings, value| put(&mut settings.metrics.enable, flag(value))),
+    },
+    Key {
         path: "metrics.listen_address",
-        text: "The address of the listener for metrics, which asks for no token.",
+        text: "The address of the listener for metrics.",
         default: "127.0.0.1",
-        take: OfServer(|settings, value| address(value).map(|ip| metrics(settings).set_ip(ip))),
+        take: OfServer(|settings, value| {
+            address(value).map(|ip| settings.metrics.listen.set_ip(ip))
+        }),
     },
     Key {
         path: "metrics.listen_port",
-        text: "The port of the listener for metrics. There is none unless one of both keys is given.",
+        text: "The port of the listener for metrics.",
         default: "27088",
-        take: OfServer(|settings, value| port(value).map(|port| metrics(settings).set_port(port))),
+        take: OfServer(|settings, value| {
+            port(value).map(|port| settings.metrics.listen.set_port(port))
+        }),
     },
     Key {
         path: "apps.*.providers.anon-user",
@@ -214,12 +224,6 @@ fn log_format(value: &Value) -> Result<LogFormat, &'static str> {
         Some("json") => Ok(LogFormat::Json),
         Some(_) | None => Err("`text` or `json` is expected"),
     }
-}
-
-/// Where metrics are read, once anything is said about it.
-fn metrics(settings: &mut Settings) -> &mut SocketAddr {
-    let usual = (Ipv4Addr::LOCALHOST, METRICS_PORT).into();
-    settings.metrics.get_or_insert(usual)
 }
 
 fn url(value: &Value) -> Result<PublicUrl, &'static str> {

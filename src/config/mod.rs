@@ -52,10 +52,29 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// The file that is logged to; `None` is standard error.
     pub log_path: Option<PathBuf>,
-    /// Where metrics are read; `None` is nowhere.
-    pub metrics: Option<SocketAddr>,
+    /// The listener for metrics.
+    pub metrics: Metrics,
     /// The bounds.
     pub limits: Limits,
+}
+
+/// The listener for metrics. It asks for no token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metrics {
+    /// Whether there is one.
+    pub enable: bool,
+    /// Where.
+    pub listen: SocketAddr,
+}
+
+/// None; if there is one, on 127.0.0.1:27088.
+impl Default for Metrics {
+    fn default() -> Metrics {
+        Metrics {
+            enable: false,
+            listen: (Ipv4Addr::LOCALHOST, METRICS_PORT).into(),
+        }
+    }
 }
 
 /// Which apps there are.
@@ -242,7 +261,7 @@ impl Settings {
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),
             log_path: None,
-            metrics: None,
+            metrics: Metrics::default(),
             limits: Limits::default(),
         }
     }

@@ -1,9 +1,11 @@
 //! A whole server: its program, its configuration, who comes in and when it must go.
 
 mod closing;
+mod life;
 mod production;
 mod program;
 mod tokens;
+mod watching;
 
 use std::net::SocketAddr;
 

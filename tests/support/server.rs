@@ -27,6 +27,10 @@ struct Start {
     files: Option<usize>,
     /// The name that it is called by, if it is another.
     name: Option<&'static str>,
+    /// How large its files may become, in units of 512 bytes, until somebody changes that.
+    blocks: Option<usize>,
+    /// What is added to its environment.
+    environment: Vec<(&'static str, String)>,
 }
 
 /// Lines that the server logged, this run and those before.
@@ -42,6 +46,34 @@ impl Server {
     pub fn with_files(files: usize) -> Self {
         Self::started(Start {
             files: Some(files),
+            ..Start::default()
+        })
+    }
+
+    /// Starts one for development whose files may become so large, in units of 512 bytes: what is beyond fails as on a full disk.
+    pub fn with_file_size(blocks: usize) -> Self {
+        Self::started(Start {
+            blocks: Some(blocks),
+            ..Start::default()
+        })
+    }
+
+    /// There is room on the disk again.
+    pub fn make_room(&self) {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let id = Pid::from_raw(self.process.id().try_into().unwrap());
+        let all = Rlimit {
+            current: None,
+            maximum: None,
+        };
+        prlimit(id, Resource::Fsize, all).unwrap();
+    }
+
+    /// Starts one for production with these variables in its environment.
+    pub fn with_environment(environment: Vec<(&'static str, String)>) -> Self {
+        Self::started(Start {
+            configuration: Some(String::new()),
+            environment,
             ..Start::default()
         })
     }
@@ -80,6 +112,24 @@ impl Server {
     /// Replaces the configuration of the stopped server.
     pub fn configure(&mut self, text: &str) {
         self.start.configuration = Some(text.to_owned());
+    }
+
+    /// Replaces the configuration of the running server, which hears of it.
+    pub fn reconfigure(&self, text: &str) {
+        configuration(&self.root(), text);
+        self.signal("HUP");
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        let id = self.process.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits until it has ended; its exit code.
+    pub fn ended(&mut self) -> Option<i32> {
+        self.process.wait().unwrap().code()
     }
 
     /// Where apps find it.
@@ -174,6 +224,32 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill(); // may have ended already
         let _ = self.process.wait();
+        if !std::thread::panicking() {
+            self.has_logged_no_secret();
+        }
+    }
+}
+
+/// What a token, a key or a password is known by, wherever it comes from.
+const SECRETS: [&str; 6] = [
+    "eyJ",
+    "baas_at",
+    "Bearer ",
+    "PRIVATE KEY",
+    "token=\"",
+    "\"password\"",
+];
+
+impl Server {
+    fn has_logged_no_secret(&self) {
+        let admin = std::fs::read_to_string(self.root().join("keys/admin.token"));
+        let admin = admin.unwrap_or_default(); // a test may have taken the folder away
+        let parts = admin.trim().split([':', '.']).filter(|part| part.len() > 8);
+        let secrets: Vec<&str> = parts.chain(SECRETS).collect();
+        for line in self.log.lock().unwrap().iter() {
+            let found = secrets.iter().find(|secret| line.contains(**secret));
+            assert_eq!(found, None, "{line}");
+        }
     }
 }
 
@@ -188,7 +264,7 @@ fn copy(from: &Path, to: &Path) {
 
 impl Start {
     fn spawn(&self, root: &Path, listen: SocketAddr, log: &Log) -> (Child, SocketAddr) {
-        let level = std::env::var("ROS_LOG").unwrap_or("info".into());
+        let level = std::env::var("ROS_LOG").unwrap_or("all".into());
         let mut process = self
             .command(root)
             .args(["--listen", &listen.to_string(), "--log-level", &level])
@@ -228,8 +304,11 @@ impl Start {
         }
         let mut command = Command::new("sh");
         let files = self.files.map(|files| format!("ulimit -n {files}; "));
-        let script = format!("{}exec \"$0\" \"$@\"", files.unwrap_or_default());
+        let size = |blocks| format!("trap '' XFSZ; ulimit -S -f {blocks}; ");
+        let size = self.blocks.map(size).unwrap_or_default();
+        let script = format!("{}{size}exec \"$0\" \"$@\"", files.unwrap_or_default());
         command.args(["-c", &script]).args(program);
+        command.envs(self.environment.iter().cloned());
         match &self.configuration {
             None => command.arg("--dev").arg("--root").arg(root),
             Some(text) => command.arg("-c").arg(configuration(root, text)),
@@ -241,6 +320,7 @@ impl Start {
 /// A server in this process, for development, with settings that the command line does not have.
 pub struct Local {
     address: SocketAddr,
+    metrics: SocketAddr,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
     folder: TempDir,
@@ -257,6 +337,9 @@ impl Local {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
+        let scraped = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        scraped.set_nonblocking(true).unwrap();
+        let metrics = scraped.local_addr().unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -265,12 +348,15 @@ impl Local {
                 .unwrap();
             runtime.block_on(async {
                 let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                let scraped = tokio::net::TcpListener::from_std(scraped).unwrap();
+                let prepared = prepared.with_metrics(scraped);
                 let stopped = async move { drop(stopped.await) };
                 prepared.run(listener, stopped).await;
             });
         });
         Self {
             address,
+            metrics,
             stop: Some(stop),
             thread: Some(thread),
             folder,
@@ -280,6 +366,11 @@ impl Local {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its metrics are read.
+    pub fn metrics(&self) -> SocketAddr {
+        self.metrics
     }
 
     /// The token of its administrator.
