@@ -5,8 +5,9 @@ use std::path::Path;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::failure::{Exit, Failure};
 use crate::{bench, browse, completions, generate, man, realms, serve};
 
 /// Run and operate a Realm Object Server
@@ -53,18 +54,67 @@ pub fn command() -> clap::Command {
     laid_out(Cli::command())
 }
 
+/// What was asked for, and how.
+pub struct Parsed {
+    /// What to do.
+    pub cli: Cli,
+    /// Whether a failure is told as JSON: the command's result would have been.
+    pub json: bool,
+}
+
 /// The command line, or the end of the program with what is wrong with it.
-pub fn parse(given: impl Iterator<Item = OsString>) -> Cli {
-    let matches = command().get_matches_from(arguments(given));
+pub fn parse(given: impl Iterator<Item = OsString>) -> Parsed {
+    let arguments = arguments(given);
+    let json = wants_json(&arguments);
+    let matches = command().try_get_matches_from(arguments);
+    let matches = matches.unwrap_or_else(|error| end(&error, json));
     if let Some(matches) = matches.subcommand_matches("serve")
         && matches.get_flag("dev")
         && matches.value_source("configuration") == Some(ValueSource::CommandLine)
     {
         // One in the environment is just not used.
         let text = "the argument '--dev' cannot be used with '--configuration <FILE>'";
-        command().error(ErrorKind::ArgumentConflict, text).exit();
+        end(&command().error(ErrorKind::ArgumentConflict, text), json);
     }
-    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    Parsed {
+        cli: Cli::from_arg_matches(&matches).unwrap_or_else(|error| end(&error, json)),
+        json: is_json(&matches),
+    }
+}
+
+/// Ends the program: help and versions are no failures, and told as they are.
+fn end(error: &clap::Error, json: bool) -> ! {
+    if !json || !error.use_stderr() {
+        error.exit()
+    }
+    let text = error.to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let message = lines.next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let failure = lines.fold(Failure::new(Exit::Usage, message), Failure::cause);
+    crate::tell(&failure, true);
+    std::process::exit(Exit::Usage as i32)
+}
+
+/// Whether the arguments ask for JSON, as far as that can be said of arguments that may be wrong.
+fn wants_json(arguments: &[OsString]) -> bool {
+    let follows =
+        |pair: &[OsString]| (pair[0] == "-o" || pair[0] == "--output") && pair[1] == "json";
+    let says = |argument: &OsString| {
+        argument == "-ojson" || argument == "--output=json" || argument == "-o=json"
+    };
+    arguments.windows(2).any(follows) || arguments.iter().any(says)
+}
+
+/// Whether the command that was found writes JSON.
+fn is_json(matches: &ArgMatches) -> bool {
+    if let Some((_, matches)) = matches.subcommand() {
+        return is_json(matches);
+    }
+    match matches.try_get_raw("output") {
+        Ok(Some(mut values)) => values.any(|value| value == "json"),
+        Ok(None) | Err(_) => false, // it has no such option
+    }
 }
 
 /// The arguments to parse. Called as `realm-object-server` the program is `ros serve`.

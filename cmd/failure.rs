@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use serde_json::{Value, json};
+
 /// Exit codes. Add, never renumber; listed in ros(1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -26,6 +28,24 @@ pub enum Exit {
     Damaged = 9,
     /// Ended by Ctrl-C; nothing is printed.
     Interrupted = 130,
+}
+
+impl Exit {
+    /// The name in JSON errors. Add, never rename; listed in docs/troubleshooting.md.
+    pub fn name(self) -> &'static str {
+        match self {
+            Exit::Failed => "failed",
+            Exit::Usage => "usage",
+            Exit::Configuration => "bad-configuration",
+            Exit::Unreachable => "unreachable",
+            Exit::Denied => "permission-denied",
+            Exit::NotFound => "not-found",
+            Exit::Conflict => "conflict",
+            Exit::Partly => "partly-done",
+            Exit::Damaged => "damaged",
+            Exit::Interrupted => "interrupted",
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -83,6 +103,16 @@ impl Failure {
         let causes: String = causes.collect();
         let hint = self.hint.iter().map(|hint| format!(" ({hint})"));
         format!("{}{causes}{}", self.message, hint.collect::<String>())
+    }
+
+    /// The failure as a JSON document, for programs.
+    pub fn json(&self) -> Value {
+        json!({ "error": {
+            "code": self.exit.name(),
+            "message": self.message,
+            "hint": self.hint,
+            "details": { "exitCode": self.exit as u8, "causes": self.causes },
+        } })
     }
 
     /// The code to end with.

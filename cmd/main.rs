@@ -15,11 +15,11 @@ mod serve;
 
 use std::process::ExitCode;
 
-use cli::Command;
+use cli::{Command, Parsed};
 use failure::{Exit, Failure};
 
 fn main() -> ExitCode {
-    let cli = cli::parse(std::env::args_os());
+    let Parsed { cli, json } = cli::parse(std::env::args_os());
     let result = match cli.command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
@@ -32,9 +32,17 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("{failure}");
+            tell(&failure, json);
             failure.exit().into()
         }
+    }
+}
+
+/// Says why a command has failed: to programs that read JSON in the place of the result, to others beside it. One that was interrupted may have begun its result.
+fn tell(failure: &Failure, json: bool) {
+    let begun = failure.exit() == Exit::Interrupted;
+    if !json || begun || output::print_json(&failure.json()).is_err() {
+        eprintln!("{failure}");
     }
 }
 

@@ -404,3 +404,61 @@ fn every_load_of_the_bench_is_carried_out() {
         assert!(report["machine"]["cores"].as_u64() > Some(0), "{report}");
     }
 }
+
+/// Every kind of command, each failing in its own way.
+#[test]
+fn failures_are_json_where_the_result_would_have_been() {
+    let server = Server::start();
+    let nobody = server.root().join("nobody");
+    std::fs::write(&nobody, "nonsense\n").unwrap();
+    let nobody = nobody.to_str().unwrap();
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&["browse", "/missing", "-o", "json"], 6, "not-found"),
+        (&["realms", "info", "nonsense", "--output=json"], 2, "usage"),
+        (
+            &["realms", "list", "-ojson", "--server", "http://127.0.0.1:1"],
+            4,
+            "unreachable",
+        ),
+        (
+            &["realms", "list", "-o", "json", "--admin-token-file", nobody],
+            5,
+            "permission-denied",
+        ),
+        (&["realms", "list", "-o", "json", "--nonsense"], 2, "usage"),
+        (
+            &["realms", "import", "x/p", "/missing", "-o", "json"],
+            6,
+            "not-found",
+        ),
+    ];
+    for (arguments, exit, code) in cases {
+        let mut command = command(&server, arguments);
+        if arguments.contains(&"--admin-token-file") {
+            command.env_remove("ROS_ADMIN_TOKEN_FILE");
+        }
+        let Ran {
+            out,
+            err,
+            code: ended,
+        } = ran(command.output().unwrap());
+        assert_eq!(ended, *exit, "{arguments:?}: {out} {err}");
+        let document: Value = serde_json::from_str(&out).unwrap();
+        let error = &document["error"];
+        assert_eq!(error["code"], *code, "{document}");
+        assert_eq!(error["details"]["exitCode"], *exit);
+        assert!(
+            error["message"]
+                .as_str()
+                .is_some_and(|text| !text.is_empty())
+        );
+        assert_eq!(err, "", "{arguments:?}");
+    }
+    let plain = ros(&server, &["browse", "/missing"]);
+    assert_eq!((plain.code, plain.out.as_str()), (6, ""));
+    assert!(
+        plain
+            .err
+            .starts_with("ros: there is no Realm /missing\n  hint: ")
+    );
+}
