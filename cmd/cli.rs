@@ -8,7 +8,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::failure::{Exit, Failure};
-use crate::{bench, browse, completions, generate, man, realms, serve};
+use crate::{bench, browse, completions, doctor, generate, man, realms, serve, status};
 
 /// Run and operate a Realm Object Server
 ///
@@ -35,6 +35,8 @@ pub enum Command {
     Browse(browse::Arguments),
     Realms(realms::Arguments),
     Bench(bench::Arguments),
+    Status(status::Arguments),
+    Doctor(doctor::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
     #[command(hide = true)]

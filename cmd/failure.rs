@@ -74,6 +74,21 @@ impl Failure {
         }
     }
 
+    /// An end with this code, after a result that says it all: nothing more is printed.
+    pub fn shown(exit: Exit) -> Failure {
+        Failure::new(exit, "")
+    }
+
+    /// Whether the result says it all.
+    pub fn is_shown(&self) -> bool {
+        self.message.is_empty()
+    }
+
+    /// Why, in parts.
+    pub fn causes(&self) -> &[String] {
+        &self.causes
+    }
+
     /// The end by Ctrl-C.
     pub fn interrupted() -> Failure {
         Failure::new(Exit::Interrupted, "interrupted")

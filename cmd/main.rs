@@ -4,6 +4,7 @@ mod bench;
 mod browse;
 mod cli;
 mod completions;
+mod doctor;
 mod failure;
 mod generate;
 mod man;
@@ -12,6 +13,7 @@ mod output;
 mod reach;
 mod realms;
 mod serve;
+mod status;
 
 use std::process::ExitCode;
 
@@ -25,6 +27,8 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(arguments),
         Command::Browse(arguments) => browse::run(&arguments),
         Command::Realms(arguments) => realms::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
@@ -40,6 +44,9 @@ fn main() -> ExitCode {
 
 /// Says why a command has failed: to programs that read JSON in the place of the result, to others beside it. One that was interrupted may have begun its result.
 fn tell(failure: &Failure, json: bool) {
+    if failure.is_shown() {
+        return;
+    }
     let begun = failure.exit() == Exit::Interrupted;
     if !json || begun || output::print_json(&failure.json()).is_err() {
         eprintln!("{failure}");

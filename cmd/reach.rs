@@ -1,6 +1,7 @@
 //! Reaching a server: where it is, and who we are there.
 
 use std::io::Read;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -59,6 +60,30 @@ impl Reach {
             Failure::new(Exit::Usage, error.to_string())
                 .hint("name the server with --server http://HOST:PORT")
         })
+    }
+
+    /// The server, or the one that listens here if none is named.
+    pub fn server_or(&self, listens: SocketAddr) -> Result<Server, Failure> {
+        if self.server.is_some() {
+            return self.server();
+        }
+        let mut address = listens;
+        if listens.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        Server::at(&format!("http://{address}"))
+            .map_err(|error| Failure::new(Exit::Usage, error.to_string()))
+    }
+
+    /// The token of an administrator.
+    pub fn admin_token(&self) -> Result<Secret, Failure> {
+        match self.credentials(None)? {
+            Credentials::Token(token) => Ok(token),
+            Credentials::Anonymous { .. } | Credentials::Password { .. } => Err(Failure::new(
+                Exit::Usage,
+                "this takes an administrator's token, and no user",
+            )),
+        }
     }
 
     /// Signs in, for a Realm if one is meant: a user with a password belongs to its app.

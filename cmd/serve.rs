@@ -210,7 +210,8 @@ fn dev_files(root: &Path) -> Result<DevFiles, Failure> {
     })
 }
 
-fn configured(file: &Path, overrides: &Overrides) -> Result<Loaded, Failure> {
+/// The settings of a configuration file.
+pub fn configured(file: &Path, overrides: &Overrides) -> Result<Loaded, Failure> {
     config::read(file, overrides).map_err(|error| {
         let failure = Failure::new(
             Exit::Configuration,

@@ -30,6 +30,8 @@ complete -c ros -n "__fish_ros_needs_command" -f -a "serve" -d 'Run the server'
 complete -c ros -n "__fish_ros_needs_command" -f -a "browse" -d 'Look at what a Realm contains'
 complete -c ros -n "__fish_ros_needs_command" -f -a "realms" -d 'Work with whole Realms'
 complete -c ros -n "__fish_ros_needs_command" -f -a "bench" -d 'Measure any server that speaks the sync protocol'
+complete -c ros -n "__fish_ros_needs_command" -f -a "status" -d 'Show a running server at a glance'
+complete -c ros -n "__fish_ros_needs_command" -f -a "doctor" -d 'Find out what is wrong on this host, and how to put it right'
 complete -c ros -n "__fish_ros_needs_command" -f -a "completions" -d 'Print a shell\'s completion script'
 complete -c ros -n "__fish_ros_needs_command" -f -a "man" -d 'Print a manual page'
 complete -c ros -n "__fish_ros_needs_command" -f -a "generate" -d 'Write man pages and completions into a folder'
@@ -274,20 +276,49 @@ complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcomman
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "idle" -d 'Devices that are connected and do nothing'
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "reconnect" -d 'All devices lose their connection at once and come back'
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand status" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand status" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand status" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand status" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand status" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand status" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand status" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand status" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand doctor" -s c -l configuration -d 'The configuration file [default: /etc/realm/configuration.yml, or else the development server of ./ros-data]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand doctor" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand doctor" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand doctor" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand doctor" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand doctor" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand doctor" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand doctor" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand doctor" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand man" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand generate" -s h -l help -d 'Print help'
 complete -c ros -n "__fish_ros_using_subcommand generate" -s V -l version -d 'Print version'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "serve" -d 'Run the server'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "browse" -d 'Look at what a Realm contains'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "realms" -d 'Work with whole Realms'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "bench" -d 'Measure any server that speaks the sync protocol'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "completions" -d 'Print a shell\'s completion script'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "man" -d 'Print a manual page'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "generate" -d 'Write man pages and completions into a folder'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench completions man generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench status doctor completions man generate help" -f -a "serve" -d 'Run the server'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench status doctor completions man generate help" -f -a "browse" -d 'Look at what a Realm contains'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench status doctor completions man generate help" -f -a "realms" -d 'Work with whole Realms'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench status doctor completions man generate help" -f -a "bench" -d 'Measure any server that speaks the sync protocol'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench status doctor completions man generate help" -f -a "status" -d 'Show a running server at a glance'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench status doctor completions man generate help" -f -a "doctor" -d 'Find out what is wrong on this host, and how to put it right'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench status doctor completions man generate help" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench status doctor completions man generate help" -f -a "man" -d 'Print a manual page'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench status doctor completions man generate help" -f -a "generate" -d 'Write man pages and completions into a folder'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve browse realms bench status doctor completions man generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "list" -d 'List the Realms of the server'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "info" -d 'Show what is known of a Realm'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "export" -d 'Write every object of a Realm as a line of JSON'

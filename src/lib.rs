@@ -8,6 +8,7 @@ pub mod bench;
 pub mod changeset;
 pub mod client;
 pub mod config;
+pub mod doctor;
 pub mod download;
 pub mod ejson;
 pub mod fanout;

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::realm::{self, Realm};
 use super::{ClientError, Options, Place, RealmAddress};
+use crate::api::status::Status;
 use crate::api::{AccessToken, Location, Session};
 use crate::secret::Secret;
 
@@ -128,6 +129,31 @@ impl Server {
         let body = json!({ "email": email, "password": password.reveal() });
         let request = self.http.post(url).json(&body);
         self.ask::<serde_json::Value>(request).await.map(drop)
+    }
+
+    /// How the server is, for its administrator.
+    pub async fn status(&self, token: &Secret) -> Result<Status, ClientError> {
+        let url = format!("{}/api/ros/v1/status", self.url);
+        self.ask(self.http.get(url).bearer_auth(token.reveal()))
+            .await
+    }
+
+    /// Whether the server can do its work; what it says if it cannot.
+    pub async fn ready(&self) -> Result<Option<String>, ClientError> {
+        let unreachable = |error: reqwest::Error| ClientError::Unreachable {
+            url: self.url.to_string(),
+            cause: innermost(&error),
+        };
+        let answer = self.http.get(format!("{}/readyz", self.url)).send().await;
+        let answer = answer.map_err(unreachable)?;
+        let status = answer.status();
+        let text = answer.text().await.map_err(unreachable)?;
+        let told = if text.trim().is_empty() {
+            format!("HTTP {status}")
+        } else {
+            text.trim().chars().take(300).collect()
+        };
+        Ok((!status.is_success()).then_some(told))
     }
 
     async fn log_in(

@@ -1,5 +1,6 @@
 //! What those who watch over the server ask it: whether it is alive and ready, how it is, its metrics.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -145,7 +146,7 @@ async fn status(server: &Arc<Server>) -> Status {
         uptime_seconds: clock::now().0.saturating_sub(server.started.0),
         ready: not_ready.is_none(),
         not_ready,
-        root: server.registry.store().root().display().to_string(),
+        root: facts.root.display().to_string(),
         listeners: server.listeners.all(),
         connections: measures.open.get(),
         most_connections: server.limits.connections as u64,
@@ -182,6 +183,8 @@ async fn status(server: &Arc<Server>) -> Status {
 /// What takes a look at the disk.
 #[derive(Default)]
 struct Facts {
+    /// The data folder, from `/`.
+    root: PathBuf,
     realms: Option<u64>,
     space: Option<storage::Space>,
     process: Option<Process>,
@@ -196,6 +199,7 @@ impl Facts {
         }
         let root = server.registry.store().root();
         Facts {
+            root: std::path::absolute(root).unwrap_or_else(|_| root.to_owned()),
             realms: known("the number of Realms", server.door.listed_realms()),
             space: known("the room on the disk", storage::space(root)),
             process: Some(Process::now()),

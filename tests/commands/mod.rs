@@ -462,3 +462,69 @@ fn failures_are_json_where_the_result_would_have_been() {
             .starts_with("ros: there is no Realm /missing\n  hint: ")
     );
 }
+
+#[test]
+fn status_shows_a_running_server() {
+    let server = Server::start();
+    let shown = ros(&server, &["status"]);
+    assert_eq!(shown.code, 0, "{}", shown.err);
+    let line = |what: &str| shown.out.lines().find(|line| line.starts_with(what));
+    assert!(line("server").is_some_and(|line| line.ends_with(&server.url())));
+    assert!(line("ready").is_some_and(|line| line.ends_with("yes")));
+    let json = ros(&server, &["status", "-o", "json"]);
+    let json: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json["ready"], true);
+    assert_eq!(json["root"], server.root().display().to_string());
+    let away = ros(&server, &["status", "--server", "http://127.0.0.1:1"]);
+    assert_eq!(away.code, 4);
+}
+
+#[test]
+fn doctor_finds_what_is_wrong() {
+    let mut server = Server::with_configuration("");
+    let file = server.root().with_file_name("configuration.yml");
+    let examine = |server: &Server| {
+        let arguments = ["doctor", "-c", file.to_str().unwrap(), "-o", "json"];
+        let ran = ran(command(server, &arguments)
+            .env("PATH", "/usr/bin:/bin")
+            .output()
+            .unwrap());
+        let findings: Value =
+            serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{}", ran.err));
+        (ran.code, findings)
+    };
+    let state = |findings: &Value, check: &str| {
+        let all = findings.as_array().unwrap();
+        let found = all.iter().find(|finding| finding["check"] == check);
+        found.unwrap_or_else(|| panic!("{check}: {findings}"))["state"].clone()
+    };
+    let (code, findings) = examine(&server);
+    assert!([0, 1, 8].contains(&code));
+    for check in ["root-permissions", "keys", "server"] {
+        assert_eq!(state(&findings, check), "ok", "{check}");
+    }
+    for check in [
+        "open-files",
+        "clock",
+        "disk-space",
+        "disk-speed",
+        "port-http",
+        "firewall",
+    ] {
+        state(&findings, check);
+    }
+    server.stop();
+    std::fs::write(server.root().join("keys/private.pem"), "broken").unwrap();
+    let (code, findings) = examine(&server);
+    assert_eq!(code, 1);
+    assert_eq!(state(&findings, "server"), "bad");
+    assert_eq!(state(&findings, "keys"), "bad");
+    let plain = ros(&server, &["doctor", "-c", file.to_str().unwrap()]);
+    assert_eq!((plain.code, plain.err.as_str()), (1, ""));
+    let nowhere = ros(&server, &["doctor", "-c", "/nonexistent", "-o", "json"]);
+    let error: Value = serde_json::from_str(&nowhere.out).unwrap();
+    assert_eq!(
+        (nowhere.code, &error["error"]["code"]),
+        (3, &json!("bad-configuration"))
+    );
+}

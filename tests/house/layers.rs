@@ -40,6 +40,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["replica", "state", "storage", "changeset", "wire", "api"],
     ),
     ("transfer", &["client", "ejson", "state", "changeset"]),
+    ("doctor", &["auth", "config", "storage"]),
     ("bench", &["client", "state", "changeset"]),
     ("download", &["realm", "changeset", "wire"]),
     ("session", &["wire", "access"]),

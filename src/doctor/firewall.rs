@@ -1,0 +1,212 @@
+//! Whether a firewall of this host keeps clients out, as far as it can be seen; the recipe that lets them in.
+
+use super::{Finding, printed};
+use crate::config::Settings;
+
+const CHECK: &str = "firewall";
+
+/// What a firewall says of a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// It lets the port through, or filters nothing.
+    Open,
+    /// It drops what it does not know, and does not know the port.
+    Closed,
+    /// It is not there, not active, or may not be asked.
+    Silent,
+}
+
+/// The firewalls, those that rule over others first: how each is asked, judged, and opened.
+const FIREWALLS: [Firewall; 4] = [
+    Firewall {
+        name: "firewalld",
+        ask: &["firewall-cmd", "--list-all"],
+        judge: firewalld,
+        open: "firewall-cmd --permanent --add-port={port}/tcp && firewall-cmd --reload",
+    },
+    Firewall {
+        name: "ufw",
+        ask: &["ufw", "status"],
+        judge: ufw,
+        open: "ufw allow {port}/tcp",
+    },
+    Firewall {
+        name: "nftables",
+        ask: &["nft", "list", "ruleset"],
+        judge: nftables,
+        open: "nft insert rule inet filter input tcp dport {port} accept",
+    },
+    Firewall {
+        name: "iptables",
+        ask: &["iptables", "-S", "INPUT"],
+        judge: iptables,
+        open: "iptables -I INPUT -p tcp --dport {port} -j ACCEPT",
+    },
+];
+
+struct Firewall {
+    name: &'static str,
+    ask: &'static [&'static str],
+    judge: fn(&str, u16) -> Verdict,
+    open: &'static str,
+}
+
+/// What the firewalls say of the port that clients come to.
+pub fn finding(settings: &Settings) -> Finding {
+    let address = settings.listen;
+    if address.ip().is_loopback() {
+        let text = "clients come from this host only; a firewall does not matter";
+        return Finding::ok(CHECK, text);
+    }
+    judged(address.port(), |firewall| {
+        printed(firewall.ask[0], &firewall.ask[1..])
+    })
+}
+
+fn judged(port: u16, ask: impl Fn(&Firewall) -> Option<String>) -> Finding {
+    let mut asked = false;
+    for firewall in &FIREWALLS {
+        let Some(said) = ask(firewall) else {
+            continue;
+        };
+        asked = true;
+        let name = firewall.name;
+        match (firewall.judge)(&said, port) {
+            Verdict::Open => return Finding::ok(CHECK, format!("{name} lets port {port} through")),
+            Verdict::Closed => {
+                let recipe = firewall.open.replace("{port}", &port.to_string());
+                let text = format!("{name} is active and has no rule for port {port}");
+                return Finding::warn(CHECK, text, recipe);
+            }
+            Verdict::Silent => {}
+        }
+    }
+    if asked {
+        Finding::ok(CHECK, "no firewall of this host filters what comes in")
+    } else {
+        Finding::warn(
+            CHECK,
+            "no firewall could be asked",
+            format!("run this as root; a firewall of the network must let port {port} through too"),
+        )
+    }
+}
+
+/// Whether a text has this number as a word of its own.
+fn has(text: &str, port: u16) -> bool {
+    text.split(|c: char| !c.is_ascii_digit())
+        .any(|word| word == port.to_string())
+}
+
+fn verdict(open: bool) -> Verdict {
+    if open { Verdict::Open } else { Verdict::Closed }
+}
+
+fn firewalld(said: &str, port: u16) -> Verdict {
+    let accepts = said.lines().any(|line| line.trim() == "target: ACCEPT");
+    let mut ports = said
+        .lines()
+        .filter(|line| line.trim().starts_with("ports:"));
+    verdict(accepts || ports.any(|line| has(line, port)))
+}
+
+fn ufw(said: &str, port: u16) -> Verdict {
+    if !said.contains("Status: active") {
+        return Verdict::Silent;
+    }
+    let mut allows = said.lines().filter(|line| line.contains("ALLOW"));
+    verdict(allows.any(|line| has(line.split("ALLOW").next().unwrap_or_default(), port)))
+}
+
+fn nftables(said: &str, port: u16) -> Verdict {
+    let drops = |line: &str| line.contains("hook input") && line.contains("policy drop");
+    if !said.lines().any(drops) {
+        return Verdict::Silent;
+    }
+    let mut accepts = said
+        .lines()
+        .filter(|line| line.contains("dport") && line.contains("accept"));
+    verdict(accepts.any(|line| has(line, port)))
+}
+
+fn iptables(said: &str, port: u16) -> Verdict {
+    let all = ["-P INPUT DROP", "-A INPUT -j DROP", "-A INPUT -j REJECT"];
+    let drops = |line: &str| all.iter().any(|all| line.starts_with(all));
+    if !said.lines().any(drops) {
+        return Verdict::Silent;
+    }
+    let mut accepts = said.lines().filter(|line| line.contains("-j ACCEPT"));
+    verdict(accepts.any(|line| line.contains("--dport") && has(line, port)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::State;
+    use super::*;
+
+    #[test]
+    fn each_firewall_is_understood() {
+        let firewalld_says = |ports| {
+            format!("public (active)\n  target: default\n  services: ssh\n  ports: {ports}\n")
+        };
+        let ufw_says =
+            |rule| format!("Status: active\n\nTo    Action  From\n22/tcp  ALLOW  9080\n{rule}\n");
+        let nft_says = |rule| {
+            format!(
+                "table inet filter {{\n chain input {{\n  type filter hook input priority filter; policy drop;\n  tcp dport 22 accept\n  {rule}\n }}\n}}"
+            )
+        };
+        let iptables_says =
+            |rule| format!("-P INPUT DROP\n-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n{rule}\n");
+        for (verdict, is) in [
+            (
+                firewalld(&firewalld_says("9080/tcp 9443/tcp"), 9080),
+                Verdict::Open,
+            ),
+            (
+                firewalld(&firewalld_says("19080/tcp"), 9080),
+                Verdict::Closed,
+            ),
+            (
+                ufw(&ufw_says("9080/tcp  ALLOW  Anywhere"), 9080),
+                Verdict::Open,
+            ),
+            (
+                ufw(&ufw_says("9080/tcp  DENY  Anywhere"), 9080),
+                Verdict::Closed,
+            ),
+            (ufw("Status: inactive\n", 9080), Verdict::Silent),
+            (
+                nftables(&nft_says("tcp dport { 9080, 9443 } accept"), 9080),
+                Verdict::Open,
+            ),
+            (nftables(&nft_says(""), 9080), Verdict::Closed),
+            (nftables("table ip nat {\n}", 9080), Verdict::Silent),
+            (
+                iptables(
+                    &iptables_says("-A INPUT -p tcp -m tcp --dport 9080 -j ACCEPT"),
+                    9080,
+                ),
+                Verdict::Open,
+            ),
+            (iptables(&iptables_says(""), 9080), Verdict::Closed),
+            (iptables("-P INPUT ACCEPT\n", 9080), Verdict::Silent),
+        ] {
+            assert_eq!(verdict, is);
+        }
+    }
+
+    #[test]
+    fn the_recipe_is_that_of_the_firewall_that_rules() {
+        let said = |firewall: &Firewall| match firewall.name {
+            "ufw" => Some("Status: active\n".to_owned()),
+            "iptables" => Some("-P INPUT DROP\n".to_owned()),
+            _ => None,
+        };
+        let found = judged(9443, said);
+        assert_eq!(found.state, State::Warn);
+        assert_eq!(found.hint.as_deref(), Some("ufw allow 9443/tcp"));
+        assert_eq!(judged(9443, |_| None).state, State::Warn);
+        assert_eq!(judged(9443, |_| Some(String::new())).state, State::Warn);
+    }
+}
