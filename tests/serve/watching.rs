@@ -193,3 +193,21 @@ fn it_says_in_the_originals_words_where_it_listens() {
         assert!(log.iter().any(|line| line.ends_with(&text)), "{log:#?}");
     }
 }
+
+#[test]
+fn every_error_is_explained_and_every_alert_knows_its_metric() {
+    let explained = include_str!("../../docs/troubleshooting.md");
+    for code in ros::wire::ErrorCode::ALL {
+        let row = format!("| {} | {} |", code.number(), code.text());
+        assert!(explained.contains(&row), "{row}");
+    }
+    let documented = include_str!("../../docs/metrics.md");
+    let alerts = include_str!("../../packaging/alerts.yml");
+    let words = alerts.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let names = words.filter(|word| word.starts_with("ros_") || word.starts_with("process_"));
+    let names: Vec<&str> = names.map(|name| name.trim_end_matches("_bucket")).collect();
+    assert!(names.len() > 5);
+    for name in names {
+        assert!(documented.contains(&format!("`{name}")), "{name}");
+    }
+}
