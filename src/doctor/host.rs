@@ -50,9 +50,8 @@ pub fn clock() -> Finding {
 }
 
 fn synchronized(systemd: Option<&str>, chrony: impl FnOnce() -> Option<String>) -> Option<bool> {
-    match systemd.map(str::trim) {
-        Some("yes") => return Some(true),
-        Some("no") | Some(_) | None => {}
+    if systemd.is_some_and(|said| said.trim() == "yes") {
+        return Some(true);
     }
     let chrony = chrony();
     let normal = chrony.map(|text| {
