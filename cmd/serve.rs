@@ -17,7 +17,7 @@ use crate::man;
 /// Run the server
 ///
 /// With --dev it needs nothing else: it makes a data folder, a key pair and an administrator's token, takes any app id, and lets anybody sign in.
-/// Without it, it runs what the configuration file says.
+/// Without it, it runs what the configuration file says. SIGTERM ends it when what has arrived is stored, a second one at once; SIGHUP opens the log again and takes the configuration.
 #[derive(clap::Args)]
 #[command(
     after_long_help = man::configuration_help(),

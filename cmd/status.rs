@@ -98,6 +98,9 @@ fn lines(status: &Status, url: &str) -> Vec<(&'static str, String)> {
             }),
         ),
     ];
+    if !status.held.is_empty() {
+        lines.push(("devices held in", status.held.join(", ")));
+    }
     if let Some(process) = &status.process {
         lines.push(("memory", size(process.resident_bytes)));
         lines.push((

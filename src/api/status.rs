@@ -28,6 +28,8 @@ pub struct Status {
     pub sessions: u64,
     /// The Realms.
     pub realms: Realms,
+    /// Realms where devices of another server have been put off since the start; a thousand at most.
+    pub held: Vec<String>,
     /// What waits to be integrated.
     pub lanes: Lanes,
     /// The data folder's file system; nothing if that is not known.

@@ -10,6 +10,7 @@ mod sink;
 
 use std::fmt;
 use std::io;
+use std::panic::PanicHookInfo;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -50,6 +51,7 @@ impl Log {
         }));
         let writer = Writer(log.0.clone());
         tracing::subscriber::set_global_default(writer).map_err(io::Error::other)?;
+        std::panic::set_hook(Box::new(panicked));
         Ok(log)
     }
 
@@ -74,6 +76,21 @@ impl Log {
         self.0.format.store(format as u8, Ordering::Relaxed);
         tracing::callsite::rebuild_interest_cache();
     }
+}
+
+/// A panic belongs into the log like everything else.
+fn panicked(panic: &PanicHookInfo<'_>) {
+    let payload = panic.payload();
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or(payload.downcast_ref::<&str>().copied());
+    let place = panic.location().map(ToString::to_string);
+    let thread = std::thread::current();
+    tracing::error!(
+        place = place.unwrap_or_default(),
+        thread = thread.name().unwrap_or_default(),
+        "panicked: {}",
+        text.unwrap_or("without words")
+    );
 }
 
 /// What takes events. Spans are not used.

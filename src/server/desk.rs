@@ -304,6 +304,7 @@ impl Desk {
             return;
         };
         let caller = &bench.guest.caller;
+        let server = self.server.clone();
         let may_hold = !self.server.door.resets_unknown_files(caller);
         self.ask(
             session,
@@ -317,7 +318,7 @@ impl Desk {
                 });
                 let foreign = stored.is_none_or(|stored| stored.salt != salt);
                 Ok(FileFacts {
-                    held: may_hold && foreign && holds(realm)?,
+                    held: may_hold && foreign && holds(&server, realm)?,
                     file: stored,
                     head: realm.head(),
                     latest_salt: realm.salt_at(latest)?,
@@ -444,8 +445,11 @@ fn unavailable() -> WireError {
 }
 
 /// Whether a client file of another server is put off; the operator hears of the first.
-fn holds(realm: &Realm) -> Result<bool, RealmError> {
+fn holds(server: &Server, realm: &Realm) -> Result<bool, RealmError> {
     let foreign = realm.foreign_file()?;
+    if matches!(foreign, Foreign::Held { .. }) {
+        server.held.add(realm.name());
+    }
     if foreign == (Foreign::Held { first: true }) {
         tracing::warn!(
             realm = %realm.name(),

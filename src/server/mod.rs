@@ -8,6 +8,7 @@ mod desk;
 pub mod dev;
 mod door;
 mod events;
+mod held;
 pub mod life;
 mod listener;
 mod listing;
@@ -48,6 +49,7 @@ use crate::system::System;
 use budget::Budget;
 use claims::Claims;
 use door::Door;
+use held::Held;
 use listing::Listing;
 use logins::Logins;
 use measures::Measures;
@@ -94,6 +96,7 @@ pub struct Server {
     http: Http,
     notices: Arc<Notices>,
     measures: Arc<Measures>,
+    held: Held,
     readiness: Readiness,
     listeners: Listeners,
     started: UnixTime,
@@ -191,6 +194,7 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
         logins,
         notices,
         measures,
+        held: Held::default(),
         readiness: Readiness::default(),
         listeners: Listeners::default(),
         started: clock::now(),

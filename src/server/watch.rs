@@ -156,6 +156,7 @@ async fn status(server: &Arc<Server>) -> Status {
             open: server.registry.count() as u64,
             most_open: server.limits.open_realms as u64,
         },
+        held: server.held.names(),
         lanes: Lanes {
             threads: load.threads as u64,
             realms: load.realms as u64,

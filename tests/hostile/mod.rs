@@ -620,6 +620,12 @@ fn devices_of_another_server_are_held_until_the_operator_decides() {
         .iter()
         .filter(|line| line.contains("such devices are held"));
     assert_eq!(told.count(), 1, "{log:#?}");
+    let status = format!(
+        "GET /api/ros/v1/status HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
+        server.admin_token()
+    );
+    let status = crate::support::wire::raw(server.address(), status.as_bytes());
+    assert!(status.contains(r#""held":["/moved"]"#), "{status}");
 
     server.stop();
     server.configure("classic: { unknown_files: reset }");

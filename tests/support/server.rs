@@ -249,6 +249,7 @@ impl Server {
         for line in self.log.lock().unwrap().iter() {
             let found = secrets.iter().find(|secret| line.contains(**secret));
             assert_eq!(found, None, "{line}");
+            assert!(!line.contains("panicked: "), "{line}");
         }
     }
 }
