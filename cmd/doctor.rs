@@ -12,16 +12,19 @@ use crate::serve;
 
 /// Find out what is wrong on this host, and how to put it right
 ///
-/// Looks at open files, clock, disk, permissions, keys, ports, firewall, and asks the server whether it is ready. Changes nothing. Ends with 0 if all is well, 8 if somebody
+/// Looks at open files, clock, disk, permissions, keys, ports, firewall, a certificate if one is named, and asks the server whether it is ready. Changes nothing. Ends with 0 if all is well, 8 if somebody
 /// should look at something, 1 if something must be put right.
 #[derive(clap::Args)]
 #[command(
-    before_long_help = "Examples:\n  ros doctor\n  ros doctor -c /etc/realm/configuration.yml -o json"
+    before_long_help = "Examples:\n  ros doctor\n  ros doctor -c /etc/realm/configuration.yml -o json\n  ros doctor --certificate /etc/letsencrypt/live/sync.example.com/fullchain.pem"
 )]
 pub struct Arguments {
     /// The configuration file [default: /etc/realm/configuration.yml, or else the development server of ./ros-data]
     #[arg(short, long, env = "ROS_CONFIG", value_name = "FILE")]
     configuration: Option<PathBuf>,
+    /// The certificate that devices are shown, PEM, also one of a proxy in front
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
     /// The form of the result
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     output: Format,
@@ -34,6 +37,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = settings(arguments.configuration.as_deref())?;
     let server = answers(&settings, &arguments.reach)?;
     let mut findings = doctor::examine(&settings, server.state != State::Bad);
+    findings.extend(arguments.certificate.as_deref().map(doctor::certificate));
     findings.push(server);
     print(&findings, arguments.output)?;
     match findings.iter().map(|finding| finding.state).max() {

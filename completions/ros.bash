@@ -849,7 +849,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__doctor)
-            opts="-c -o -h -V --configuration --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-c -o -h -V --configuration --certificate --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -860,6 +860,10 @@ _ros() {
                     return 0
                     ;;
                 -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -290,6 +290,7 @@ complete -c ros -n "__fish_ros_using_subcommand status" -l timeout -d 'Seconds t
 complete -c ros -n "__fish_ros_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand status" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand doctor" -s c -l configuration -d 'The configuration file [default: /etc/realm/configuration.yml, or else the development server of ./ros-data]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand doctor" -l certificate -d 'The certificate that devices are shown, PEM, also one of a proxy in front' -r -F
 complete -c ros -n "__fish_ros_using_subcommand doctor" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
 json\t'One JSON document'
 ndjson\t'A JSON document for each row'

@@ -2,11 +2,13 @@
 //!
 //! Looks, and changes nothing but a small file that it writes into the data folder and takes away again.
 
+mod certificate;
 mod firewall;
 mod folder;
 mod host;
 mod ports;
 
+pub use certificate::finding as certificate;
 use serde::Serialize;
 
 use crate::config::Settings;
