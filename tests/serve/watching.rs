@@ -114,6 +114,22 @@ fn everything_is_counted() {
     ] {
         assert_eq!(number(name), value, "{name}");
     }
+    // A changeset that was made in the year 2337, by its device.
+    wire.send("bind 3 2 0 1 0\n/b");
+    let ident = wire.receive().unwrap();
+    let (file, salt) = (ident.number(2), ident.number(3));
+    wire.send(format!("ident 3 {file} {salt} 0 0 0 0\n"));
+    assert_eq!(wire.receive().unwrap().kind(), "download");
+    let body = "2 0 10000000000000 0 0 ";
+    wire.send(format!("upload 3 0 {} 0 2 0 0\n{body}", body.len()));
+    assert_eq!(wire.receive().unwrap().kind(), "download");
+    for name in [
+        "ros_uploaded_changesets_total",
+        "ros_clocks_ahead_total",
+        "ros_integrate_seconds_count",
+    ] {
+        assert!(number(name) > 0.0, "{name}");
+    }
     for name in [
         "ros_sent_bytes_total",
         "ros_commit_seconds_count",
