@@ -8,7 +8,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::failure::{Exit, Failure};
-use crate::{bench, browse, completions, doctor, generate, man, realms, serve, status};
+use crate::{backup, bench, browse, completions, doctor, generate, man, realms, serve, status};
 
 /// Run and operate a Realm Object Server
 ///
@@ -32,6 +32,9 @@ pub const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 bad confi
 #[derive(Subcommand)]
 pub enum Command {
     Serve(serve::Arguments),
+    Backup(backup::Backup),
+    Verify(backup::Verify),
+    Restore(backup::Restore),
     Browse(browse::Arguments),
     Realms(realms::Arguments),
     Bench(bench::Arguments),
@@ -119,12 +122,17 @@ fn is_json(matches: &ArgMatches) -> bool {
     }
 }
 
-/// The arguments to parse. Called as `realm-object-server` the program is `ros serve`.
+/// The arguments to parse. Called as `realm-object-server` the program is `ros serve`, as `realm-backup` it is `ros backup`.
 fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = given.collect();
     let called = arguments.first().map(Path::new).and_then(Path::file_name);
-    if called.is_some_and(|name| name == "realm-object-server") {
-        arguments.insert(1, "serve".into());
+    let command = called.and_then(|name| match name.to_str()? {
+        "realm-object-server" => Some("serve"),
+        "realm-backup" => Some("backup"),
+        _ => None,
+    });
+    if let Some(command) = command {
+        arguments.insert(1, command.into());
     }
     arguments
 }

@@ -1,5 +1,6 @@
 //! The program `ros`: arguments (and the name it was called by) to subcommand to exit code; nothing else.
 
+mod backup;
 mod bench;
 mod browse;
 mod cli;
@@ -24,6 +25,9 @@ fn main() -> ExitCode {
     let Parsed { cli, json } = cli::parse(std::env::args_os());
     let result = match cli.command {
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Backup(arguments) => backup::backup(arguments),
+        Command::Verify(arguments) => backup::verify(arguments),
+        Command::Restore(arguments) => backup::restore(arguments),
         Command::Bench(arguments) => bench::run(arguments),
         Command::Browse(arguments) => browse::run(&arguments),
         Command::Realms(arguments) => realms::run(&arguments),

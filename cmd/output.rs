@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::failure::{Exit, Failure};
@@ -59,9 +60,10 @@ impl Rows {
             Format::Plain => self.rows.iter().map(|row| row.join("\t") + "\n").collect(),
             Format::Table | Format::Json | Format::Ndjson => {
                 let mut table = Table::new();
-                table
-                    .load_preset(presets::NOTHING)
-                    .set_header(&self.headings);
+                table.load_preset(presets::NOTHING);
+                if self.headings.iter().any(|heading| !heading.is_empty()) {
+                    table.set_header(&self.headings);
+                }
                 if io::stdout().is_terminal() {
                     table.set_content_arrangement(ContentArrangement::Dynamic);
                 }
@@ -117,6 +119,20 @@ pub fn written(result: io::Result<()>) -> Result<(), Failure> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
         Err(error) => Err(Failure::new(Exit::Failed, "cannot print").cause(error)),
     }
+}
+
+/// A bar on a terminal, for so many bytes as it will be told of; nothing is shown elsewhere.
+pub fn bytes_bar() -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0);
+    if let Ok(style) =
+        ProgressStyle::with_template("{msg} {bar:30} {bytes} of {total_bytes}, {eta} left")
+    {
+        bar.set_style(style);
+    }
+    bar
 }
 
 #[cfg(test)]

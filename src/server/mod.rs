@@ -165,6 +165,7 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
             cause,
         })?;
     let store = Store::open(&settings.root, clock::random)?;
+    store.note(&note(&settings))?;
     let system = Arc::new(System::open(Arc::new(settings), keys)?);
     let logins = Logins::default();
     let registry = Arc::new(Registry::new(store, &limits));
@@ -210,6 +211,16 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
         server: Arc::new(server),
         metrics: None,
     })
+}
+
+/// What other programs on this machine may want to know of this server: a JSON object in the file `lock` of the data folder.
+fn note(settings: &Settings) -> String {
+    let keys = std::iter::once(&settings.private_key).chain(&settings.public_key);
+    let keys: Vec<_> = keys
+        .map(|key| std::path::absolute(key).unwrap_or_else(|_| key.clone()))
+        .collect();
+    let note = serde_json::json!({ "pid": std::process::id(), "version": env!("CARGO_PKG_VERSION"), "keys": keys });
+    note.to_string() + "\n"
 }
 
 /// The bounds that this process can keep.

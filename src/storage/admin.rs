@@ -18,7 +18,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use super::{StorageError, sync_folder};
 
 /// Marks the file as this program's: "rosA".
-const APPLICATION_ID: i64 = 0x726f_7341;
+pub(super) const APPLICATION_ID: i64 = 0x726f_7341;
 
 /// How long a command that has the same file open may hold it.
 const BUSY: Duration = Duration::from_secs(10);

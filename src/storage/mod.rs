@@ -6,26 +6,29 @@
 mod admin;
 mod cells;
 mod checksum;
+mod lock;
 mod names;
 mod realm_file;
 mod replica_file;
 mod schema;
 mod space;
+mod snapshot;
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{FlockOperation, flock};
-
 use crate::ident::RealmName;
+use lock::Lock;
 
 pub use admin::AdminFile;
+pub use lock::{LOCK, UNFINISHED, is_held, note_of};
 pub use names::file_of;
 pub use realm_file::{Batch, ClientFile, Entry, IdentBlock, RealmFile};
 pub use replica_file::{Change, Kept, Progress, ReplicaCommit, ReplicaFile};
 pub use space::{Space, space, try_writing};
+pub use snapshot::{Holds, check, snapshot};
 
 /// What can go wrong with the data folder.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -33,6 +36,9 @@ pub enum StorageError {
     /// Another server has the folder.
     #[error("{} is in use by another server", .0.display())]
     InUse(PathBuf),
+    /// The folder is a copy that was not finished.
+    #[error("{} is a copy that was not finished", .0.display())]
+    Unfinished(PathBuf),
     /// There is no such Realm.
     #[error("there is no Realm {0}")]
     NotFound(RealmName),
@@ -80,34 +86,30 @@ impl StorageError {
 pub struct Store {
     root: PathBuf,
     random: fn() -> u64,
-    _lock: File,
+    lock: Lock,
 }
 
 impl Store {
     /// Opens the folder, making it (readable by its owner only) if it is missing. `random` gives salts and seeds.
     pub fn open(root: &Path, random: fn() -> u64) -> Result<Store, StorageError> {
         make_folder(root).map_err(|error| StorageError::io(root, error))?;
-        let path = root.join("lock");
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|error| StorageError::io(&path, error))?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| match error {
-            rustix::io::Errno::WOULDBLOCK => StorageError::InUse(root.to_owned()),
-            error => StorageError::io(&path, error),
-        })?;
+        let lock = Lock::take(root)?;
         Ok(Store {
             root: root.to_owned(),
             random,
-            _lock: lock,
+            lock,
         })
     }
 
     /// The folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Says something to other processes that look at the folder, and to those that look when this one has ended; see [`note_of`].
+    pub fn note(&self, text: &str) -> Result<(), StorageError> {
+        let noted = self.lock.note(text);
+        noted.map_err(|error| StorageError::io(&self.root.join(LOCK), error))
     }
 
     /// Opens the database of a Realm, making it if asked to.

@@ -146,7 +146,7 @@ impl RealmFile {
             let mut statement = connection
                 .prepare_cached(&format!("{SELECT_ENTRY} ORDER BY version DESC LIMIT 1"))?;
             statement
-                .query_row([], |row| Ok(self.entry(row)))
+                .query_row([], |row| Ok(entry(&self.path, row)))
                 .optional()
         })?
         .transpose()
@@ -167,7 +167,7 @@ impl RealmFile {
             ))?;
             let mut rows = statement.query(params![signed(after.0), signed(up_to.0)])?;
             while let Some(row) = rows.next()? {
-                let entry = self.entry(row);
+                let entry = entry(&self.path, row);
                 taken += entry.as_ref().map_or(0, |entry| entry.changeset.len());
                 entries.push(entry);
                 if taken > bytes {
@@ -197,7 +197,7 @@ impl RealmFile {
             let mut statement =
                 connection.prepare_cached(&format!("{SELECT_ENTRY} WHERE version = ?1"))?;
             statement
-                .query_row([signed(version.0)], |row| Ok(self.entry(row)))
+                .query_row([signed(version.0)], |row| Ok(entry(&self.path, row)))
                 .optional()
         })?;
         entry.transpose().map(|entry| entry.map(|entry| entry.salt))
@@ -395,27 +395,6 @@ impl RealmFile {
         query(&reader).map_err(|cause| classify(&self.path, cause))
     }
 
-    fn entry(&self, row: &Row<'_>) -> Result<Entry, StorageError> {
-        let read = || {
-            let entry = Entry {
-                version: ServerVersion(number(row, 0)?),
-                salt: Salt(number(row, 1)?),
-                origin: FileIdent(number(row, 2)?),
-                client_version: ClientVersion(number(row, 3)?),
-                timestamp: OriginTimestamp(number(row, 4)?),
-                total_bytes: number(row, 5)?,
-                changeset: row.get::<_, Vec<u8>>(6)?.into(),
-            };
-            Ok((entry, row.get::<_, u32>(7)?))
-        };
-        let (entry, sum) = read().map_err(|cause| classify(&self.path, cause))?;
-        if entry_checksum(&entry) == sum {
-            Ok(entry)
-        } else {
-            Err(self.damaged(format!("version {}", entry.version)))
-        }
-    }
-
     fn whole(&self, found: Found) -> Result<(Vec<u8>, Bytes), StorageError> {
         match found {
             Found::Whole(key, value) => Ok((key, value)),
@@ -450,7 +429,33 @@ impl IdentBlock {
     }
 }
 
-const SELECT_ENTRY: &str = "SELECT version, salt, origin, client_version, timestamp, total_bytes, changeset, checksum FROM history";
+/// What [`entry`] reads.
+pub(super) const SELECT_ENTRY: &str = "SELECT version, salt, origin, client_version, timestamp, total_bytes, changeset, checksum FROM history";
+
+/// An entry as it lies on disk, if it is as it was written.
+pub(super) fn entry(path: &Path, row: &Row<'_>) -> Result<Entry, StorageError> {
+    let read = || {
+        let entry = Entry {
+            version: ServerVersion(number(row, 0)?),
+            salt: Salt(number(row, 1)?),
+            origin: FileIdent(number(row, 2)?),
+            client_version: ClientVersion(number(row, 3)?),
+            timestamp: OriginTimestamp(number(row, 4)?),
+            total_bytes: number(row, 5)?,
+            changeset: row.get::<_, Vec<u8>>(6)?.into(),
+        };
+        Ok((entry, row.get::<_, u32>(7)?))
+    };
+    let (entry, sum) = read().map_err(|cause| classify(path, cause))?;
+    if entry_checksum(&entry) == sum {
+        Ok(entry)
+    } else {
+        Err(StorageError::Damaged {
+            file: path.to_owned(),
+            what: format!("version {}", entry.version),
+        })
+    }
+}
 
 enum Unusable {
     Database(rusqlite::Error),
@@ -579,13 +584,13 @@ fn nonzero(number: u64) -> u64 {
     (number & MAX_NUMBER).max(1)
 }
 
-fn wal_of(path: &Path) -> std::path::PathBuf {
+pub(super) fn wal_of(path: &Path) -> std::path::PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
     name.into()
 }
 
-fn classify(path: &Path, cause: rusqlite::Error) -> StorageError {
+pub(super) fn classify(path: &Path, cause: rusqlite::Error) -> StorageError {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     match cause.sqlite_error_code() {
         Some(DatabaseCorrupt | NotADatabase) => StorageError::Damaged {
@@ -605,7 +610,7 @@ fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }
 
-fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(unsigned)
 }
 

@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ejson", &["state", "changeset"]),
     ("query", &["state", "ejson", "changeset"]),
     ("storage", &[]),
+    ("backup", &["storage"]),
     ("fanout", &[]),
     ("access", &[]),
     ("auth", &[]),

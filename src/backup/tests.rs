@@ -1,0 +1,369 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::ident::{ClientVersion, FileIdent, OriginTimestamp, RealmName, Salt, ServerVersion};
+use crate::storage::{AdminFile, Batch, Entry, RealmFile, Store, UNFINISHED};
+
+/// Sees everything, and goes on.
+struct Patient;
+
+impl Watch for Patient {
+    fn begin(&self, _: &'static str, _: u64) {}
+    fn more(&self, _: u64) {}
+    fn moved(&self, _: u64) {}
+    fn done(&self, _: &Item) {}
+    fn go_on(&self) -> bool {
+        true
+    }
+}
+
+struct World {
+    folder: tempfile::TempDir,
+}
+
+impl World {
+    /// A data folder with two Realms and a key.
+    fn new() -> World {
+        let world = World {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let store = world.store();
+        AdminFile::open(&world.root(), &["CREATE TABLE users (id TEXT)"]).unwrap();
+        for (name, versions) in [("/a", 3), ("/a/b%\"", 1)] {
+            let file = realm(&store, name);
+            (1..=versions).for_each(|version| append(&file, version));
+        }
+        fs::create_dir(world.root().join("keys")).unwrap();
+        fs::write(world.root().join("keys/private.pem"), "secret").unwrap();
+        fs::set_permissions(
+            world.root().join("keys/private.pem"),
+            fs::Permissions::from_mode(0o600),
+        )
+        .unwrap();
+        world
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn root(&self) -> PathBuf {
+        self.path("root")
+    }
+
+    fn store(&self) -> Store {
+        Store::open(&self.root(), || 7).unwrap()
+    }
+
+    fn backup(&self, target: &str) -> Result<Made, BackupError> {
+        backup(&self.root(), &self.path(target), &options(), &Patient)
+    }
+
+    fn verify(&self, backup: &str) -> Verified {
+        verify(&self.path(backup), 2, &Patient).unwrap()
+    }
+}
+
+fn options() -> Options {
+    Options {
+        begun: "2026-01-01T00:00:00Z".into(),
+        threads: 2,
+        keys: Vec::new(),
+        with_keys: false,
+    }
+}
+
+fn realm(store: &Store, name: &str) -> RealmFile {
+    store.realm(&RealmName::from_canonical(name), true).unwrap()
+}
+
+fn append(file: &RealmFile, version: u64) {
+    let entry = Entry {
+        version: ServerVersion(version),
+        salt: Salt(9),
+        origin: FileIdent(2),
+        client_version: ClientVersion(version),
+        timestamp: OriginTimestamp(1),
+        changeset: vec![5; 1000].into(),
+        total_bytes: version * 1000,
+    };
+    let cells = vec![(version.to_be_bytes().to_vec(), Some(vec![1; 100].into()))];
+    let batch = Batch {
+        entries: vec![entry.into()],
+        cells,
+        ..Batch::default()
+    };
+    file.begin().unwrap();
+    file.commit(ServerVersion(version - 1), &batch).unwrap();
+}
+
+fn last(root: &Path, name: &str) -> u64 {
+    let store = Store::open(root, || 8).unwrap();
+    realm(&store, name)
+        .last()
+        .unwrap()
+        .map_or(0, |entry| entry.version.0)
+}
+
+/// Every file below a folder with its bytes and mode.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, u32)> {
+    let files = walkdir::WalkDir::new(folder)
+        .into_iter()
+        .map(Result::unwrap)
+        .filter(|entry| entry.file_type().is_file());
+    files
+        .map(|entry| {
+            let mode = entry.metadata().unwrap().mode() & 0o777;
+            (
+                entry.path().strip_prefix(folder).unwrap().to_owned(),
+                (fs::read(entry.path()).unwrap(), mode),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_backup_of_a_folder_in_use_is_whole_and_comes_back() {
+    let world = World::new();
+    let store = world.store();
+    let open = realm(&store, "/a");
+    append(&open, 4); // in the log, not in the database
+    let made = world.backup("backup").unwrap();
+    append(&open, 5);
+    let realms: Vec<&Content> = made.items.iter().map(|item| &item.content).collect();
+    let realm = |name: &str, version| Content::Realm {
+        realm: name.into(),
+        version,
+    };
+    assert_eq!(
+        realms,
+        [
+            &Content::Admin,
+            &Content::Other,
+            &realm("/a", 4),
+            &realm("/a/b%\"", 1)
+        ]
+    );
+
+    assert!(world.verify("backup").is_whole());
+    restore(&world.path("backup"), &world.path("new"), 2, &Patient).unwrap();
+    let (mut backup, restored) = (
+        contents(&world.path("backup")),
+        contents(&world.path("new")),
+    );
+    assert_eq!(backup.remove(Path::new(MANIFEST)).unwrap().1, 0o600);
+    assert_eq!(backup, restored);
+    assert_eq!(
+        restored[Path::new("keys/private.pem")],
+        (b"secret".to_vec(), 0o600)
+    );
+    assert_eq!(
+        (
+            last(&world.path("new"), "/a"),
+            last(&world.path("new"), "/a/b%\"")
+        ),
+        (4, 1)
+    );
+    assert_eq!(last(&world.path("backup"), "/a"), 4); // it is a data folder itself
+}
+
+#[test]
+fn an_empty_folder_is_filled_in_place() {
+    let world = World::new();
+    for name in ["backup", "new"] {
+        fs::create_dir_all(world.path(name).join("lost+found")).unwrap();
+    }
+    let inode = |name: &str| fs::metadata(world.path(name)).unwrap().ino();
+    let before = (inode("backup"), inode("new"));
+    world.backup("backup").unwrap();
+    assert!(world.verify("backup").is_whole());
+    restore(&world.path("backup"), &world.path("new"), 2, &Patient).unwrap();
+    assert_eq!((inode("backup"), inode("new")), before);
+    assert_eq!(last(&world.path("new"), "/a"), 3);
+}
+
+#[test]
+fn any_changed_byte_and_any_other_file_is_found() {
+    let world = World::new();
+    world.backup("backup").unwrap();
+    let backup = world.path("backup");
+    for (path, (bytes, _)) in contents(&backup) {
+        for place in (0..bytes.len()).step_by(509).chain([bytes.len() - 1]) {
+            let mut changed = bytes.clone();
+            changed[place] ^= 0x20;
+            fs::write(backup.join(&path), changed).unwrap();
+            let found = world.verify("backup").problems;
+            assert_eq!(
+                found
+                    .iter()
+                    .map(|problem| Path::new(&problem.path))
+                    .collect::<Vec<_>>(),
+                [&path],
+                "byte {place}"
+            );
+        }
+        fs::write(backup.join(&path), [&bytes[..], b"\n"].concat()).unwrap();
+        assert_eq!(world.verify("backup").problems.len(), 1);
+        fs::write(backup.join(&path), &bytes).unwrap();
+        if path != Path::new(MANIFEST) {
+            fs::remove_file(backup.join(&path)).unwrap();
+            assert_eq!(world.verify("backup").problems.len(), 1);
+            fs::write(backup.join(&path), bytes).unwrap();
+        }
+    }
+    assert!(world.verify("backup").is_whole());
+    fs::write(backup.join("realms/a.realm.db-wal"), "").unwrap();
+    assert_eq!(
+        world.verify("backup").problems[0].path,
+        "realms/a.realm.db-wal"
+    );
+    let refused = restore(&backup, &world.path("new"), 2, &Patient);
+    assert!(matches!(refused, Err(BackupError::Damaged(_))));
+    assert!(!world.path("new").exists());
+}
+
+#[test]
+fn what_was_damaged_at_the_source_is_copied_and_named() {
+    let world = World::new();
+    let connection = rusqlite::Connection::open(world.root().join("realms/a.realm.db")).unwrap();
+    connection
+        .execute(
+            "UPDATE cells SET value = zeroblob(100) WHERE key = ?1",
+            [2u64.to_be_bytes()],
+        )
+        .unwrap();
+    drop(connection);
+    fs::write(world.root().join("realms/c.realm.db"), "no database at all").unwrap();
+    let made = world.backup("backup").unwrap();
+    let damaged = made.items.iter().filter(|item| item.damage.is_some());
+    let damaged: Vec<&str> = damaged.map(|item| item.path.as_str()).collect();
+    assert_eq!(damaged, ["realms/a.realm.db", "realms/c.realm.db"]);
+    assert!(world.verify("backup").is_whole());
+}
+
+#[test]
+fn nothing_is_overwritten_and_nothing_is_left_by_a_refusal() {
+    let world = World::new();
+    fs::create_dir(world.path("full")).unwrap();
+    fs::write(world.path("full/file"), "").unwrap();
+    assert!(matches!(
+        world.backup("full"),
+        Err(BackupError::NotEmpty(_))
+    ));
+    assert!(matches!(
+        world.backup("root/inside"),
+        Err(BackupError::Nested { .. })
+    ));
+    assert!(matches!(
+        backup(&world.path("full"), &world.path("b"), &options(), &Patient),
+        Err(BackupError::NotARoot(_))
+    ));
+    assert!(matches!(
+        verify(&world.path("full"), 1, &Patient),
+        Err(BackupError::NotABackup(_))
+    ));
+    world.backup("backup").unwrap();
+    let running = world.store();
+    assert!(matches!(
+        restore(&world.path("backup"), &world.root(), 1, &Patient),
+        Err(BackupError::InUse(_))
+    ));
+    drop(running);
+    assert!(matches!(
+        restore(&world.path("backup"), &world.root(), 1, &Patient),
+        Err(BackupError::NotEmpty(_))
+    ));
+    let mut names: Vec<_> = fs::read_dir(world.folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["backup", "full", "root"]);
+}
+
+/// Stops after some bytes.
+struct Hasty(std::sync::atomic::AtomicU64);
+
+impl Watch for Hasty {
+    fn begin(&self, _: &'static str, _: u64) {}
+    fn more(&self, _: u64) {}
+    fn moved(&self, bytes: u64) {
+        self.0
+            .fetch_add(bytes, std::sync::atomic::Ordering::Relaxed);
+    }
+    fn done(&self, _: &Item) {}
+    fn go_on(&self) -> bool {
+        self.0.load(std::sync::atomic::Ordering::Relaxed) < 10_000
+    }
+}
+
+#[test]
+fn what_is_stopped_leaves_nothing_and_what_was_killed_is_no_backup() {
+    let world = World::new();
+    let stopped = backup(
+        &world.root(),
+        &world.path("backup"),
+        &options(),
+        &Hasty(0.into()),
+    );
+    assert!(matches!(stopped, Err(BackupError::Stopped)));
+    assert_eq!(fs::read_dir(world.folder.path()).unwrap().count(), 1);
+
+    // As if it had been killed: the mark is there, and nobody holds it.
+    world.backup("backup").unwrap();
+    fs::write(world.path("backup").join(UNFINISHED), "").unwrap();
+    assert!(matches!(
+        verify(&world.path("backup"), 1, &Patient),
+        Err(BackupError::Unfinished(_))
+    ));
+    assert!(matches!(
+        world.backup("backup"),
+        Err(BackupError::Unfinished(_))
+    ));
+    let served = Store::open(&world.path("backup"), || 1).err().unwrap();
+    assert!(matches!(served, StorageError::Unfinished(_)), "{served}");
+    fs::rename(world.path("backup"), world.path(".later.unfinished")).unwrap();
+    world.backup("later").unwrap(); // takes what was left away
+    assert!(!world.path(".later.unfinished").exists());
+}
+
+#[test]
+fn keys_elsewhere_are_named_and_copied_when_asked_to() {
+    let world = World::new();
+    fs::write(world.path("token.key"), "secret").unwrap();
+    let mut options = options();
+    options.keys = vec![
+        world.path("token.key"),
+        world.root().join("keys/private.pem"),
+    ];
+    let made = backup(&world.root(), &world.path("without"), &options, &Patient).unwrap();
+    assert_eq!(
+        made.keys,
+        [Key {
+            file: world.path("token.key"),
+            copied: false
+        }]
+    );
+    let head = world.verify("without").head.unwrap();
+    assert_eq!(
+        head.keys_elsewhere,
+        [world.path("token.key").to_string_lossy()]
+    );
+    options.with_keys = true;
+    let made = backup(&world.root(), &world.path("with"), &options, &Patient).unwrap();
+    assert!(made.keys[0].copied);
+    assert!(world.path("with/keys/token.key").exists());
+    assert!(world.verify("with").head.unwrap().keys_elsewhere.is_empty());
+}
+
+#[test]
+fn a_rehearsal_reads_everything_and_leaves_nothing() {
+    let world = World::new();
+    world.backup("backup").unwrap();
+    let restored = rehearse(&world.path("backup"), &world.path("scratch"), 2, &Patient).unwrap();
+    assert_eq!(restored.items.len(), 4);
+    assert_eq!(fs::read_dir(world.folder.path()).unwrap().count(), 2);
+}
