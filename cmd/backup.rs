@@ -115,6 +115,9 @@ pub fn backup(arguments: Backup) -> Result<(), Failure> {
     if damaged.is_empty() {
         return Ok(());
     }
+    if matches!(work.output, Format::Json) {
+        return Err(Failure::shown(Exit::Partly));
+    }
     let failure = Failure::new(
         Exit::Partly,
         format!(
@@ -138,9 +141,10 @@ pub fn verify(arguments: Verify) -> Result<(), Failure> {
     let Verify { backup, work } = arguments;
     let verified = checked(&backup, &work)?;
     report_verified(work.output, &backup, &verified)?;
-    match verified.is_whole() {
-        true => Ok(()),
-        false => Err(damaged(&backup, &verified)),
+    match (verified.is_whole(), work.output) {
+        (true, _) => Ok(()),
+        (false, Format::Json) => Err(Failure::shown(Exit::Damaged)),
+        (false, _) => Err(damaged(&backup, &verified)),
     }
 }
 

@@ -16,6 +16,9 @@ _ros() {
             ",$1")
                 cmd="ros"
                 ;;
+            ros,backup)
+                cmd="ros__subcmd__backup"
+                ;;
             ros,bench)
                 cmd="ros__subcmd__bench"
                 ;;
@@ -40,11 +43,17 @@ _ros() {
             ros,realms)
                 cmd="ros__subcmd__realms"
                 ;;
+            ros,restore)
+                cmd="ros__subcmd__restore"
+                ;;
             ros,serve)
                 cmd="ros__subcmd__serve"
                 ;;
             ros,status)
                 cmd="ros__subcmd__status"
+                ;;
+            ros,verify)
+                cmd="ros__subcmd__verify"
                 ;;
             ros__subcmd__bench,bootstrap)
                 cmd="ros__subcmd__bench__subcmd__bootstrap"
@@ -88,6 +97,9 @@ _ros() {
             ros__subcmd__bench__subcmd__help,reconnect)
                 cmd="ros__subcmd__bench__subcmd__help__subcmd__reconnect"
                 ;;
+            ros__subcmd__help,backup)
+                cmd="ros__subcmd__help__subcmd__backup"
+                ;;
             ros__subcmd__help,bench)
                 cmd="ros__subcmd__help__subcmd__bench"
                 ;;
@@ -112,11 +124,17 @@ _ros() {
             ros__subcmd__help,realms)
                 cmd="ros__subcmd__help__subcmd__realms"
                 ;;
+            ros__subcmd__help,restore)
+                cmd="ros__subcmd__help__subcmd__restore"
+                ;;
             ros__subcmd__help,serve)
                 cmd="ros__subcmd__help__subcmd__serve"
                 ;;
             ros__subcmd__help,status)
                 cmd="ros__subcmd__help__subcmd__status"
+                ;;
+            ros__subcmd__help,verify)
+                cmd="ros__subcmd__help__subcmd__verify"
                 ;;
             ros__subcmd__help__subcmd__bench,bootstrap)
                 cmd="ros__subcmd__help__subcmd__bench__subcmd__bootstrap"
@@ -185,12 +203,38 @@ _ros() {
 
     case "${cmd}" in
         ros)
-            opts="-h -V --help --version serve browse realms bench status doctor completions man generate help"
+            opts="-h -V --help --version serve backup verify restore browse realms bench status doctor completions man generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ros__subcmd__backup)
+            opts="-o -h -V --with-keys --jobs --output --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson plain csv" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson plain csv" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -921,8 +965,22 @@ _ros() {
             return 0
             ;;
         ros__subcmd__help)
-            opts="serve browse realms bench status doctor completions man generate help"
+            opts="serve backup verify restore browse realms bench status doctor completions man generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ros__subcmd__help__subcmd__backup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1186,6 +1244,20 @@ _ros() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ros__subcmd__help__subcmd__restore)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ros__subcmd__help__subcmd__serve)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1201,6 +1273,20 @@ _ros() {
             return 0
             ;;
         ros__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ros__subcmd__help__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1514,6 +1600,32 @@ _ros() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ros__subcmd__restore)
+            opts="-o -h -V --dry-run --rehearse --jobs --output --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson plain csv" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson plain csv" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ros__subcmd__serve)
             opts="-c -h -V --configuration --dev --root --listen --private-key --public-key --log-level --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1593,6 +1705,32 @@ _ros() {
                     ;;
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ros__subcmd__verify)
+            opts="-o -h -V --jobs --output --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson plain csv" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson plain csv" -- "${cur}"))
                     return 0
                     ;;
                 *)

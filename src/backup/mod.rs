@@ -115,7 +115,7 @@ pub enum BackupError {
     },
     /// The backup is not what its manifest says.
     #[error("the backup is damaged: {} problems", .0.problems.len())]
-    Damaged(Verified),
+    Damaged(Box<Verified>),
     /// Two files would have one name.
     #[error("{} is there already", .0.display())]
     Twice(PathBuf),

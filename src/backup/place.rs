@@ -92,11 +92,11 @@ pub fn require_empty(target: &Path) -> Result<(), BackupError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(at(target)(error)),
     };
+    if target.join(UNFINISHED).exists() {
+        return Err(BackupError::Unfinished(target.to_owned()));
+    }
     for entry in entries {
         let name = entry.map_err(at(target))?.file_name();
-        if name == UNFINISHED {
-            return Err(BackupError::Unfinished(target.to_owned()));
-        }
         if name != "lost+found" {
             return Err(BackupError::NotEmpty(target.to_owned()));
         }

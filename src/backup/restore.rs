@@ -65,7 +65,7 @@ fn copy_back(
     let mut verified = verify::verify(backup, threads, watch)?;
     let head = match verified.head.take() {
         Some(head) if verified.is_whole() => head,
-        _ => return Err(BackupError::Damaged(verified)),
+        _ => return Err(BackupError::Damaged(Box::new(verified))),
     };
     let items = verified.items;
     let place = Place::claim(root)?;
@@ -89,17 +89,20 @@ fn copy_one(
     files::make_folder_for(&to)?;
     files::copy(&from, &to, watch)?;
     match verify::compare(&to, item, watch)? {
-        None => Ok(watch.done(item)),
+        None => {
+            watch.done(item);
+            Ok(())
+        }
         Some(problem) => {
             let problems = vec![verify::Problem {
                 path: item.path.clone(),
                 problem,
             }];
-            Err(BackupError::Damaged(Verified {
+            Err(BackupError::Damaged(Box::new(Verified {
                 head: None,
                 items: Vec::new(),
                 problems,
-            }))
+            })))
         }
     }
 }

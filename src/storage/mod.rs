@@ -11,8 +11,8 @@ mod names;
 mod realm_file;
 mod replica_file;
 mod schema;
-mod space;
 mod snapshot;
+mod space;
 
 use std::fs::{self, File};
 use std::io;
@@ -27,8 +27,8 @@ pub use lock::{LOCK, UNFINISHED, is_held, note_of};
 pub use names::file_of;
 pub use realm_file::{Batch, ClientFile, Entry, IdentBlock, RealmFile};
 pub use replica_file::{Change, Kept, Progress, ReplicaCommit, ReplicaFile};
-pub use space::{Space, space, try_writing};
 pub use snapshot::{Holds, check, snapshot};
+pub use space::{Space, space, try_writing};
 
 /// What can go wrong with the data folder.
 #[derive(Debug, Clone, thiserror::Error)]

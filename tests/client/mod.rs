@@ -29,7 +29,11 @@ use crate::support::server::Server;
 
 /// Somebody who has never been there.
 pub async fn anybody(server: &Server) -> User {
-    let there = ros::client::Server::at(&server.url()).unwrap();
+    anybody_at(&server.url()).await
+}
+
+async fn anybody_at(url: &str) -> User {
+    let there = ros::client::Server::at(url).unwrap();
     let app = "app".to_owned();
     there
         .sign_in(&Credentials::Anonymous { app })
@@ -39,7 +43,12 @@ pub async fn anybody(server: &Server) -> User {
 
 /// A copy in memory of a partition.
 pub async fn open(server: &Server, partition: &str) -> Realm {
-    let user = anybody(server).await;
+    open_at(&server.url(), partition).await
+}
+
+/// The same, of a server that is known by its URL.
+pub async fn open_at(url: &str, partition: &str) -> Realm {
+    let user = anybody_at(url).await;
     user.open(&address(partition), Place::Memory, Options::default())
         .await
         .unwrap()

@@ -95,8 +95,18 @@ impl Server {
         })
     }
 
-    fn started(start: Start) -> Self {
+    /// Starts one for development on a copy of a data folder.
+    pub fn on(root: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        copy(root, &folder.path().join("root"));
+        Self::started_in(folder, Start::default())
+    }
+
+    fn started(start: Start) -> Self {
+        Self::started_in(tempfile::tempdir().unwrap(), start)
+    }
+
+    fn started_in(folder: TempDir, start: Start) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let log = Log::default();
         let (process, address) = start.spawn(&folder.path().join("root"), any, &log);
