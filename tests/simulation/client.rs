@@ -17,7 +17,7 @@ use ros::storage::ReplicaFile;
 use ros::wire::{Answer, WireError, negotiate};
 
 use super::{SCOPE, Server, seeds, stored};
-use crate::support::edits;
+use crate::support::edits::{self, Shape};
 use crate::support::model::{Model, difference};
 
 /// A copy with the connection that it has, if it has one.
@@ -27,6 +27,7 @@ struct Device {
     file: Option<std::path::PathBuf>,
     line: Option<Line>,
     resets: usize,
+    shape: Shape,
 }
 
 /// A connection: both machines, and what is on the way between them.
@@ -38,12 +39,13 @@ struct Line {
 }
 
 impl Device {
-    fn new(file: Option<std::path::PathBuf>) -> Device {
+    fn new(file: Option<std::path::PathBuf>, shape: Shape) -> Device {
         let mut device = Device {
             replica: None,
             file,
             line: None,
             resets: 0,
+            shape,
         };
         device.open();
         device
@@ -80,7 +82,7 @@ impl Device {
     fn edit(&mut self, random: &mut StdRng, now: u64) {
         let mut model = self.model();
         let changeset = if model.classes.is_empty() {
-            edits::beginning(&mut model)
+            self.shape.beginning(&mut model)
         } else {
             edits::transaction(random, &mut model, SCOPE, 5)
         };
@@ -306,7 +308,8 @@ fn converge(seed: u64, forgets: bool) -> usize {
     let mut devices: Vec<Device> = (0..random.random_range(2..=4))
         .map(|number| {
             let in_file = random.random_bool(0.3);
-            Device::new(in_file.then(|| folder.path().join(format!("{number}.realm"))))
+            let file = in_file.then(|| folder.path().join(format!("{number}.realm")));
+            Device::new(file, Shape::of(seed))
         })
         .collect();
     let mut connections = 0;

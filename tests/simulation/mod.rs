@@ -15,7 +15,7 @@ use ros::limits::Limits;
 use ros::realm::{Realm, Registry};
 use ros::storage::Store;
 
-use crate::support::edits::Scope;
+use crate::support::edits::{Scope, Shape};
 use crate::support::model::{Model, difference};
 use peer::Peer;
 
@@ -114,9 +114,10 @@ fn converge(seed: u64, scope: Scope, rules: Rules) {
     let mut peers: Vec<Peer> = (0..random.random_range(2..=6))
         .map(|_| Peer::new(&server.realm(), rules))
         .collect();
-    peers[0].begin();
+    let shape = Shape::of(seed);
+    peers[0].begin(&shape);
     if random.random_bool(0.5) {
-        peers[1].begin(); // two devices that both come with the schema
+        peers[1].begin(&shape); // two devices that both come with the schema
     }
     let mut now = 1;
     for _ in 0..random.random_range(20..80) {
@@ -191,13 +192,7 @@ fn devices_converge() {
 /// Shipped clients merge by the reference's rules. Where those agree with the server's, they converge all the same.
 #[test]
 fn shipped_devices_converge() {
-    let scope = Scope {
-        moves: false,
-        erase_schema: false,
-        element_clears: false,
-        ..SCOPE
-    };
     for seed in seeds(30, 1000) {
-        converge(seed, scope, Rules::REFERENCE);
+        converge(seed, Scope::SHIPPED, Rules::REFERENCE);
     }
 }

@@ -9,7 +9,7 @@ use ros::ident::{
 };
 use ros::realm::{Allow, Pending, Realm, Uploaded};
 
-use crate::support::edits::{self, Scope};
+use crate::support::edits::{self, Scope, Shape};
 use crate::support::model::Model;
 
 /// A device.
@@ -40,8 +40,8 @@ impl Peer {
     }
 
     /// Makes the first transaction of a Realm.
-    pub fn begin(&mut self) {
-        let changeset = edits::beginning(&mut self.model);
+    pub fn begin(&mut self, shape: &Shape) {
+        let changeset = shape.beginning(&mut self.model);
         self.commit(OriginTimestamp(0), changeset);
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use ros::changeset::{
-    Changeset, CollectionKind, Column, ColumnKind, Instruction, Key, Path, Step, TableKind, Text,
-    Value,
+    Changeset, CollectionKind, Column, ColumnKind, Decimal128, Instruction, Key, Path, Step,
+    TableKind, Text, Value,
 };
 use ros::state::{CellError, Cells, Content, Field, Reader, Schema};
 
@@ -467,13 +467,19 @@ fn nothing(column: &Column) -> Node {
         ColumnKind::String => Value::String("".into()),
         ColumnKind::Float => Value::Float(0.0),
         ColumnKind::Double => Value::Double(0.0),
-        ColumnKind::Mixed
-        | ColumnKind::Binary
-        | ColumnKind::Timestamp
-        | ColumnKind::Decimal
-        | ColumnKind::Link(_)
-        | ColumnKind::ObjectId
-        | ColumnKind::Uuid => Value::Null,
+        ColumnKind::Binary => Value::Binary(bytes::Bytes::new()),
+        ColumnKind::Timestamp => Value::Timestamp {
+            seconds: 0,
+            nanoseconds: 0,
+        },
+        ColumnKind::Decimal => Value::Decimal(Decimal128 {
+            coefficient: 0,
+            exponent: 0,
+            negative: false,
+        }),
+        ColumnKind::ObjectId => Value::ObjectId([0; 12]),
+        ColumnKind::Uuid => Value::Uuid([0; 16]),
+        ColumnKind::Mixed | ColumnKind::Link(_) => Value::Null,
     })
 }
 

@@ -10,7 +10,7 @@ use ros::merge::merge;
 
 use super::states::Replica;
 use super::{changeset, load};
-use crate::support::edits::{self, Scope};
+use crate::support::edits::{self, Scope, Shape};
 use crate::support::model::Model;
 use crate::support::rendering;
 
@@ -99,7 +99,7 @@ fn altered_changesets_are_refused_or_applied() {
         Err(_) => 0..count,
     };
     let mut base = Model::default();
-    let beginning = edits::beginning(&mut base);
+    let beginning = Shape::whole().beginning(&mut base);
     let mut replica = Replica::default();
     replica.apply(&beginning).expect("the beginning fits");
     let (mut decoded, mut merged, mut applied) = (0, 0, 0);

@@ -14,7 +14,7 @@ use ros::merge::merge;
 use serde_json::{Value, json};
 
 use super::changeset;
-use crate::support::edits::{self, Scope};
+use crate::support::edits::{self, Scope, Shape};
 use crate::support::model::{self, Model};
 
 /// The folder of the model: `ROS_ORACLE`, or beside the project.
@@ -43,7 +43,7 @@ fn case(seed: u64) -> Case {
         ..Scope::ALL
     };
     let mut base = Model::default();
-    edits::beginning(&mut base);
+    Shape::of(seed).beginning(&mut base);
     edits::transaction(&mut random, &mut base, scope, 60);
     let most = random.random_range(1..12);
     let mut side = |origin| {

@@ -1,14 +1,19 @@
 //! Random transactions that a device could make: each fits what the device has.
 
+mod schema;
+mod values;
+
 use rand::Rng;
 use rand::rngs::StdRng;
-use rand::seq::IndexedRandom;
+use rand::seq::{IndexedRandom, IteratorRandom};
 use ros::changeset::{
-    Changeset, CollectionKind, Column, ColumnKind, Instruction, Key, KeyKind, Link, Path,
-    PrimaryKeyColumn, Slot, Step, TableKind, Text, Value,
+    Changeset, CollectionKind, Column, ColumnKind, Instruction, Key, Path, Slot, Step, Text, Value,
 };
 
 use super::model::{Model, Node};
+use schema::EMBEDDED;
+pub use schema::Shape;
+use values::For;
 
 /// What edits may contain.
 #[derive(Debug, Clone, Copy)]
@@ -16,58 +21,84 @@ pub struct Scope {
     /// Classes and columns go, as no SDK lets them.
     pub erase_schema: bool,
     /// List elements move.
-    pub moves: bool,
+    pub moves: Moves,
     /// Collections in Mixed values.
     pub nested: bool,
     /// Embedded objects as values of dictionaries: two made under one key do not converge on shipped clients.
     pub embedded_entries: bool,
     /// Collections inside lists are cleared: shipped clients do not follow their elements.
     pub element_clears: bool,
+    /// Strings, binary data and links leave sets: shipped clients take different ones of one length for equal.
+    pub any_members: bool,
+    /// Links in Mixed values lead to objects of their own class that are there, as SDKs with one model know them.
+    pub own_links: bool,
+    /// The first half of the keys of objects in classes without primary key.
+    pub maker: u64,
+}
+
+/// Which list elements move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moves {
+    /// Those that hold nothing else: shipped clients do not follow what is inside others.
+    Plain,
+    /// All.
+    All,
 }
 
 impl Scope {
     /// Everything.
     pub const ALL: Scope = Scope {
         erase_schema: true,
-        moves: true,
+        moves: Moves::All,
         nested: true,
         embedded_entries: true,
         element_clears: true,
+        any_members: true,
+        own_links: false,
+        maker: 7,
     };
-}
 
-const CLASSES: [&str; 4] = ["Named", "Numbered", "Keyless", "Late"];
-const EMBEDDED: &str = "Part";
-
-/// The changeset that a first device begins with: the classes with their columns, and an object of each.
-pub fn beginning(model: &mut Model) -> Changeset {
-    let mut changeset = Changeset::default();
-    let mut add = |instruction: Instruction| {
-        model.apply(&instruction).unwrap();
-        changeset.instructions.push(instruction);
+    /// What shipped clients agree on.
+    pub const SHIPPED: Scope = Scope {
+        erase_schema: false,
+        moves: Moves::Plain,
+        embedded_entries: false,
+        element_clears: false,
+        any_members: false,
+        ..Scope::ALL
     };
-    for class in &CLASSES[..3] {
-        add(table(class));
-    }
-    add(Instruction::AddTable {
-        class: EMBEDDED.into(),
-        kind: TableKind::Embedded,
-    });
-    for class in [CLASSES[0], CLASSES[1], CLASSES[2], EMBEDDED] {
-        for column in columns() {
-            add(add_column(class, column));
+
+    /// The same without collections in Mixed values, which protocols below 13 do not have.
+    pub const OLD: Scope = Scope {
+        nested: false,
+        ..Scope::SHIPPED
+    };
+
+    fn may_move(self, inner: &Column) -> bool {
+        match (self.moves, &inner.kind) {
+            (Moves::Plain, ColumnKind::Link(class)) => {
+                class.as_bytes() != EMBEDDED.as_bytes() && !SDK_PARTS.contains(&class.as_bytes())
+            }
+            (Moves::Plain, ColumnKind::Mixed) => !self.nested,
+            (Moves::Plain | Moves::All, _) => true,
         }
     }
-    for class in &CLASSES[..3] {
-        for number in 0..2 {
-            add(Instruction::CreateObject {
-                class: (*class).into(),
-                key: key(class, number),
-            });
-        }
+
+    fn may_add(self, column: &Column) -> bool {
+        self.moves == Moves::All || column.kind == ColumnKind::Int // no SDK adds to a Mixed value
     }
-    changeset
+
+    fn may_leave(self, member: &Value) -> bool {
+        let by_reference = matches!(member, Value::String(_) | Value::Binary(_) | Value::Link(_));
+        self.any_members || !by_reference
+    }
 }
+
+/// Embedded classes of the SDK devices.
+const SDK_PARTS: [&[u8]; 2] = [b"Part", b"Piece"];
+
+/// Classes that may be erased: no column of the first Shape links to the second, and Mixed values link to neither.
+const ERASABLE: [&str; 2] = ["Keyless", "Late"];
 
 /// A transaction of up to so many instructions, applied to the model.
 pub fn transaction(random: &mut StdRng, model: &mut Model, scope: Scope, most: usize) -> Changeset {
@@ -85,111 +116,40 @@ pub fn transaction(random: &mut StdRng, model: &mut Model, scope: Scope, most: u
     changeset
 }
 
-fn table(class: &str) -> Instruction {
-    let (field, kind) = match class {
-        "Named" => ("_id", KeyKind::String),
-        "Numbered" => ("id", KeyKind::Int),
-        "Late" => ("_id", KeyKind::ObjectId),
-        _ => ("", KeyKind::None),
-    };
-    Instruction::AddTable {
-        class: class.into(),
-        kind: TableKind::TopLevel(PrimaryKeyColumn {
-            field: field.into(),
-            kind,
-            nullable: false,
-        }),
-    }
-}
-
-fn key(class: &str, number: u8) -> Key {
-    match class {
-        "Named" => Key::String(["a", "b", "c"][usize::from(number) % 3].into()),
-        "Numbered" => Key::Int(i64::from(number) - 1),
-        "Late" => Key::ObjectId([number; 12]),
-        _ => Key::Global {
-            hi: 7,
-            lo: number.into(),
-        },
-    }
-}
-
-fn columns() -> Vec<(&'static str, ColumnKind, CollectionKind)> {
-    use CollectionKind::*;
-    let part = || ColumnKind::Link(EMBEDDED.into());
-    let link = || ColumnKind::Link("Named".into());
-    vec![
-        ("count", ColumnKind::Int, Single),
-        ("text", ColumnKind::String, Single),
-        ("real", ColumnKind::Double, Single),
-        ("any", ColumnKind::Mixed, Single),
-        ("link", link(), Single),
-        ("part", part(), Single),
-        ("ints", ColumnKind::Int, List),
-        ("anys", ColumnKind::Mixed, List),
-        ("links", link(), List),
-        ("parts", part(), List),
-        ("numbers", ColumnKind::Int, Set),
-        ("values", ColumnKind::Mixed, Set),
-        ("intOf", ColumnKind::Int, Dictionary),
-        ("anyOf", ColumnKind::Mixed, Dictionary),
-        ("partOf", part(), Dictionary),
-    ]
-}
-
-fn add_column(
-    class: &str,
-    (field, kind, collection): (&str, ColumnKind, CollectionKind),
-) -> Instruction {
-    let single = collection == CollectionKind::Single;
-    let nullable = match kind {
-        ColumnKind::Mixed => true,
-        ColumnKind::Link(_) => single || collection == CollectionKind::Dictionary,
-        _ => false,
-    };
-    Instruction::AddColumn {
-        class: class.into(),
-        field: field.into(),
-        column: Column {
-            kind,
-            nullable,
-            collection,
-            dictionary_key: if collection == CollectionKind::Dictionary {
-                3
-            } else {
-                0
-            },
-        },
-    }
-}
-
 fn instruction(random: &mut StdRng, model: &Model, scope: Scope) -> Instruction {
-    let class = *CLASSES.choose(random).expect("not empty");
-    let key = key(class, random.random_range(0..3));
+    let added = schema::table(schema::any_class(random));
+    let Some(class) = model.objects.keys().choose(random).cloned() else {
+        return added;
+    };
+    let description = &model.classes[&class];
+    let key = schema::key(random, &class, description, scope.maker).expect("not embedded");
     match random.random_range(0..40) {
-        0 => table(class),
+        0 => added,
         1 => {
-            let class = *[class, EMBEDDED].choose(random).expect("not empty");
-            let column = columns().swap_remove(random.random_range(0..15));
-            add_column(class, column)
+            let class = if random.random_bool(0.5) {
+                class.to_lossy()
+            } else {
+                EMBEDDED.into()
+            };
+            let (name, column) = schema::any_column(random);
+            schema::add_column(&class, &name, column)
         }
         2 if scope.erase_schema && random.random_bool(0.3) => Instruction::EraseTable {
-            class: CLASSES[random.random_range(2..4)].into(), // links into an erased class are refused, as by the reference
+            class: (*ERASABLE.choose(random).expect("not empty")).into(),
         },
         // A column of an embedded class takes along what happens inside it only where paths say the class.
         2 if scope.erase_schema => Instruction::EraseColumn {
-            class: class.into(),
-            field: columns()[random.random_range(0..15)].0.into(),
+            field: description
+                .columns
+                .keys()
+                .choose(random)
+                .cloned()
+                .unwrap_or_default(),
+            class,
         },
-        3..7 => Instruction::CreateObject {
-            class: class.into(),
-            key,
-        },
-        7 => Instruction::EraseObject {
-            class: class.into(),
-            key,
-        },
-        _ => at_object(random, model, scope, class, key).unwrap_or_else(|| table("Named")),
+        3..7 => Instruction::CreateObject { class, key },
+        7 => Instruction::EraseObject { class, key },
+        _ => at_object(random, model, scope, class, key).unwrap_or(added),
     }
 }
 
@@ -198,11 +158,14 @@ fn at_object(
     random: &mut StdRng,
     model: &Model,
     scope: Scope,
-    class: &str,
+    class: Text,
     key: Key,
 ) -> Option<Instruction> {
-    let class = Text::from(class);
-    let object = model.objects.get(&class)?.get(&key)?;
+    let objects = model.objects.get(&class)?;
+    let (key, object) = objects
+        .get_key_value(&key)
+        .or_else(|| objects.iter().choose(random))?;
+    let key = key.clone();
     let columns = &model.classes[&class].columns;
     let names: Vec<&Text> = columns.keys().collect();
     let field = (*names.choose(random)?).clone();
@@ -236,33 +199,23 @@ fn change(
     match node {
         Node::Object(class, fields) if deeper => {
             let columns = &model.classes[class].columns;
-            let names: Vec<&Text> = columns.keys().collect();
-            let name = (*names.choose(random)?).clone();
+            let (name, column) = columns.iter().choose(random)?;
             path.steps.push(Step::Name(name.clone()));
-            change(
-                random,
-                model,
-                scope,
-                path,
-                &fields[&name],
-                &columns[&name],
-                true,
-            )
+            change(random, model, scope, path, &fields[name], column, true)
         }
         Node::List(items) if deeper && !items.is_empty() => {
             let index = random.random_range(0..items.len());
             path.steps.push(Step::Index(index as u32));
             let plain = matches!(items[index], Node::Value(_));
             if plain || random.random_bool(0.3) {
-                return list_change(random, scope, path, items.len(), &inner);
+                return list_change(random, model, scope, path, items.len(), &inner);
             }
             change(random, model, scope, path, &items[index], &inner, false)
         }
         Node::Dictionary(entries) if deeper && !entries.is_empty() => {
-            let names: Vec<&Text> = entries.keys().collect();
-            let name = (*names.choose(random)?).clone();
+            let (name, entry) = entries.iter().choose(random)?;
             path.steps.push(Step::Name(name.clone()));
-            change(random, model, scope, path, &entries[&name], &inner, false)
+            change(random, model, scope, path, entry, &inner, false)
         }
         Node::List(items)
             if column.collection == CollectionKind::List || random.random_bool(0.7) =>
@@ -276,7 +229,7 @@ fn change(
             let index = random.random_range(0..=items.len());
             path.steps.push(Step::Index(index as u32));
             Some(Instruction::ArrayInsert {
-                value: value(random, scope, &inner, true)?,
+                value: value(random, model, scope, &path, &inner, true)?,
                 prior_size: items.len() as u32,
                 path,
             })
@@ -295,7 +248,7 @@ fn change(
             let value = if random.random_bool(0.15) {
                 Value::Erased
             } else {
-                value(random, scope, &inner, true)?
+                value(random, model, scope, &path, &inner, true)?
             };
             if value == Value::Object && !scope.embedded_entries {
                 return None;
@@ -315,7 +268,7 @@ fn change(
                 });
             }
             match values.choose(random) {
-                Some(value) if erase => Some(Instruction::SetErase {
+                Some(value) if erase && scope.may_leave(value) => Some(Instruction::SetErase {
                     path,
                     value: value.clone(),
                 }),
@@ -325,13 +278,15 @@ fn change(
                         ..scope
                     };
                     Some(Instruction::SetInsert {
+                        value: value(random, model, plain, &path, &inner, false)?,
                         path,
-                        value: value(random, plain, &inner, false)?,
                     })
                 }
             }
         }
-        Node::Value(Value::Int(_)) if is_field && random.random_bool(0.5) => {
+        Node::Value(Value::Int(_))
+            if is_field && scope.may_add(column) && random.random_bool(0.5) =>
+        {
             Some(Instruction::AddInteger {
                 path,
                 value: random.random_range(-3..10),
@@ -346,7 +301,7 @@ fn change(
             if in_dictionary && !scope.embedded_entries && matches!(node, Node::Object(..)) {
                 return None;
             }
-            let value = value(random, scope, &inner, true)?;
+            let value = value(random, model, scope, &path, &inner, true)?;
             if in_dictionary && !scope.embedded_entries && value == Value::Object {
                 return None;
             }
@@ -362,6 +317,7 @@ fn change(
 /// A change of a list at an element; the path ends in its index.
 fn list_change(
     random: &mut StdRng,
+    model: &Model,
     scope: Scope,
     path: Path,
     length: usize,
@@ -370,67 +326,38 @@ fn list_change(
     let prior_size = length as u32;
     match random.random_range(0..6) {
         0..3 => Some(Instruction::Update {
+            value: value(random, model, scope, &path, inner, false)?,
             path,
-            value: value(random, scope, inner, false)?,
             slot: Slot::Element { prior_size },
         }),
-        3 if scope.moves => Some(Instruction::ArrayMove {
+        3 if scope.may_move(inner) => Some(Instruction::ArrayMove {
             path,
             to: random.random_range(0..prior_size),
             prior_size,
         }),
         4 => Some(Instruction::ArrayErase { path, prior_size }),
         _ => Some(Instruction::ArrayInsert {
+            value: value(random, model, scope, &path, inner, true)?,
             path,
-            value: value(random, scope, inner, true)?,
             prior_size,
         }),
     }
 }
 
-/// A value for a place of this kind.
-fn value(random: &mut StdRng, scope: Scope, column: &Column, objects: bool) -> Option<Value> {
-    let number = random.random_range(0..5);
-    Some(match &column.kind {
-        ColumnKind::Int => Value::Int(number),
-        ColumnKind::Double => Value::Double(number as f64 / 2.0),
-        ColumnKind::String => Value::String(format!("s{number}").as_str().into()),
-        ColumnKind::Link(target) if target.as_bytes() == EMBEDDED.as_bytes() => {
-            if !objects {
-                return None;
-            }
-            let null = column.nullable && random.random_bool(0.2);
-            if null { Value::Null } else { Value::Object }
-        }
-        ColumnKind::Link(target) => {
-            if column.nullable && random.random_bool(0.2) {
-                Value::Null
-            } else {
-                link(random, &target.to_lossy())
-            }
-        }
-        ColumnKind::Mixed => match random.random_range(0..9) {
-            0 => Value::Null,
-            1 => Value::Bool(true),
-            2 => Value::String(format!("m{number}").as_str().into()),
-            3 => link(random, "Numbered"),
-            4 | 5 if scope.nested => Value::List,
-            6 | 7 if scope.nested => Value::Dictionary,
-            _ => Value::Int(number),
-        },
-        ColumnKind::Bool
-        | ColumnKind::Binary
-        | ColumnKind::Timestamp
-        | ColumnKind::Float
-        | ColumnKind::Decimal
-        | ColumnKind::ObjectId
-        | ColumnKind::Uuid => Value::Null,
-    })
-}
-
-fn link(random: &mut StdRng, class: &str) -> Value {
-    Value::Link(Link {
-        class: class.into(),
-        key: key(class, random.random_range(0..3)),
-    })
+/// A value for a place.
+fn value(
+    random: &mut StdRng,
+    model: &Model,
+    scope: Scope,
+    path: &Path,
+    column: &Column,
+    objects: bool,
+) -> Option<Value> {
+    let target = For {
+        model,
+        scope,
+        class: &path.class,
+        objects,
+    };
+    values::value(random, target, column)
 }
