@@ -7,6 +7,7 @@ mod commands;
 mod hostile;
 mod house;
 mod http;
+mod random;
 mod recorded;
 mod sdk;
 mod serve;

@@ -60,10 +60,7 @@ impl Device {
     /// Runs an operation that may fail.
     pub fn attempt(&mut self, command: &Value) -> Result<Value, Value> {
         writeln!(self.process.commands, "{command}").unwrap();
-        let mut line = String::new();
-        self.process.answers.read_line(&mut line).unwrap();
-        let mut answer: Value =
-            serde_json::from_str(&line).unwrap_or_else(|_| panic!("{command}: the device is gone"));
+        let mut answer = self.process.answer(command);
         match answer.get_mut("error") {
             Some(error) => Err(error.take()),
             None => Ok(answer["ok"].take()),
@@ -135,6 +132,25 @@ impl Process {
             commands: child.stdin.take().unwrap(),
             answers: BufReader::new(child.stdout.take().unwrap()),
             child,
+        }
+    }
+}
+
+impl Process {
+    /// The next line that is JSON: our own device is a test, whose harness prints lines too.
+    fn answer(&mut self, command: &Value) -> Value {
+        loop {
+            let mut line = String::new();
+            let read = self.answers.read_line(&mut line);
+            assert!(
+                read.is_ok_and(|read| read > 0),
+                "{command}: the device is gone"
+            );
+            if let Some(at) = line.find("{\"")
+                && let Ok(answer) = serde_json::from_str(&line[at..])
+            {
+                return answer;
+            }
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Real SDKs against the program. Each scenario is one test; it runs in a process of its own, with a server of its own.
 
 mod common;
-mod device;
+pub mod device;
 mod edits;
 mod kotlin;
 mod ours;
+pub mod random_edits;
 mod reset;
 mod together;
-mod which;
+pub mod which;
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};

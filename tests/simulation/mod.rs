@@ -79,14 +79,14 @@ fn open(root: &Path) -> Registry {
 }
 
 /// What is stored as the Realm's state.
-fn stored(realm: &Realm) -> Model {
+pub fn stored(realm: &Realm) -> Model {
     realm
         .look(|schema, cells| Model::read(cells, schema))
         .unwrap()
 }
 
 /// What replaying the history gives.
-fn replayed(realm: &Realm) -> Model {
+pub fn replayed(realm: &Realm) -> Model {
     let mut model = Model::default();
     let nobody = FileIdent(0);
     let all = realm
@@ -100,7 +100,7 @@ fn replayed(realm: &Realm) -> Model {
     model
 }
 
-fn assert_same(left: &Model, right: &Model, what: &str) {
+pub fn assert_same(left: &Model, right: &Model, what: &str) {
     if let Some(place) = difference(left, right) {
         panic!("{what}: {place}");
     }

@@ -1,5 +1,6 @@
 //! What tests share.
 
+pub mod dump;
 pub mod edits;
 pub mod model;
 pub mod rendering;

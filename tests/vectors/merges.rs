@@ -8,8 +8,9 @@ use ros::ident::{FileIdent, OriginTimestamp};
 use ros::merge::merge;
 use serde_json::Value;
 
-use super::states::{Replica, first_difference};
+use super::states::Replica;
 use super::{changeset, load};
+use crate::support::dump::first_difference;
 
 /// What became of one case.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Clone, Copy)]
