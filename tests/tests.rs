@@ -12,5 +12,6 @@ mod recorded;
 mod sdk;
 mod serve;
 mod simulation;
+mod soak;
 mod support;
 mod vectors;

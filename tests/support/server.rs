@@ -152,6 +152,11 @@ impl Server {
         self.address
     }
 
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The most memory that it ever held, in MiB.
     pub fn peak_memory(&self) -> usize {
         let status =
