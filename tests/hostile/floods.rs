@@ -1,0 +1,96 @@
+//! More of everything than anybody needs.
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+
+use super::client::{Client, MIB, blob};
+use crate::support::server::Server;
+use crate::support::wire::raw;
+
+#[test]
+fn floods_of_sessions_meet_a_bound() {
+    let server = Server::start();
+    let mut good = Client::connect(&server);
+    good.bind(1, "/good");
+    let mut client = Client::connect(&server);
+    let mut refused = 0;
+    for session in 1..=100_000 {
+        let path = format!("/flood/{}", session % 7);
+        if !client
+            .wire
+            .send(format!("bind {session} {} 0 0 0\n{path}", path.len()))
+        {
+            refused += 1;
+        }
+    }
+    while let Some(message) = client.wire.receive() {
+        refused += u32::from(message.kind() == "json_error");
+        if message.number(1) != 201 && message.number(3) == 0 {
+            break;
+        }
+        if refused >= 90_000 {
+            break;
+        }
+    }
+    assert!(refused > 0);
+    good.is_served(1);
+    assert!(server.peak_memory() < 400, "{} MiB", server.peak_memory());
+}
+
+#[test]
+fn sessions_that_come_and_go_leave_no_work_behind() {
+    let server = Server::start();
+    let mut good = Client::connect(&server);
+    good.bind(1, "/good");
+    let mut client = Client::connect(&server);
+    for session in 1..=20_000 {
+        client.send(&format!("bind {session} 6 0 0 0\n"), b"/flood");
+        client.send(&format!("unbind {session}\n"), b"");
+        if session % 1000 == 0 {
+            good.is_served(1);
+        }
+    }
+    for _ in 0..20_000 {
+        assert_eq!(client.next().kind(), "unbound");
+    }
+    assert!(server.peak_memory() < 150, "{} MiB", server.peak_memory());
+}
+
+#[test]
+fn more_connections_than_files_are_refused_in_one_line() {
+    let server = Server::with_files(100);
+    server.log_with("few files may be open");
+    let mut good = Client::connect(&server);
+    good.bind(1, "/good");
+    let crowd: Vec<_> = (0..200)
+        .map(|_| std::net::TcpStream::connect(server.address()).unwrap())
+        .collect();
+    let log = server.log_with("too many are open");
+    good.bind(2, "/another");
+    let refused = |line: &&String| line.contains("too many") || line.contains("accept");
+    assert_eq!(log.iter().filter(refused).count(), 1, "{log:#?}");
+    drop(crowd);
+    // The server hears of it in its own time.
+    let request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    let answered = (0..1000).any(|_| raw(server.address(), request.as_bytes()).contains(" 404 "));
+    assert!(answered);
+}
+
+#[test]
+fn a_flood_of_uploads_is_taken_as_fast_as_it_is_stored() {
+    let server = Server::start();
+    let mut random = StdRng::seed_from_u64(3);
+    let mut flood = Client::connect(&server);
+    flood.bind(1, "/flood");
+    let mut good = Client::connect(&server);
+    good.bind(1, "/good");
+    let changeset = blob(&mut random, MIB / 4);
+    for round in 0..1500 {
+        flood.upload(1, &changeset);
+        if round % 100 == 0 {
+            good.is_served(1);
+        }
+    }
+    flood.acknowledged();
+    assert!(server.peak_memory() < 700, "{} MiB", server.peak_memory());
+}

@@ -1,0 +1,126 @@
+//! Messages that are large, or become large.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use ros::changeset::{Changeset, Instruction, encode};
+
+use super::client::{Client, MIB, blob};
+use crate::support::server::Server;
+
+#[test]
+fn a_large_transaction_is_taken_and_a_larger_one_refused() {
+    let server = Server::start();
+    let mut random = StdRng::seed_from_u64(1);
+    let mut client = Client::connect(&server);
+    client.bind(1, "/large");
+    client.upload(1, &blob(&mut random, 64 * MIB));
+    client.acknowledged();
+    let mut reader = Client::connect(&server);
+    reader.send("bind 1 6 0 1 0\n", b"/large");
+    let ident = reader.next();
+    reader.send(
+        &format!("ident 1 {} {} 0 0 0 0\n", ident.number(2), ident.number(3)),
+        b"",
+    );
+    assert!(
+        reader
+            .wire
+            .await_message(|message| message.body.len() > 64 * MIB)
+    );
+
+    // Above the limit the app is told, and its other sessions go on.
+    client.bind(2, "/other");
+    client.upload(1, &blob(&mut random, 85 * MIB));
+    let (code, session, json) = client.error();
+    assert_eq!((code, session), (206, 1), "{json}");
+    assert_eq!(
+        (&json["tryAgain"], &json["shouldClientReset"]),
+        (&false.into(), &false.into())
+    );
+    client.is_served(2);
+
+    // What is too large to be looked at ends the connection, with words that arrive.
+    let mut client = Client::connect(&server);
+    client.bind(1, "/large");
+    let body = vec![7; 120 * MIB];
+    client.wire.send(
+        [
+            format!("upload 1 0 {} 0 9 0 0\n", body.len()).as_bytes(),
+            &body,
+        ]
+        .concat(),
+    );
+    let (code, session, json) = client.error();
+    assert_eq!((code, session), (101, 0), "{json}");
+    assert_eq!(
+        (&json["tryAgain"], &json["shouldClientReset"]),
+        (&false.into(), &false.into())
+    );
+    assert_eq!(client.wire.receive(), None);
+    reader.is_served(1);
+}
+
+#[test]
+fn a_bomb_does_not_go_off() {
+    let server = Server::start();
+    let mut good = Client::connect(&server);
+    good.bind(1, "/good");
+    let mut bomb = ZlibEncoder::new(Vec::new(), Compression::best());
+    for _ in 0..1024 {
+        bomb.write_all(&vec![0; MIB]).unwrap();
+    }
+    let bomb = bomb.finish().unwrap();
+    for (declared, code) in [(1000, 101), (70 * MIB, 101), (1024 * MIB, 206)] {
+        let mut client = Client::connect(&server);
+        client.bind(1, "/bomb");
+        client.send(
+            &format!("upload 1 1 {declared} {} 5 0 0\n", bomb.len()),
+            &bomb,
+        );
+        assert_eq!(client.error().0, code);
+    }
+    good.is_served(1);
+    assert!(server.peak_memory() < 300, "{} MiB", server.peak_memory());
+}
+
+#[test]
+fn small_things_in_large_numbers_meet_a_bound() {
+    let server = Server::start();
+    let mut good = Client::connect(&server);
+    good.bind(1, "/good");
+    // Ten bytes on the wire, more in memory.
+    let mut client = Client::connect(&server);
+    client.bind(1, "/entries");
+    client.bind(2, "/other");
+    let body: Vec<u8> = (2..6 << 20)
+        .flat_map(|version| format!("{version} 0 1 0 0 ").into_bytes())
+        .collect();
+    let head = format!("upload 1 0 {} 0 {} 0 0\n", body.len(), 6 << 20);
+    client.send(&head, &body);
+    let (code, session, json) = client.error();
+    assert_eq!((code, session), (206, 1), "{json}");
+    assert_eq!(json["shouldClientReset"], false);
+    client.is_served(2);
+    assert!(server.peak_memory() < 400, "{} MiB", server.peak_memory());
+
+    // Two bytes on the wire, some hundred in memory.
+    client.bind(3, "/instructions");
+    let erase = Instruction::EraseTable {
+        class: "Photo".into(),
+    };
+    let instructions = vec![erase; 20];
+    let mut changeset = encode(&Changeset { instructions });
+    let one = changeset[changeset.len() - 2..].to_vec();
+    changeset.extend_from_slice(&one.repeat(30 * MIB));
+    client.upload(3, &changeset);
+    let (code, session, json) = client.error();
+    assert_eq!((code, session), (206, 3), "{json}");
+    assert_eq!(json["shouldClientReset"], false);
+    client.is_served(2);
+    good.is_served(1);
+    assert!(server.peak_memory() < 1200, "{} MiB", server.peak_memory());
+}
