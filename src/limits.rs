@@ -38,6 +38,14 @@ pub struct Limits {
     /// Bytes of history that a client has not seen and its uploads are merged with, in memory as instructions. A client that is further behind is told to reset
     /// (222), as if what it needs were gone.
     pub window_bytes: usize,
+    /// Instructions that are looked at while the uploads of one client are merged with what it has not seen, about: each of its own meets each that it has not seen
+    /// on the same field. A client with more is told to reset (222), and so makes its changes again on what there is now. About 50 ns each.
+    pub merge_work: u64,
+    /// The same for all clients whose uploads one commit integrates. What would be more is put off: it is integrated alone, after other Realms had their turn, by few
+    /// threads that do nothing else.
+    pub brief_merge_work: u64,
+    /// Bytes that one uploaded changeset, or what its client has not seen, takes in memory as instructions. What takes more is put off likewise.
+    pub brief_memory_bytes: usize,
     /// Bytes of such windows kept for each open Realm between batches; the least recently used are dropped, and read again when they are needed.
     pub kept_windows_bytes: usize,
     /// Bytes of recent history kept in memory for each open Realm.
@@ -102,6 +110,9 @@ impl Default for Limits {
             batch_changesets: 1000,
             batch_bytes: 32 * MIB,
             window_bytes: 1024 * MIB,
+            merge_work: 100_000_000,
+            brief_merge_work: 1_000_000,
+            brief_memory_bytes: 64 * MIB,
             kept_windows_bytes: 64 * MIB,
             tail_bytes: MIB,
             http_body_bytes: MIB,

@@ -10,7 +10,7 @@ use crate::changeset::Changeset;
 use crate::merge::Local;
 use waiting::Waiting;
 
-pub use crate::merge::{Fired, MergeError, OrderKey, Part, Rules};
+pub use crate::merge::{Fired, MergeError, OrderKey, Part, Rules, Work};
 
 /// Why a peer's changesets cannot be rebased. The window must be thrown away.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +36,7 @@ pub struct Window {
     base: u64,
     rules: Rules,
     fired: Fired,
+    work: Work,
     /// Ascending by version.
     entries: VecDeque<Entry>,
     local: Local,
@@ -74,6 +75,7 @@ impl Window {
             base,
             rules,
             fired: Fired::default(),
+            work: Work::UNLIMITED,
             entries: VecDeque::new(),
             local: Local::default(),
             waiting: Waiting::default(),
@@ -84,6 +86,16 @@ impl Window {
     /// Merges by other rules from now on.
     pub fn set_rules(&mut self, rules: Rules) {
         self.rules = rules;
+    }
+
+    /// Lets merging cost so much more from now on; above it, `rebase` fails.
+    pub fn allow(&mut self, work: u64) {
+        self.work.most = self.work.done.saturating_add(work);
+    }
+
+    /// What is left of that.
+    pub fn left(&self) -> u64 {
+        self.work.most.saturating_sub(self.work.done)
     }
 
     /// The last version that the peer has seen.
@@ -130,9 +142,13 @@ impl Window {
         let mut rebased = Vec::with_capacity(incoming.len());
         for part in incoming {
             self.index(self.waiting.reached_by(&part.changeset));
-            let (changeset, changed) =
-                self.local
-                    .meet(part.key, part.changeset, self.rules, &mut self.fired)?;
+            let (changeset, changed) = self.local.meet(
+                part.key,
+                part.changeset,
+                self.rules,
+                &mut self.fired,
+                &mut self.work,
+            )?;
             rebased.push(Part {
                 key: part.key,
                 changeset,

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::pair::{self, Prepend};
 use super::unit::{Interner, Place, Unit};
-use super::{Fired, MergeError, OrderKey, Rules};
+use super::{Fired, MergeError, OrderKey, Rules, Work};
 use crate::changeset::{Changeset, Instruction};
 
 /// The local side: entries of instructions, indexed.
@@ -112,6 +112,7 @@ impl Local {
         changeset: Changeset,
         rules: Rules,
         fired: &mut Fired,
+        work: &mut Work,
     ) -> Result<(Changeset, bool), MergeError> {
         if self.dead == self.units.len() {
             return Ok((changeset, false));
@@ -120,7 +121,7 @@ impl Local {
         let mut changed = false;
         for instruction in changeset.instructions {
             let unit = self.interner.incoming(instruction, key);
-            changed |= self.pass(unit, 0, rules, fired, &mut out)?;
+            changed |= self.pass(unit, 0, rules, fired, work, &mut out)?;
         }
         Ok((Changeset { instructions: out }, changed))
     }
@@ -132,10 +133,11 @@ impl Local {
         after: u64,
         rules: Rules,
         fired: &mut Fired,
+        work: &mut Work,
         out: &mut Vec<Instruction>,
     ) -> Result<bool, MergeError> {
         let mut altered = false;
-        for local in self.candidates(&unit, after) {
+        for local in self.candidates(&unit, after, work)? {
             if !self.units[local].alive {
                 continue;
             }
@@ -143,10 +145,13 @@ impl Local {
             let prepend = pair::merge(&mut self.units[local], &mut unit, rules, fired)?;
             match prepend {
                 None => {}
-                Some(Prepend::Left(instruction)) => self.insert_before(local, instruction),
+                Some(Prepend::Left(instruction)) => {
+                    work.spend(self.entries[self.owners[local]].len())?;
+                    self.insert_before(local, instruction);
+                }
                 Some(Prepend::Right(instruction)) => {
                     let before = self.interner.incoming(instruction, unit.key);
-                    self.pass(before, self.order[local], rules, fired, out)?;
+                    self.pass(before, self.order[local], rules, fired, work, out)?;
                     altered = true;
                 }
             }
@@ -173,10 +178,16 @@ impl Local {
     }
 
     /// Local units that this one may affect or be affected by, in order.
-    fn candidates(&self, unit: &Unit, after: u64) -> Vec<usize> {
+    fn candidates(
+        &self,
+        unit: &Unit,
+        after: u64,
+        work: &mut Work,
+    ) -> Result<Vec<usize>, MergeError> {
         let mut lists = reach(unit);
         lists.retain(|group| self.index.contains_key(group));
         let found = lists.iter().filter_map(|group| self.index.get(group));
+        work.spend(found.clone().map(Vec::len).sum())?;
         let mut units: Vec<usize> = found
             .flat_map(|list| list.iter().copied())
             .filter(|unit| self.order[*unit] > after && self.units[*unit].alive)
@@ -185,7 +196,7 @@ impl Local {
             units.sort_unstable_by_key(|unit| self.order[*unit]);
             units.dedup();
         }
-        units
+        Ok(units)
     }
 
     fn insert(&mut self, unit: Unit, entry: usize, order: u64) -> usize {

@@ -95,7 +95,32 @@ pub struct Fired {
     pub met: u64,
 }
 
-/// Why changesets cannot be merged: the incoming one is a bad changeset.
+/// What a merge may cost, in instructions that are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Work {
+    /// What was spent.
+    pub done: u64,
+    /// What may be spent; the merge fails above it.
+    pub most: u64,
+}
+
+impl Work {
+    /// As much as it takes.
+    pub const UNLIMITED: Work = Work {
+        done: 0,
+        most: u64::MAX,
+    };
+
+    fn spend(&mut self, looked_at: usize) -> Result<(), MergeError> {
+        self.done = self.done.saturating_add(looked_at as u64);
+        if self.done > self.most {
+            return Err(MergeError::TooMuch);
+        }
+        Ok(())
+    }
+}
+
+/// Why changesets cannot be merged: the incoming one is a bad changeset, or merging is too much work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MergeError {
     /// Both sides add the same class or column, but not alike.
@@ -114,12 +139,16 @@ pub enum MergeError {
         /// What is wrong.
         what: &'static str,
     },
+    /// It is more work than may be spent on it.
+    #[error("too much to merge with")]
+    TooMuch,
 }
 
 /// Transforms both lists in place, so that `left` followed by the new `right` and `right` followed by the new `left` reach the same
 /// state. After an error both lists are worthless.
 pub fn merge(left: &mut [Part], right: &mut [Part], rules: Rules) -> Result<Fired, MergeError> {
     let mut fired = Fired::default();
+    let mut work = Work::UNLIMITED;
     let mut local = Local::default();
     for part in left.iter_mut() {
         local.push(part.key, std::mem::take(&mut part.changeset));
@@ -130,6 +159,7 @@ pub fn merge(left: &mut [Part], right: &mut [Part], rules: Rules) -> Result<Fire
             std::mem::take(&mut part.changeset),
             rules,
             &mut fired,
+            &mut work,
         )?;
         part.changeset = changeset;
         part.changed |= changed;

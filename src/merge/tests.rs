@@ -1,6 +1,6 @@
 //! What cannot be seen from outcomes: how much work a merge is, and what it keeps.
 
-use super::{Fired, Local, OrderKey, Part, Rules, merge};
+use super::{Fired, Local, OrderKey, Part, Rules, Work, merge};
 use crate::changeset::{
     self, Changeset, CollectionKind, Column, ColumnKind, Instruction, Key, Link, Path, Slot, Value,
 };
@@ -121,7 +121,13 @@ fn nothing_of_an_incoming_changeset_is_kept() {
         },
     });
     let (buffer, incoming) = received(incoming);
-    let met = local.meet(key(3), incoming, Rules::SERVER, &mut Fired::default());
+    let met = local.meet(
+        key(3),
+        incoming,
+        Rules::SERVER,
+        &mut Fired::default(),
+        &mut Work { ..Work::UNLIMITED },
+    );
     assert!(met.unwrap().1);
     assert!(buffer.is_unique());
     let before = Instruction::EraseColumn {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::cost::{Cost, Pace};
 use super::overlay::{self, Overlay};
 use super::published::Published;
 use super::windows::{NoWindow, Windows};
@@ -25,7 +26,8 @@ pub struct Writer {
     schema: Option<Schema>,
     /// Progress that was reported without changesets; it rides with the next commit.
     reported: BTreeMap<FileIdent, ClientFile>,
-    changeset_memory_bytes: usize,
+    brief: Cost,
+    long: Cost,
     /// A batch is under way. If it still is when the next one begins, it has ended in a panic.
     at_work: bool,
 }
@@ -48,15 +50,6 @@ enum Failure {
     Storage(RealmError),
 }
 
-impl From<NoWindow> for Failure {
-    fn from(error: NoWindow) -> Failure {
-        match error {
-            NoWindow::Unreadable(error) => Failure::Storage(error),
-            NoWindow::TooLarge => Failure::Refused(Refusal::Expired),
-        }
-    }
-}
-
 impl From<RealmError> for Failure {
     fn from(error: RealmError) -> Failure {
         Failure::Storage(error)
@@ -70,7 +63,8 @@ impl Writer {
             windows: Windows::new(file.clone(), limits),
             schema: None,
             reported: BTreeMap::new(),
-            changeset_memory_bytes: limits.changeset_memory_bytes,
+            brief: Cost::brief(limits),
+            long: Cost::long(limits),
             at_work: false,
             file,
         }
@@ -79,13 +73,14 @@ impl Writer {
     /// Integrates and commits. When it fails or panics, nothing was stored and everything kept in memory is forgotten.
     pub fn integrate(
         &mut self,
+        pace: Pace,
         pendings: Vec<Pending>,
         published: &Published,
     ) -> Result<Integrated, RealmError> {
         if std::mem::replace(&mut self.at_work, true) {
             self.forget();
         }
-        let result = self.integrate_and_commit(pendings, published);
+        let result = self.integrate_and_commit(pace, pendings, published);
         if result.is_err() {
             self.forget();
         }
@@ -102,6 +97,7 @@ impl Writer {
 
     fn integrate_and_commit(
         &mut self,
+        pace: Pace,
         pendings: Vec<Pending>,
         published: &Published,
     ) -> Result<Integrated, RealmError> {
@@ -109,7 +105,7 @@ impl Writer {
         self.file.begin()?;
         let mut batch = self.grow(published)?;
         let mut outcomes: Vec<Result<(), Refusal>> = vec![Ok(()); pendings.len()];
-        self.clients(pendings, &mut batch, &mut outcomes)?;
+        self.clients(pace, pendings, &mut batch, &mut outcomes)?;
         let began = Instant::now();
         let batch = self.commit(before, batch)?;
         let commit = batch.is_some().then(|| began.elapsed());
@@ -158,9 +154,10 @@ impl Writer {
         Ok(batch.files)
     }
 
-    /// Each client's turn, in the order of their idents.
+    /// Each client's turn, in the order of their idents. In a brief batch all of them share what may be spent.
     fn clients(
         &mut self,
+        pace: Pace,
         pendings: Vec<Pending>,
         batch: &mut Growing<'_>,
         outcomes: &mut [Result<(), Refusal>],
@@ -172,17 +169,27 @@ impl Writer {
                 .or_default()
                 .push((index, pending));
         }
+        let mut brief = self.brief;
         for (ident, uploads) in turns {
+            let mut long = self.long;
+            let cost = match pace {
+                Pace::Brief => &mut brief,
+                Pace::Long => &mut long,
+            };
             let indices: Vec<usize> = uploads.iter().map(|(index, _)| *index).collect();
             let mark = batch.savepoint(ident);
             match self.client(
                 ident,
                 uploads.into_iter().map(|(_, pending)| pending),
                 batch,
+                cost,
             ) {
                 Ok(()) => {}
                 Err(Failure::Storage(error)) => return Err(error),
                 Err(Failure::Refused(refusal)) => {
+                    if refusal == Refusal::Long {
+                        brief.merge_work = 0; // it was spent
+                    }
                     batch.roll_back(mark);
                     self.windows.forget(ident);
                     for index in indices {
@@ -200,6 +207,7 @@ impl Writer {
         ident: FileIdent,
         uploads: impl Iterator<Item = Pending>,
         batch: &mut Growing<'_>,
+        cost: &mut Cost,
     ) -> Result<(), Failure> {
         let stored = match self.reported.get(&ident) {
             Some(file) => Some(*file),
@@ -218,7 +226,7 @@ impl Writer {
                 .filter(|uploaded| uploaded.client_version > file.upload.client_version)
                 .collect();
             integrated |= !fresh.is_empty();
-            self.changesets(ident, &fresh, pending.allow, newest, batch)?;
+            self.changesets(ident, &fresh, pending.allow, newest, batch, cost)?;
             advance(&mut file, pending.progress, pending.locked);
         }
         if integrated {
@@ -237,22 +245,31 @@ impl Writer {
         allow: Allow,
         newest: ServerVersion,
         batch: &mut Growing<'_>,
+        cost: &mut Cost,
     ) -> Result<(), Failure> {
         for group in uploads.chunk_by(|a, b| a.server_version == b.server_version) {
             let base = group[0].server_version;
-            let window = self.windows.up_to(ident, base, newest, batch)?;
+            let window = self
+                .windows
+                .up_to(ident, base, newest, batch, cost.window_bytes)
+                .map_err(|error| match error {
+                    NoWindow::Unreadable(error) => Failure::Storage(error),
+                    NoWindow::TooLarge => Failure::Refused(cost.exceeded(Refusal::Expired)),
+                })?;
+            window.allow(cost.merge_work);
             for uploaded in group {
-                let part = part(uploaded, ident, self.changeset_memory_bytes)?;
+                let part = part(uploaded, ident, cost)?;
                 permitted(&part.changeset, allow, &batch.schema)?;
                 let rebased = window
                     .rebase(base.0, vec![part])
-                    .map_err(|error| refused(&error))?;
+                    .map_err(|error| Failure::Refused(cost.not_rebased(&error)))?;
                 batch.apply(&rebased)?;
                 for part in rebased {
                     let changeset = changeset::encode(&part.changeset);
                     batch.append(ident, uploaded, changeset.into());
                 }
             }
+            cost.merge_work = window.left();
             for (version, form) in window.take_dirty() {
                 batch
                     .reciprocal
@@ -423,14 +440,18 @@ impl<'p> Growing<'p> {
     }
 }
 
-fn part(uploaded: &Uploaded, ident: FileIdent, memory: usize) -> Result<Part, Failure> {
+fn part(uploaded: &Uploaded, ident: FileIdent, cost: &Cost) -> Result<Part, Failure> {
     if uploaded.origin != FileIdent(0) {
         return Err(Failure::Refused(Refusal::BadOrigin));
     }
     let changeset =
-        changeset::decode_within(&uploaded.changeset, memory).map_err(|error| match error {
-            DecodeError::TooLarge(_) => Failure::Refused(Refusal::TooLarge(error.to_string())),
-            error => refused(&error),
+        changeset::decode_within(&uploaded.changeset, cost.changeset_bytes).map_err(|error| {
+            match error {
+                DecodeError::TooLarge(_) => {
+                    Failure::Refused(cost.exceeded(Refusal::TooLarge(error.to_string())))
+                }
+                error => refused(&error),
+            }
         })?;
     Ok(Part::new(
         OrderKey {
@@ -493,7 +514,9 @@ mod tests {
             writer.file.begin().unwrap();
             let mut batch = writer.grow(&realm.published).unwrap();
             let mut outcomes = vec![Ok(()); pendings.len()];
-            writer.clients(pendings, &mut batch, &mut outcomes).unwrap();
+            writer
+                .clients(Pace::Long, pendings, &mut batch, &mut outcomes)
+                .unwrap();
             assert_eq!(outcomes, [Ok(())]);
             std::panic::resume_unwind(Box::new("as a fault in the merge would"));
         }));

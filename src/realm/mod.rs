@@ -5,6 +5,7 @@
 //!
 //! All calls block. Integration of one Realm is one at a time; reading never waits for it. Knows no sessions, users, permissions, messages or tasks.
 
+mod cost;
 mod integrate;
 mod overlay;
 mod published;
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use cost::Pace;
 pub use overlay::Overlay;
 pub use registry::Registry;
 
@@ -90,6 +92,9 @@ pub enum Refusal {
     /// The client file has expired, or is too far behind to be merged with (222).
     #[error("client file expired")]
     Expired,
+    /// It is more than is done between the uploads of others: it wants [`Pace::Long`].
+    #[error("a long integration")]
+    Long,
     /// The user may not do that (206).
     #[error("{0}")]
     Denied(String),
@@ -256,8 +261,17 @@ impl Realm {
 
     /// Integrates uploads: merged, applied, appended and made durable by one commit. Clients that fail drop out alone. An error means that nothing was stored.
     pub fn integrate(&self, pendings: Vec<Pending>) -> Result<Integration, RealmError> {
+        self.integrate_at(Pace::Long, pendings)
+    }
+
+    /// The same at a pace. At the brief one what takes much time or memory is refused as [`Refusal::Long`], with all that the same client has pending.
+    pub fn integrate_at(
+        &self,
+        pace: Pace,
+        pendings: Vec<Pending>,
+    ) -> Result<Integration, RealmError> {
         let mut writer = lock(&self.writer);
-        let integrated = writer.integrate(pendings, &self.published)?;
+        let integrated = writer.integrate(pace, pendings, &self.published)?;
         if let Some(batch) = integrated.batch {
             let mut files = lock(&self.files);
             files.extend(batch.files.iter().copied());

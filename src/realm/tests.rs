@@ -1,5 +1,6 @@
 //! One Realm on a real file, and clients that are nothing but what they upload.
 
+mod cost;
 mod reciprocal;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -179,7 +180,7 @@ fn path(key: i64, field: &str, steps: Vec<Step>) -> Path {
     }
 }
 
-fn named(key: i64, name: &str) -> Instruction {
+pub(super) fn named(key: i64, name: &str) -> Instruction {
     Instruction::Update {
         path: path(key, "name", Vec::new()),
         value: Value::String(name.into()),

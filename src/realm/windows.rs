@@ -25,8 +25,6 @@ pub struct Windows {
     clock: u64,
     /// What all of them count.
     bytes: usize,
-    /// The most that one may have.
-    window_bytes: usize,
     /// The most that all may have.
     kept_bytes: usize,
 }
@@ -64,7 +62,6 @@ impl Windows {
             kept: HashMap::new(),
             clock: 0,
             bytes: 0,
-            window_bytes: limits.window_bytes,
             kept_bytes: limits.kept_windows_bytes,
         }
     }
@@ -80,13 +77,15 @@ impl Windows {
         self.take(ident);
     }
 
-    /// The window of a client that starts at `base` or before and knows the history up to `newest`. That of a client whose turn is over may go for it.
+    /// The window of a client that starts at `base` or before and knows the history up to `newest`, of so many bytes at most. That of a client whose turn is over may go
+    /// for it.
     pub fn up_to(
         &mut self,
         ident: FileIdent,
         base: ServerVersion,
         newest: ServerVersion,
         batch: &Growing<'_>,
+        most_bytes: usize,
     ) -> Result<&mut Window, NoWindow> {
         self.clock += 1;
         let known = self.take(ident).filter(|kept| kept.window.base() <= base.0);
@@ -106,7 +105,7 @@ impl Windows {
             for entry in page {
                 let form = forms.remove(&entry.version);
                 kept.push(ident, &entry, form, &self.file)?;
-                if kept.bytes > self.window_bytes {
+                if kept.bytes > most_bytes {
                     return Err(NoWindow::TooLarge);
                 }
             }

@@ -12,7 +12,7 @@ pub fn told(refusal: Refusal) -> WireError {
         Refusal::Denied(cause) | Refusal::TooLarge(cause) => {
             WireError::new(ErrorCode::PermissionDenied).because(cause)
         }
-        Refusal::Unavailable(_) => WireError::new(ErrorCode::OtherSessionError)
+        Refusal::Unavailable(_) | Refusal::Long => WireError::new(ErrorCode::OtherSessionError)
             .because("the upload could not be stored; it will be tried again")
             .with(Action::Transient),
     }

@@ -1,5 +1,8 @@
 //! A connection that behaves, on which others do not.
 
+use std::net::SocketAddr;
+use std::ops::Range;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
@@ -8,7 +11,7 @@ use rand::{Rng, RngCore};
 use ros::auth::KeyPair;
 use ros::changeset::{
     Changeset, CollectionKind, Column, ColumnKind, Instruction, Key, KeyKind, Path,
-    PrimaryKeyColumn, Slot, TableKind, Value, encode,
+    PrimaryKeyColumn, Slot, Step, TableKind, Value, encode,
 };
 
 use crate::support::server::Server;
@@ -28,8 +31,12 @@ impl Client {
     }
 
     pub fn with_token(server: &Server, token: &str) -> Client {
+        Client::at(server.address(), token)
+    }
+
+    pub fn at(address: SocketAddr, token: &str) -> Client {
         let target = format!("/realm-sync?baas_at={token}");
-        let wire = Wire::open(server.address(), &target, Some("com.mongodb.realm-sync#14"));
+        let wire = Wire::open(address, &target, Some("com.mongodb.realm-sync#14"));
         Client {
             wire: wire.unwrap(),
             file: 0,
@@ -80,10 +87,16 @@ impl Client {
 
     /// Uploads a changeset as it is.
     pub fn upload(&mut self, session: u64, changeset: &[u8]) {
+        self.upload_after(session, 0, changeset);
+    }
+
+    /// Uploads a changeset that was made knowing a server version.
+    pub fn upload_after(&mut self, session: u64, base: u64, changeset: &[u8]) {
         self.version += 1;
-        let mut body = format!("{} 0 1 0 {} ", self.version, changeset.len()).into_bytes();
+        let version = self.version;
+        let mut body = format!("{version} {base} 1 0 {} ", changeset.len()).into_bytes();
         body.extend_from_slice(changeset);
-        let head = format!("upload {session} 0 {} 0 {} 0 0\n", body.len(), self.version);
+        let head = format!("upload {session} 0 {} 0 {version} {base} 0\n", body.len());
         self.send(&head, &body);
     }
 
@@ -161,5 +174,46 @@ pub fn blob(random: &mut StdRng, size: usize) -> Vec<u8> {
             slot: Slot::Field { is_default: false },
         });
     }
+    encode(&Changeset { instructions })
+}
+
+/// A changeset that inserts these elements at the end of one list.
+pub fn list_edit(elements: Range<u32>) -> Vec<u8> {
+    let class = || "Album".into();
+    let field = || "photos".into();
+    let mut instructions = vec![
+        Instruction::AddTable {
+            class: class(),
+            kind: TableKind::TopLevel(PrimaryKeyColumn {
+                field: "_id".into(),
+                kind: KeyKind::Int,
+                nullable: false,
+            }),
+        },
+        Instruction::AddColumn {
+            class: class(),
+            field: field(),
+            column: Column {
+                kind: ColumnKind::Int,
+                nullable: false,
+                collection: CollectionKind::List,
+                dictionary_key: 0,
+            },
+        },
+        Instruction::CreateObject {
+            class: class(),
+            key: Key::Int(1),
+        },
+    ];
+    instructions.extend(elements.map(|at| Instruction::ArrayInsert {
+        path: Path {
+            class: class(),
+            key: Key::Int(1),
+            field: field(),
+            steps: vec![Step::Index(at)],
+        },
+        value: Value::Int(at.into()),
+        prior_size: at,
+    }));
     encode(&Changeset { instructions })
 }

@@ -4,6 +4,7 @@ mod client;
 mod damage;
 mod files;
 mod floods;
+mod merging;
 mod noise;
 mod readers;
 mod sizes;

@@ -169,6 +169,21 @@ impl Wire {
         }
     }
 
+    /// Whether a message like this has come by now.
+    pub fn has_come(&mut self, like: impl Fn(&Received) -> bool) -> bool {
+        self.socket.get_ref().set_nonblocking(true).unwrap();
+        loop {
+            match self.socket.read() {
+                Ok(Message::Binary(message)) => self.waiting.push_back(Received::parse(message)),
+                Ok(_) => {}
+                Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => break,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        self.socket.get_ref().set_nonblocking(false).unwrap();
+        self.waiting.iter().any(like)
+    }
+
     /// Waits for a message like this; others before it are kept for `receive`. Whether it came before the server closed.
     pub fn await_message(&mut self, like: impl Fn(&Received) -> bool) -> bool {
         if self.waiting.iter().any(&like) {
