@@ -33,8 +33,18 @@ fn number(name: &str) -> Option<u64> {
     )
 }
 
-/// Goes through the steps; `None` if an SDK is not there.
+/// Goes through the steps; `None` if an SDK is not there. A device that is gone is a failure like others.
 fn go(plan: &Plan, steps: &[Step]) -> Option<Result<(), Wrong>> {
+    let gone = |panic: Box<dyn std::any::Any + Send>| {
+        let said = panic
+            .downcast::<String>()
+            .map_or("a panic".into(), |said| *said);
+        Some(Err(said))
+    };
+    std::panic::catch_unwind(|| go_through(plan, steps)).unwrap_or_else(gone)
+}
+
+fn go_through(plan: &Plan, steps: &[Step]) -> Option<Result<(), Wrong>> {
     let mut world = World::start(plan)?;
     for step in steps {
         if let Err(wrong) = world.run(*step) {

@@ -21,6 +21,7 @@ import io.realm.kotlin.internal.interop.RealmCredentialsPointer
 import io.realm.kotlin.internal.interop.RealmInterop
 import io.realm.kotlin.internal.interop.RealmSyncSessionPointer
 import io.realm.kotlin.internal.interop.RealmUserPointer
+import io.realm.kotlin.internal.interop.SchemaMode
 import io.realm.kotlin.internal.interop.SyncAfterClientResetHandler
 import io.realm.kotlin.internal.interop.SyncBeforeClientResetHandler
 import io.realm.kotlin.internal.interop.SyncConnectionParams
@@ -140,7 +141,11 @@ class SyncConfiguration(
                     listener.afterReset(didRecover)
             },
         )
-        return local.createNativeConfiguration().also { RealmInterop.realm_config_set_sync_config(it, sync) }
+        return local.createNativeConfiguration().also {
+            // As in every SDK, a synced Realm may have classes and properties that this app does not know.
+            RealmInterop.realm_config_set_schema_mode(it, SchemaMode.RLM_SCHEMA_MODE_ADDITIVE_DISCOVERED)
+            RealmInterop.realm_config_set_sync_config(it, sync)
+        }
     }
 }
 
