@@ -4,6 +4,7 @@
 mod backup;
 mod client;
 mod commands;
+mod fuzz;
 mod hostile;
 mod house;
 mod http;

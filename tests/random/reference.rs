@@ -73,7 +73,8 @@ impl Reference {
             .map_err(|error| error.to_string())?;
         let mut answer: Value = serde_json::from_slice(&output.stdout).map_err(|_| {
             format!(
-                "reference client: {}",
+                "reference client, {}: {}",
+                output.status,
                 String::from_utf8_lossy(&output.stderr)
             )
         })?;

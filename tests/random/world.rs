@@ -72,11 +72,16 @@ impl World {
         Some(world)
     }
 
+    /// Everybody has the classes before anybody edits: the reference client edits only what there is.
     fn begin(&mut self, seed: u64) {
         let (ours, nested) = (0, self.kind == Kind::Nested);
         if let Body::Process(device) = &mut self.members[ours].body {
             device.upload();
             device.run(json!({"op": "edit", "shape": seed, "count": 1, "nested": nested}));
+            device.upload();
+        }
+        for number in 0..self.members.len() {
+            self.wait(number, "download").unwrap();
         }
     }
 

@@ -24,7 +24,8 @@ pub struct Scope {
     pub moves: Moves,
     /// Collections in Mixed values.
     pub nested: bool,
-    /// Embedded objects as values of dictionaries: two made under one key do not converge on shipped clients.
+    /// Embedded objects are made, or set to null, under keys of dictionaries: two made under one key do not converge on shipped clients, and Realm JS
+    /// cannot read the null.
     pub embedded_entries: bool,
     /// Collections inside lists are cleared: shipped clients do not follow their elements.
     pub element_clears: bool,
@@ -82,6 +83,15 @@ impl Scope {
             (Moves::Plain, ColumnKind::Mixed) => !self.nested,
             (Moves::Plain | Moves::All, _) => true,
         }
+    }
+
+    /// Whether a value may be set under a key of a dictionary.
+    fn may_enter(self, model: &Model, column: &Column, value: &Value) -> bool {
+        let embedded = match &column.kind {
+            ColumnKind::Link(class) => !model.objects.contains_key(class),
+            _ => false,
+        };
+        self.embedded_entries || !embedded || *value == Value::Erased
     }
 
     fn may_add(self, column: &Column) -> bool {
@@ -250,7 +260,7 @@ fn change(
             } else {
                 value(random, model, scope, &path, &inner, true)?
             };
-            if value == Value::Object && !scope.embedded_entries {
+            if !scope.may_enter(model, &inner, &value) {
                 return None;
             }
             Some(Instruction::Update {
@@ -298,11 +308,8 @@ fn change(
             }
             let is_default = is_field && random.random_bool(0.1);
             let in_dictionary = !is_field;
-            if in_dictionary && !scope.embedded_entries && matches!(node, Node::Object(..)) {
-                return None;
-            }
             let value = value(random, model, scope, &path, &inner, true)?;
-            if in_dictionary && !scope.embedded_entries && value == Value::Object {
+            if in_dictionary && !scope.may_enter(model, &inner, &value) {
                 return None;
             }
             Some(Instruction::Update {
