@@ -1,7 +1,9 @@
 //! Cells written above stored ones; with savepoints, so that what failed leaves nothing behind.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::Display;
+use std::iter::Peekable;
 use std::ops::Bound;
 
 use bytes::Bytes;
@@ -79,23 +81,26 @@ impl Stored for MemoryCells {
 /// What was written since the stored cells were as they are.
 pub struct Overlay<S: Stored> {
     stored: S,
-    /// What was written; `None` is a deleted cell.
-    cells: BTreeMap<Vec<u8>, Option<Bytes>>,
-    /// What was there at the savepoint, for each cell that was written since; the versions between are nobody's business.
-    undo: HashMap<Vec<u8>, Option<Option<Bytes>>>,
-    /// Bytes of the keys and values that were written since the savepoint.
+    /// What was written up to the savepoint.
+    before: Written,
+    /// What was written since.
+    since: Written,
+    /// Bytes of the keys and values in the latter.
     held: usize,
     /// What the storage said when it failed; cells have no words for it.
     failure: Option<S::Error>,
 }
+
+/// Cells that were written; `None` is a deleted one.
+type Written = BTreeMap<Vec<u8>, Option<Bytes>>;
 
 impl<S: Stored> Overlay<S> {
     /// Nothing written yet.
     pub fn new(stored: S) -> Overlay<S> {
         Overlay {
             stored,
-            cells: BTreeMap::new(),
-            undo: HashMap::new(),
+            before: Written::new(),
+            since: Written::new(),
             held: 0,
             failure: None,
         }
@@ -103,19 +108,19 @@ impl<S: Stored> Overlay<S> {
 
     /// What is written from here on can be taken back.
     pub fn savepoint(&mut self) {
-        self.undo = HashMap::new();
         self.held = 0;
+        let since = std::mem::take(&mut self.since);
+        if self.before.is_empty() {
+            self.before = since;
+        } else {
+            self.before.extend(since);
+        }
     }
 
     /// Takes back what was written since the savepoint.
     pub fn roll_back(&mut self) {
         self.held = 0;
-        for (key, before) in std::mem::take(&mut self.undo) {
-            match before {
-                Some(before) => self.cells.insert(key, before),
-                None => self.cells.remove(&key),
-            };
-        }
+        self.since.clear();
     }
 
     /// Why reading a cell failed last.
@@ -124,20 +129,20 @@ impl<S: Stored> Overlay<S> {
     }
 
     /// The writes, in the order of their keys.
-    pub fn into_cells(self) -> Vec<(Vec<u8>, Option<Bytes>)> {
-        self.cells.into_iter().collect()
+    pub fn into_cells(mut self) -> Vec<(Vec<u8>, Option<Bytes>)> {
+        self.savepoint();
+        self.before.into_iter().collect()
     }
 
     fn write(&mut self, key: Vec<u8>, value: Option<Bytes>) {
         let length = |value: &Option<Bytes>| value.as_ref().map_or(0, Bytes::len);
         self.held += length(&value);
-        if self.undo.contains_key(&key) {
-            let before = self.cells.insert(key, value);
-            self.held -= before.as_ref().map_or(0, length);
-        } else {
-            self.held += key.len();
-            let before = self.cells.insert(key.clone(), value);
-            self.undo.insert(key, before);
+        match self.since.entry(key) {
+            Entry::Occupied(mut place) => self.held -= length(&place.insert(value)),
+            Entry::Vacant(place) => {
+                self.held += place.key().len();
+                place.insert(value);
+            }
         }
     }
 
@@ -150,7 +155,7 @@ impl<S: Stored> Overlay<S> {
 
 impl<S: Stored> Cells for Overlay<S> {
     fn get(&mut self, key: &[u8]) -> Result<Option<Bytes>, CellError> {
-        if let Some(written) = self.cells.get(key) {
+        if let Some(written) = self.since.get(key).or_else(|| self.before.get(key)) {
             return Ok(written.clone());
         }
         self.stored.cell(key).map_err(|error| self.failed(error))
@@ -170,7 +175,8 @@ impl<S: Stored> Cells for Overlay<S> {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<(Vec<u8>, Bytes)>, CellError> {
-        merged(&self.cells, &self.stored, prefix, after, limit).map_err(|error| self.failed(error))
+        let written = Layers::new(&self.before, &self.since, prefix, after);
+        merged(written, &self.stored, prefix, after, limit).map_err(|error| self.failed(error))
     }
 
     fn held(&self) -> usize {
@@ -181,22 +187,62 @@ impl<S: Stored> Cells for Overlay<S> {
 /// Stored cells read at once after the first page: what was deleted may leave a page of them empty.
 const PAGE: usize = 256;
 
+/// Written cells whose key begins with a prefix, in order; of those that were written in both layers the later ones.
+struct Layers<'w> {
+    before: Peekable<Range<'w>>,
+    since: Peekable<Range<'w>>,
+    prefix: &'w [u8],
+}
+
+type Range<'w> = std::collections::btree_map::Range<'w, Vec<u8>, Option<Bytes>>;
+
+impl<'w> Layers<'w> {
+    fn new(
+        before: &'w Written,
+        since: &'w Written,
+        prefix: &'w [u8],
+        after: Option<&[u8]>,
+    ) -> Layers<'w> {
+        let start = match after {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            Some(_) | None => Bound::Included(prefix),
+        };
+        let range =
+            |cells: &'w Written| cells.range::<[u8], _>((start, Bound::Unbounded)).peekable();
+        Layers {
+            before: range(before),
+            since: range(since),
+            prefix,
+        }
+    }
+}
+
+impl<'w> Iterator for Layers<'w> {
+    type Item = (&'w Vec<u8>, &'w Option<Bytes>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = match (self.before.peek(), self.since.peek()) {
+            (Some((before, _)), Some((since, _))) if before < since => self.before.next(),
+            (Some((before, _)), Some((since, _))) if before == since => {
+                self.before.next();
+                self.since.next()
+            }
+            (Some(_), None) => self.before.next(),
+            (Some(_) | None, _) => self.since.next(),
+        };
+        next.filter(|(key, _)| key.starts_with(self.prefix))
+    }
+}
+
 /// Stored and written cells as one, in order. Of neither is more gone through than what is found or deleted among it.
 fn merged<S: Stored>(
-    written: &BTreeMap<Vec<u8>, Option<Bytes>>,
+    written: Layers<'_>,
     stored: &S,
     prefix: &[u8],
     after: Option<&[u8]>,
     limit: usize,
 ) -> Result<Vec<(Vec<u8>, Bytes)>, S::Error> {
-    let start = match after {
-        Some(after) if after >= prefix => Bound::Excluded(after),
-        Some(_) | None => Bound::Included(prefix),
-    };
-    let mut written = written
-        .range::<[u8], _>((start, Bound::Unbounded))
-        .take_while(|(key, _)| key.starts_with(prefix))
-        .peekable();
+    let mut written = written.fuse().peekable();
     let mut found = Vec::new();
     let mut after = after.map(<[u8]>::to_vec);
     let mut page = limit;
@@ -252,7 +298,7 @@ mod tests {
             overlay.put(b"b".to_vec(), vec![round; 1000]);
             overlay.delete(b"b");
         }
-        assert_eq!(overlay.undo.len(), 2);
+        assert_eq!(overlay.since.len(), 2);
         overlay.roll_back();
         assert_eq!(
             overlay.into_cells(),
@@ -332,6 +378,9 @@ mod tests {
             }
             let mut overlay = Overlay::new(stored);
             for _ in 0..random.random_range(0..60) {
+                if random.random_bool(0.05) {
+                    overlay.savepoint();
+                }
                 let key = key(&mut random);
                 if random.random_bool(0.5) {
                     overlay.delete(&key);
