@@ -220,7 +220,7 @@ fn spot<'s>(path: &Path, schema: &'s Schema) -> Option<Spot<'s>> {
                 return (!in_mixed || *kind == ColumnKind::Mixed).then_some(Spot {
                     kind,
                     in_mixed,
-                    entry_of: Some(column).filter(|_| is_dictionary),
+                    entry_of: is_dictionary.then_some(&**column),
                 });
             }
         }

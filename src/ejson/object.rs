@@ -1,5 +1,7 @@
 //! Objects: their key, then their fields in the order of the columns.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json};
 
 use super::error::EjsonError;
@@ -75,7 +77,7 @@ pub(super) fn fields_from_json(
     class: &Class,
     schema: &Schema,
 ) -> Result<Vec<Field>, EjsonError> {
-    let said = |column: &ClassColumn| {
+    let said = |column: &Arc<ClassColumn>| {
         let name = field_name(class, &column.name);
         let json = members.get(&name)?;
         Some(

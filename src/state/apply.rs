@@ -3,37 +3,34 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::cells::{
-    CellError, Cells, NEXT_NODE, Node, embedded_key, long_key, member_prefix, object_key,
-    objects_prefix,
-};
+use bytes::Bytes;
+
+use super::ApplyError;
+use super::cells::{Cells, NEXT_NODE, Node, embedded_key, long_key, member_prefix, objects_prefix};
 use super::collection::{self, PAGE, delete_all};
 use super::fit::{Type, bad_key};
+use super::held::Held;
+use super::key::{object_key, rest_of};
 use super::list;
 use super::row::{Row, Slot, weight};
 use super::schema::{Class, Schema};
-use super::walk::{Spot, key_bytes};
-use super::{ApplyError, CellError as DamagedCell};
+use super::walk::{FieldSpot, Spot};
 use crate::changeset::{
     CollectionKind, Column, ColumnKind, Instruction, Key, KeyKind, Path, TableKind, Text, Value,
 };
 
-/// Applies instructions, one after another. The row that was worked on last is kept, so that making an object with its fields reads and writes one cell;
-/// [`Applier::finish`] writes it. After an error what was written must be taken back, and the schema with it.
+/// Applies instructions, one after another. The rows that were worked on last stay in hand, so that making an object with its fields reads and writes one cell;
+/// [`Applier::finish`] writes them. After an error what was written must be taken back, and the schema with it.
 pub struct Applier<'a, C: Cells> {
     pub(super) cells: &'a mut C,
     pub(super) schema: &'a mut Schema,
-    row: Option<Cached>,
+    /// The object in hand.
+    pub(super) object: Option<Held<Key>>,
+    /// The embedded object in hand.
+    pub(super) embedded: Option<Held<Node>>,
     /// Classes that have changed; each is written once.
     changed: BTreeSet<Text>,
     first_node: Node,
-}
-
-/// The row that was worked on last.
-pub(super) struct Cached {
-    key: Vec<u8>,
-    pub row: Row,
-    pub dirty: bool,
 }
 
 /// Values of more bytes get cells of their own, so that changing a field beside them does not write them again.
@@ -46,7 +43,8 @@ impl<'a, C: Cells> Applier<'a, C> {
             first_node: schema.next_node(),
             cells,
             schema,
-            row: None,
+            object: None,
+            embedded: None,
             changed: BTreeSet::new(),
         }
     }
@@ -77,14 +75,10 @@ impl<'a, C: Cells> Applier<'a, C> {
     fn apply_any(&mut self, instruction: &Instruction) -> Result<(), ApplyError> {
         use Instruction::*;
         match instruction {
-            AddTable { class, kind } => self.add_table(class, kind),
-            EraseTable { class } => self.erase_table(class),
-            AddColumn {
-                class,
-                field,
-                column,
-            } => self.add_column(class, field, column),
-            EraseColumn { class, field } => self.erase_column(class, field),
+            AddTable { .. } | EraseTable { .. } | AddColumn { .. } | EraseColumn { .. } => {
+                self.write_back(); // what is in hand has its class as it was
+                self.apply_to_schema(instruction)
+            }
             CreateObject { class, key } => self.create_object(class, key),
             EraseObject { class, key } => self.erase_object(class, key),
             Update { path, .. }
@@ -96,13 +90,38 @@ impl<'a, C: Cells> Applier<'a, C> {
             | SetInsert { path, .. }
             | SetErase { path, .. } => {
                 // Objects of asymmetric classes are for others; nothing is kept of them.
-                let class = self.top_level(&path.class)?;
-                if matches!(class.kind, TableKind::Asymmetric(_)) {
+                if !self.holds(path)
+                    && matches!(self.top_level(&path.class)?.kind, TableKind::Asymmetric(_))
+                {
                     Ok(())
                 } else {
                     self.apply_at(path, instruction)
                 }
             }
+        }
+    }
+
+    fn apply_to_schema(&mut self, instruction: &Instruction) -> Result<(), ApplyError> {
+        use Instruction::*;
+        match instruction {
+            AddTable { class, kind } => self.add_table(class, kind),
+            EraseTable { class } => self.erase_table(class),
+            AddColumn {
+                class,
+                field,
+                column,
+            } => self.add_column(class, field, column),
+            EraseColumn { class, field } => self.erase_column(class, field),
+            CreateObject { .. }
+            | EraseObject { .. }
+            | Update { .. }
+            | AddInteger { .. }
+            | ArrayInsert { .. }
+            | ArrayMove { .. }
+            | ArrayErase { .. }
+            | Clear { .. }
+            | SetInsert { .. }
+            | SetErase { .. } => Ok(()),
         }
     }
 
@@ -161,7 +180,6 @@ impl<'a, C: Cells> Applier<'a, C> {
         if self.schema.is_target(name) {
             return ApplyError::refused(format!("class {name} is linked to by other classes"));
         }
-        self.write_back();
         let prefix = objects_prefix(class.id);
         let mut after: Option<Vec<u8>> = None;
         loop {
@@ -237,13 +255,13 @@ impl<'a, C: Cells> Applier<'a, C> {
         if matches!(class.kind, TableKind::Asymmetric(_)) {
             return Ok(());
         }
-        let head = key_bytes(key);
-        let cell = object_key(class.id, &head);
-        if self.row(&cell)?.is_none() {
-            self.write_back();
-            self.row = Some(Cached {
-                key: cell,
-                row: Row::new(head),
+        if !self.hold(&class, key)? {
+            let cell = object_key(class.id, key);
+            self.take_in_hand(Held {
+                at: key.detached(),
+                cell,
+                class,
+                row: Row::new(rest_of(key)),
                 dirty: true,
             });
         }
@@ -252,13 +270,11 @@ impl<'a, C: Cells> Applier<'a, C> {
 
     fn erase_object(&mut self, name: &Text, key: &Key) -> Result<(), ApplyError> {
         let class = self.with_key(name, key)?;
-        let cell = object_key(class.id, &key_bytes(key));
-        if self.row(&cell)?.is_none() {
-            return Ok(());
-        }
-        if let Some(cached) = self.row.take() {
-            self.cells.delete(&cell);
-            self.free_row(cached.row)?;
+        if self.hold(&class, key)?
+            && let Some(held) = self.object.take()
+        {
+            self.cells.delete(&held.cell);
+            self.free_row(held.row)?;
         }
         Ok(())
     }
@@ -278,10 +294,10 @@ impl<'a, C: Cells> Applier<'a, C> {
         let refuse =
             |what: &str| ApplyError::refused(format!("{}.{}: {what}", path.class, path.field));
         let of = match &spot {
-            Spot::Field { column, .. } if column.column.collection != CollectionKind::Single => {
+            Spot::Field(field) if field.column.column.collection != CollectionKind::Single => {
                 return refuse("a collection cannot be set");
             }
-            Spot::Field { column, .. } => column.of(),
+            Spot::Field(field) => field.column.of(),
             Spot::Element { of, .. } | Spot::Entry { of, .. } => of.clone(),
         };
         match value {
@@ -289,7 +305,7 @@ impl<'a, C: Cells> Applier<'a, C> {
                 Spot::Entry {
                     dictionary, name, ..
                 } => self.erase_entry(dictionary, &name),
-                Spot::Field { .. } | Spot::Element { .. } => {
+                Spot::Field(_) | Spot::Element { .. } => {
                     refuse("only a key of a dictionary can be erased")
                 }
             },
@@ -313,7 +329,7 @@ impl<'a, C: Cells> Applier<'a, C> {
             ));
         }
         let keep = match spot {
-            Spot::Field { .. } => matches!(self.slot(spot)?, Some(Slot::Object(_))),
+            Spot::Field(_) => matches!(self.slot(spot)?, Some(Slot::Object(_))),
             Spot::Element { .. } => true,
             Spot::Entry { .. } => false,
         };
@@ -365,7 +381,7 @@ impl<'a, C: Cells> Applier<'a, C> {
                 path.class, path.field
             ))
         };
-        let Spot::Field { column, .. } = &spot else {
+        let Spot::Field(FieldSpot { column, .. }) = &spot else {
             return refuse();
         };
         let single = column.column.collection == CollectionKind::Single;
@@ -385,104 +401,10 @@ impl<'a, C: Cells> Applier<'a, C> {
             | Slot::Long(_)
             | Slot::Object(_)
             | Slot::List(_)
+            | Slot::Short(_)
             | Slot::Dictionary(_)
             | Slot::Set(_) => refuse(),
         }
-    }
-
-    // Lists
-
-    /// The list that a path ends in, what it takes, its length, and the index. The length must be what the instruction says.
-    fn list_at(
-        &mut self,
-        path: &Path,
-        prior_size: u32,
-    ) -> Result<(Node, Type, u64, u64), ApplyError> {
-        let refuse =
-            |what: &str| ApplyError::refused(format!("{}.{}: {what}", path.class, path.field));
-        let spot = self.find(path, 1)?;
-        let of = match &spot {
-            Spot::Field { column, .. } if column.column.collection == CollectionKind::List => {
-                column.of()
-            }
-            Spot::Field { .. } | Spot::Element { .. } | Spot::Entry { .. } => Type::mixed(),
-        };
-        let list = match (self.slot(&spot)?, &spot) {
-            (Some(Slot::List(list)), _) => list,
-            (_, Spot::Field { column, .. }) if column.column.collection == CollectionKind::List => {
-                self.collection_at(&spot, CollectionKind::List)?
-            }
-            (_, Spot::Field { .. } | Spot::Element { .. } | Spot::Entry { .. }) => {
-                return refuse("no list there");
-            }
-        };
-        let length = list::len(self.cells, list)?;
-        if length != u64::from(prior_size) {
-            return refuse(&format!("the list has {length} elements, not {prior_size}"));
-        }
-        let index = path.index().map_or(u64::MAX, u64::from);
-        Ok((list, of, length, index))
-    }
-
-    fn array_insert(
-        &mut self,
-        path: &Path,
-        value: &Value,
-        prior_size: u32,
-    ) -> Result<(), ApplyError> {
-        let (list, of, length, index) = self.list_at(path, prior_size)?;
-        let refuse =
-            |what: &str| ApplyError::refused(format!("{}.{}: {what}", path.class, path.field));
-        if index > length {
-            return refuse("insertion after the end of the list");
-        }
-        let slot = match value {
-            Value::Object => match of.embedded(self.schema) {
-                Some(_) => self.new_embedded(&of)?,
-                None => return refuse("takes no embedded objects"),
-            },
-            Value::List if of.kind == ColumnKind::Mixed => {
-                self.new_collection(CollectionKind::List).0
-            }
-            Value::Dictionary if of.kind == ColumnKind::Mixed => {
-                self.new_collection(CollectionKind::Dictionary).0
-            }
-            Value::List | Value::Dictionary | Value::Set | Value::Erased => {
-                return refuse("not insertable");
-            }
-            plain => self.plain(plain, &of, path)?,
-        };
-        let schema = &mut *self.schema;
-        // Chunks are numbered like nodes, so that no list uses a number twice. The root has number 0.
-        list::insert(self.cells, list, index, slot, &mut || schema.new_node() + 1)?;
-        Ok(())
-    }
-
-    fn array_move(&mut self, path: &Path, to: u32, prior_size: u32) -> Result<(), ApplyError> {
-        let (list, _, length, index) = self.list_at(path, prior_size)?;
-        let to = u64::from(to);
-        if index >= length || to >= length || index == to {
-            return ApplyError::refused(format!(
-                "{}.{}: a move from {index} to {to} of {length}",
-                path.class, path.field
-            ));
-        }
-        let slot = list::erase(self.cells, list, index)?;
-        let schema = &mut *self.schema;
-        list::insert(self.cells, list, to, slot, &mut || schema.new_node() + 1)?;
-        Ok(())
-    }
-
-    fn array_erase(&mut self, path: &Path, prior_size: u32) -> Result<(), ApplyError> {
-        let (list, _, length, index) = self.list_at(path, prior_size)?;
-        if index >= length {
-            return ApplyError::refused(format!(
-                "{}.{}: element {index} of {length}",
-                path.class, path.field
-            ));
-        }
-        let slot = list::erase(self.cells, list, index)?;
-        self.free(slot)
     }
 
     // Collections
@@ -492,7 +414,7 @@ impl<'a, C: Cells> Applier<'a, C> {
         let refuse =
             |what: &str| ApplyError::refused(format!("{}.{}: {what}", path.class, path.field));
         let (of, collection) = match &spot {
-            Spot::Field { column, .. } => (column.of(), column.column.collection),
+            Spot::Field(FieldSpot { column, .. }) => (column.of(), column.column.collection),
             Spot::Element { of, .. } => (of.clone(), CollectionKind::Single),
             Spot::Entry { of, .. } => {
                 if self.slot(&spot)?.is_none() {
@@ -519,7 +441,12 @@ impl<'a, C: Cells> Applier<'a, C> {
         if self.slot(spot)?.is_none() {
             return Ok(());
         }
-        let (slot, _) = self.new_collection(kind);
+        let slot = match kind {
+            CollectionKind::List => Slot::Short(Vec::new()),
+            CollectionKind::Dictionary | CollectionKind::Set | CollectionKind::Single => {
+                self.new_collection(kind).0
+            }
+        };
         self.put(spot, slot)
     }
 
@@ -528,10 +455,10 @@ impl<'a, C: Cells> Applier<'a, C> {
         let refuse =
             |what: &str| ApplyError::refused(format!("{}.{}: {what}", path.class, path.field));
         let of = match &spot {
-            Spot::Field { column, .. } if column.column.collection == CollectionKind::Set => {
-                column.of()
+            Spot::Field(field) if field.column.column.collection == CollectionKind::Set => {
+                field.column.of()
             }
-            Spot::Field { .. } | Spot::Element { .. } | Spot::Entry { .. } => {
+            Spot::Field(_) | Spot::Element { .. } | Spot::Entry { .. } => {
                 return refuse("no set there");
             }
         };
@@ -550,7 +477,12 @@ impl<'a, C: Cells> Applier<'a, C> {
     // Pieces
 
     /// A plain value as a slot, if it fits.
-    fn plain(&mut self, value: &Value, of: &Type, path: &Path) -> Result<Slot, ApplyError> {
+    pub(super) fn plain(
+        &mut self,
+        value: &Value,
+        of: &Type,
+        path: &Path,
+    ) -> Result<Slot, ApplyError> {
         if let Some(what) = of.misfit(value, self.schema) {
             return ApplyError::refused(format!("{}.{}: {what}", path.class, path.field));
         }
@@ -565,28 +497,16 @@ impl<'a, C: Cells> Applier<'a, C> {
         Ok(Slot::Long(node))
     }
 
-    fn new_embedded(&mut self, of: &Type) -> Result<Slot, ApplyError> {
+    pub(super) fn new_embedded(&mut self, of: &Type) -> Result<Slot, ApplyError> {
         let Some(class) = of.embedded(self.schema).map(|class| class.id) else {
             return ApplyError::refused("takes no embedded objects");
         };
         let node = self.schema.new_node();
         self.cells.put(
             embedded_key(node),
-            Row::new(class.to_be_bytes().to_vec()).encode(),
+            Row::new(Bytes::copy_from_slice(&class.to_be_bytes())).encode(),
         );
         Ok(Slot::Object(node))
-    }
-
-    /// The class of an embedded object, by the key of its row.
-    pub(super) fn embedded_class(&mut self, row: &[u8]) -> Result<Arc<Class>, ApplyError> {
-        let head = self.row(row)?.map(|cached| cached.row.head.clone());
-        let id = head
-            .and_then(|head| head.try_into().ok())
-            .map(u32::from_be_bytes);
-        let class = id.and_then(|id| self.schema.classes().find(|class| class.id == id));
-        class
-            .cloned()
-            .ok_or_else(|| CellError::damaged("an embedded object of no class").into())
     }
 
     fn class(&self, name: &Text) -> Result<Arc<Class>, ApplyError> {
@@ -606,42 +526,16 @@ impl<'a, C: Cells> Applier<'a, C> {
         }
     }
 
-    /// A row, if there is one of this key. Another that was worked on before is written.
-    pub(super) fn row(&mut self, key: &[u8]) -> Result<Option<&mut Cached>, DamagedCell> {
-        if self.row.as_ref().is_none_or(|cached| cached.key != key) {
-            let Some(cell) = self.cells.get(key)? else {
-                return Ok(None);
-            };
-            self.write_back();
-            self.row = Some(Cached {
-                key: key.to_vec(),
-                row: Row::decode(cell)?,
-                dirty: false,
-            });
-        }
-        Ok(self.row.as_mut())
-    }
-
-    pub(super) fn write_back(&mut self) {
-        if let Some(cached) = self.row.take()
-            && cached.dirty
-        {
-            self.cells.put(cached.key, cached.row.encode());
-        }
-    }
-
     /// Deletes what hangs on a slot that is no longer anywhere. Paths are of bounded length, so nothing is nested deeper.
     pub(super) fn free(&mut self, slot: Slot) -> Result<(), ApplyError> {
         match slot {
-            Slot::Value(_) => {}
+            Slot::Value(_) | Slot::Short(_) => {}
             Slot::Long(node) => self.cells.delete(&long_key(node)),
             Slot::Object(node) => {
-                let key = embedded_key(node);
-                if self.row(&key)?.is_some()
-                    && let Some(cached) = self.row.take()
-                {
-                    self.cells.delete(&key);
-                    self.free_row(cached.row)?;
+                self.hold_embedded(node)?;
+                if let Some(held) = self.embedded.take() {
+                    self.cells.delete(&held.cell);
+                    self.free_row(held.row)?;
                 }
             }
             Slot::List(node) => {

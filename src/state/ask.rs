@@ -1,10 +1,10 @@
 //! What whoever makes edits wants to know of the state in the middle of them.
 
 use super::apply::Applier;
-use super::cells::{Cells, entry_prefix, member_prefix, object_key};
+use super::cells::{Cells, entry_prefix, member_prefix};
 use super::row::Slot;
 use super::schema::Schema;
-use super::walk::{Spot, key_bytes};
+use super::walk::Spot;
 use super::{ApplyError, Field, Reader, list};
 use crate::changeset::{CollectionKind, Key, Path, Text};
 
@@ -16,11 +16,10 @@ impl<C: Cells> Applier<'_, C> {
 
     /// Whether there is an object of this key. There is none in a class that is not there.
     pub fn has_object(&mut self, class: &Text, key: &Key) -> Result<bool, ApplyError> {
-        let Some(class) = self.schema.class(class) else {
+        let Some(class) = self.schema.class(class).cloned() else {
             return Ok(false);
         };
-        let cell = object_key(class.id, &key_bytes(key));
-        Ok(self.row(&cell)?.is_some())
+        Ok(self.hold(&class, key)?)
     }
 
     /// Everything in an object, the primary key left out, or nothing if there is no such object.
@@ -35,27 +34,17 @@ impl<C: Cells> Applier<'_, C> {
     /// The number of elements of the list in which a path ends with an index.
     pub fn list_length(&mut self, path: &Path) -> Result<u32, ApplyError> {
         let spot = self.find(path, 1)?;
-        let length = match (self.slot(&spot)?, &spot) {
-            (Some(Slot::List(node)), _) => list::len(self.cells, node)?,
-            (None, Spot::Field { column, .. })
-                if column.column.collection == CollectionKind::List =>
-            {
-                0
-            }
-            (_, Spot::Field { .. } | Spot::Element { .. } | Spot::Entry { .. }) => {
-                return ApplyError::refused(format!(
-                    "{}.{}: no list there",
-                    path.class, path.field
-                ));
-            }
+        let Some(list) = self.list_in(&spot)? else {
+            return ApplyError::refused(format!("{}.{}: no list there", path.class, path.field));
         };
+        let length = self.length(&list)?;
         Ok(u32::try_from(length).unwrap_or(u32::MAX))
     }
 
     /// The kind of collection that a path names by its column: `Single` if it names a value.
     pub fn collection_kind(&mut self, path: &Path) -> Result<CollectionKind, ApplyError> {
         Ok(match self.find(path, 0)? {
-            Spot::Field { column, .. } => column.column.collection,
+            Spot::Field(field) => field.column.column.collection,
             Spot::Element { .. } | Spot::Entry { .. } => CollectionKind::Single,
         })
     }
@@ -65,6 +54,7 @@ impl<C: Cells> Applier<'_, C> {
         let spot = self.find(path, 0)?;
         Ok(match self.slot(&spot)? {
             None => true,
+            Some(Slot::Short(values)) => values.is_empty(),
             Some(Slot::List(node)) => list::len(self.cells, node)? == 0,
             Some(Slot::Dictionary(node)) => {
                 self.cells.scan(&entry_prefix(node), None, 1)?.is_empty()

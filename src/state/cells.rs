@@ -5,10 +5,10 @@
 //! | `n` | | the next node number |
 //! | `x` | | the next class number; there once a class has been erased |
 //! | `c` | class (4 bytes) | a class and its columns |
-//! | `o` | class (4 bytes), key | an object: its row |
+//! | `o` | class (4 bytes), key in its order (see `key.rs`) | an object: its row, short lists included |
 //! | `m` | node (8 bytes) | an embedded object: its row |
 //! | `b` | node (8 bytes) | a long value |
-//! | `l` | node (8 bytes), chunk (8 bytes) | a chunk of a list; chunk 0 is the root |
+//! | `l` | node (8 bytes), chunk (8 bytes) | a chunk of a list that is not short; chunk 0 is the root |
 //! | `d` | node (8 bytes), name | an entry of a dictionary |
 //! | `e` | node (8 bytes), value | an entry of a set |
 //!
@@ -144,10 +144,6 @@ pub(super) fn objects_prefix(class: u32) -> Vec<u8> {
     tagged(b'o', &class.to_be_bytes(), &[])
 }
 
-pub(super) fn object_key(class: u32, key: &[u8]) -> Vec<u8> {
-    named(tagged(b'o', &class.to_be_bytes(), &[]), key)
-}
-
 pub(super) fn embedded_key(node: Node) -> Vec<u8> {
     tagged(b'm', &node.to_be_bytes(), &[])
 }
@@ -185,7 +181,7 @@ fn tagged(tag: u8, first: &[u8], second: &[u8]) -> Vec<u8> {
 }
 
 /// Longer names stand in a key as their hash.
-const LONGEST_NAME: usize = 255;
+pub(super) const LONGEST_NAME: usize = 255;
 
 fn named(mut key: Vec<u8>, name: &[u8]) -> Vec<u8> {
     if name.len() <= LONGEST_NAME {

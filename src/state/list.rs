@@ -312,9 +312,9 @@ fn collect(
     Ok(())
 }
 
-/// A new, empty list.
-pub(super) fn create(cells: &mut impl Cells, list: Node) {
-    save(cells, list, ROOT, &Chunk::Leaf(Vec::new()));
+/// A new list of a few elements: no more than a leaf takes.
+pub(super) fn create(cells: &mut impl Cells, list: Node, slots: Vec<Slot>) {
+    save(cells, list, ROOT, &Chunk::Leaf(slots));
 }
 
 /// Deletes all chunks. What was in the elements is the caller's to free.
@@ -427,6 +427,7 @@ impl Chunk {
 fn weight(slots: &[Slot]) -> usize {
     let one = |slot: &Slot| match slot {
         Slot::Value(value) => super::row::weight(value),
+        Slot::Short(values) => values.iter().map(super::row::weight).sum(),
         Slot::Long(_) | Slot::Object(_) | Slot::List(_) | Slot::Dictionary(_) | Slot::Set(_) => 16,
     };
     slots.iter().map(one).sum()

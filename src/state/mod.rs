@@ -1,7 +1,7 @@
 //! What a Realm contains, and what each instruction does to it, over cells that others provide.
 //!
 //! The state is a set of small cells under opaque keys: a class is one cell, an object is one (its plain values together), an entry of a set or dictionary is
-//! one, and a list is a tree of chunks with counts. So the cost of an instruction does not grow with the number of objects or the length of a list. A link
+//! one, and a list is a tree of chunks with counts, or lies in the row of its object while it is short. So the cost of an instruction does not grow with the number of objects or the length of a list. A link
 //! is the class and key of its target and is looked up when it is read: deleting an object and making it again needs no bookkeeping, and a link whose target is
 //! not there keeps its place in a list.
 //!
@@ -9,10 +9,13 @@
 //! written. Knows no versions, files or network.
 
 mod apply;
+mod array;
 mod ask;
 mod cells;
 mod collection;
 mod fit;
+mod held;
+mod key;
 mod list;
 mod overlay;
 mod read;

@@ -1,12 +1,10 @@
 //! Looking at the state: classes, objects page by page, and everything in an object.
 
-use bytes::Bytes;
-
-use super::cells::{CellError, Cells, embedded_key, long_key, object_key, objects_prefix};
+use super::cells::{CellError, Cells, embedded_key, long_key, objects_prefix};
 use super::fit::default;
+use super::key::{key_of, object_key};
 use super::row::{Row, Slot};
 use super::schema::{Class, ClassColumn, Schema};
-use super::walk::key_bytes;
 use super::{collection, list};
 use crate::changeset::{CollectionKind, Key, Link, Text, Value, codec};
 
@@ -46,7 +44,7 @@ impl<'a, C: Cells> Reader<'a, C> {
         Reader { cells, schema }
     }
 
-    /// Keys of the objects of a class, at most `limit` after one that was told before, in no particular order but always the same. The second part of each is what
+    /// Keys of the objects of a class, at most `limit` after one that was told before, ascending but for strings of more than 255 bytes. The second part of each is what
     /// to go on from.
     pub fn keys(
         &mut self,
@@ -58,9 +56,7 @@ impl<'a, C: Cells> Reader<'a, C> {
         cells
             .into_iter()
             .map(|(cell_key, cell)| {
-                let head = Bytes::from(Row::decode(cell)?.head);
-                let (key, _) = codec::decode_key(&head)
-                    .map_err(|error| CellError::damaged(&error.to_string()))?;
+                let key = key_of(&cell_key, &Row::decode(cell)?.head)?;
                 Ok((key, cell_key))
             })
             .collect()
@@ -68,7 +64,7 @@ impl<'a, C: Cells> Reader<'a, C> {
 
     /// Everything in an object, the primary key left out, or nothing if there is no such object.
     pub fn object(&mut self, class: &Class, key: &Key) -> Result<Option<Vec<Field>>, CellError> {
-        let Some(cell) = self.cells.get(&object_key(class.id, &key_bytes(key)))? else {
+        let Some(cell) = self.cells.get(&object_key(class.id, key))? else {
             return Ok(None);
         };
         self.fields(class, &Row::decode(cell)?).map(Some)
@@ -79,10 +75,7 @@ impl<'a, C: Cells> Reader<'a, C> {
         let Some(class) = self.schema.class(&link.class) else {
             return Ok(false);
         };
-        Ok(self
-            .cells
-            .get(&object_key(class.id, &key_bytes(&link.key)))?
-            .is_some())
+        Ok(self.cells.get(&object_key(class.id, &link.key))?.is_some())
     }
 
     fn fields(&mut self, class: &Class, row: &Row) -> Result<Vec<Field>, CellError> {
@@ -137,6 +130,9 @@ impl<'a, C: Cells> Reader<'a, C> {
                         .map(|slot| self.content(slot))
                         .collect::<Result<_, _>>()?,
                 )
+            }
+            Slot::Short(values) => {
+                Content::List(values.iter().cloned().map(Content::Value).collect())
             }
             Slot::Dictionary(node) => {
                 let entries = collection::entries(self.cells, *node)?;

@@ -1,6 +1,6 @@
 //! Rows: the values of an object in one cell. A value that is long or no plain one stands there by its node.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use super::cells::{CellError, Node};
 use crate::changeset::{Key, Value, codec};
@@ -16,6 +16,8 @@ pub(super) enum Slot {
     Object(Node),
     /// A list.
     List(Node),
+    /// A short list of plain values, in a row only.
+    Short(Vec<Value>),
     /// A dictionary.
     Dictionary(Node),
     /// A set.
@@ -55,13 +57,13 @@ pub(super) fn weight(value: &Value) -> usize {
 /// An object's slots by column. A column that is not there has its default: null, zero, nothing.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Row {
-    /// The key of an object, or the class of an embedded one, as bytes.
-    pub head: Vec<u8>,
+    /// What the cell's key does not say: the rest of an object's key, the class of an embedded one.
+    pub head: Bytes,
     slots: Vec<(u32, Slot)>,
 }
 
 impl Row {
-    pub fn new(head: Vec<u8>) -> Row {
+    pub fn new(head: Bytes) -> Row {
         Row {
             head,
             slots: Vec::new(),
@@ -73,6 +75,18 @@ impl Row {
             .binary_search_by_key(&column, |(column, _)| *column)
             .ok()
             .map(|at| &self.slots[at].1)
+    }
+
+    /// A slot, to be changed; made if it is not there.
+    pub fn get_or_insert(&mut self, column: u32, slot: Slot) -> &mut Slot {
+        let found = self
+            .slots
+            .binary_search_by_key(&column, |(column, _)| *column);
+        let at = found.unwrap_or_else(|at| {
+            self.slots.insert(at, (column, slot));
+            at
+        });
+        &mut self.slots[at].1
     }
 
     /// Sets a slot. What was there before.
@@ -106,7 +120,7 @@ impl Row {
 
     pub fn decode(cell: Bytes) -> Result<Row, CellError> {
         let mut reader = CellReader::new(cell);
-        let head = reader.bytes()?.to_vec();
+        let head = reader.bytes()?;
         let mut slots = Vec::new();
         while !reader.is_empty() {
             let column = u32::try_from(reader.number()?)
@@ -142,7 +156,7 @@ impl CellReader {
                 .filter(|shifted| shifted >> shift == part)
                 .ok_or_else(|| CellError::damaged("a number"))?;
             if byte & 0x80 == 0 {
-                self.rest = self.rest.slice(index + 1..);
+                self.rest.advance(index + 1);
                 return Ok(number);
             }
         }
@@ -157,13 +171,28 @@ impl CellReader {
         Ok(self.rest.split_to(length))
     }
 
+    fn value(&mut self) -> Result<Value, CellError> {
+        let (value, used) = codec::decode_value(&self.rest)
+            .map_err(|error| CellError::damaged(&error.to_string()))?;
+        self.rest.advance(used);
+        Ok(value)
+    }
+
+    fn values(&mut self) -> Result<Vec<Value>, CellError> {
+        let count = self.number()?;
+        if count > self.rest.len() as u64 {
+            return Err(CellError::damaged("a short list"));
+        }
+        (0..count).map(|_| self.value()).collect()
+    }
+
     pub fn slot(&mut self) -> Result<Slot, CellError> {
         let tag = self.number()?;
         if tag == 0 {
-            let (value, used) = codec::decode_value(&self.rest)
-                .map_err(|error| CellError::damaged(&error.to_string()))?;
-            self.rest = self.rest.slice(used..);
-            return Ok(Slot::Value(value));
+            return Ok(Slot::Value(self.value()?));
+        }
+        if tag == 6 {
+            return Ok(Slot::Short(self.values()?));
         }
         let node = self.number()?;
         match tag {
@@ -194,6 +223,13 @@ pub(super) fn put_slot(out: &mut Vec<u8>, slot: &Slot) {
         Slot::Value(value) => {
             put_number(out, 0);
             return codec::encode_value(value, out);
+        }
+        Slot::Short(values) => {
+            put_number(out, 6);
+            put_length(out, values.len());
+            return values
+                .iter()
+                .for_each(|value| codec::encode_value(value, out));
         }
         Slot::Long(node) => (1, node),
         Slot::Object(node) => (2, node),

@@ -32,7 +32,7 @@ pub struct Class {
     /// What it holds.
     pub kind: TableKind,
     /// Its columns, the primary key left out.
-    pub columns: Vec<ClassColumn>,
+    pub columns: Vec<Arc<ClassColumn>>,
     next_column: u32,
 }
 
@@ -49,7 +49,7 @@ pub struct ClassColumn {
 
 impl Class {
     /// A column.
-    pub fn column(&self, name: &Text) -> Option<&ClassColumn> {
+    pub fn column(&self, name: &Text) -> Option<&Arc<ClassColumn>> {
         self.columns.iter().find(|column| column.name == *name)
     }
 
@@ -74,11 +74,11 @@ impl Class {
     }
 
     fn add_column(&mut self, name: &Text, column: Column) {
-        self.columns.push(ClassColumn {
+        self.columns.push(Arc::new(ClassColumn {
             id: self.next_column,
             name: name.detached(),
             column: detached(column),
-        });
+        }));
         self.next_column += 1;
     }
 
@@ -135,11 +135,11 @@ impl Class {
             let Some(Instruction::AddColumn { field, column, .. }) = instructions.next() else {
                 return None;
             };
-            columns.push(ClassColumn {
+            columns.push(Arc::new(ClassColumn {
                 id: word(at + 2)?,
                 name: field.detached(),
                 column: detached(column),
-            });
+            }));
         }
         Some(Class {
             id,
@@ -205,7 +205,7 @@ impl Schema {
 
     /// Whether columns of other classes link to a class.
     pub(super) fn is_target(&self, name: &Text) -> bool {
-        let links = |column: &ClassColumn| matches!(&column.column.kind, ColumnKind::Link(target) if target == name);
+        let links = |column: &Arc<ClassColumn>| matches!(&column.column.kind, ColumnKind::Link(target) if target == name);
         self.classes
             .values()
             .any(|class| class.name != *name && class.columns.iter().any(links))

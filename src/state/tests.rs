@@ -1,5 +1,7 @@
 //! What each instruction does (merge rules, section 9), what is refused, and what it costs.
 
+mod lists;
+
 use bytes::Bytes;
 
 use super::{Applier, ApplyError, CellError, Cells, Content, MemoryCells, Reader, Schema};

@@ -1,7 +1,7 @@
 //! The table `cells`: pieces of a state under opaque keys, each with its checksum.
 
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::checksum;
 
@@ -32,14 +32,29 @@ impl Found {
     }
 }
 
-/// A cell.
-pub fn get(connection: &Connection, key: &[u8]) -> rusqlite::Result<Option<Found>> {
-    connection
-        .prepare_cached("SELECT value, checksum FROM cells WHERE key = ?1")?
-        .query_row([key], |row| {
-            Ok(Found::checked(key.to_vec(), row.get(0)?, row.get(1)?))
-        })
-        .optional()
+/// What is under a key.
+pub enum Lookup {
+    /// A cell.
+    Cell(Found),
+    /// Nothing, up to the next key that there is.
+    Nothing(Option<Vec<u8>>),
+}
+
+/// What is under a key.
+pub fn find(connection: &Connection, key: &[u8]) -> rusqlite::Result<Lookup> {
+    let mut statement = connection.prepare_cached(
+        "SELECT key, value, checksum FROM cells WHERE key >= ?1 ORDER BY key LIMIT 1",
+    )?;
+    let mut rows = statement.query([key])?;
+    let Some(row) = rows.next()? else {
+        return Ok(Lookup::Nothing(None));
+    };
+    let next = row.get_ref(0)?.as_blob()?;
+    if next == key {
+        let found = Found::checked(key.to_vec(), row.get(1)?, row.get(2)?);
+        return Ok(Lookup::Cell(found));
+    }
+    Ok(Lookup::Nothing(Some(next.to_vec())))
 }
 
 /// At most `limit` cells whose key has this prefix and is greater than `after`, in order.

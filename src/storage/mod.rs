@@ -9,6 +9,7 @@ mod checksum;
 mod lock;
 mod names;
 mod realm_file;
+mod rekey;
 mod replica_file;
 mod schema;
 mod snapshot;

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
-use super::cells::{self, Found};
+use super::cells::{self, Found, Lookup};
 use super::{StorageError, checksum, schema, sync_folder};
 use crate::ident::{
     ClientVersion, FileIdent, MAX_NUMBER, OriginTimestamp, RealmName, Salt, SaltedVersion,
@@ -81,8 +81,22 @@ pub struct RealmFile {
     /// Closed before the writer, which then copies the write-ahead log into the database and removes it.
     reader: Mutex<Connection>,
     writer: Mutex<Connection>,
+    /// Where the last look for a cell found nothing. New objects mostly follow each other, so that one look tells for many.
+    gap: Mutex<Option<Gap>>,
     /// Bytes written since the log was copied into the database, about.
     logged: AtomicU64,
+}
+
+/// Keys from one up to another under which no cell is; without the latter to the end.
+struct Gap {
+    from: Vec<u8>,
+    to: Option<Vec<u8>>,
+}
+
+impl Gap {
+    fn has(&self, key: &[u8]) -> bool {
+        *self.from <= *key && self.to.as_deref().is_none_or(|to| key < to)
+    }
 }
 
 /// Idents in one block.
@@ -125,6 +139,7 @@ impl RealmFile {
             salt,
             random,
             writer: Mutex::new(writer),
+            gap: Mutex::default(),
             reader: Mutex::new(reader),
             path,
         })
@@ -295,10 +310,18 @@ impl RealmFile {
 
     /// A cell, as the transaction of this file's writer sees it.
     pub fn cell(&self, key: &[u8]) -> Result<Option<Bytes>, StorageError> {
-        let found = self.write_side(|connection| cells::get(connection, key))?;
-        found
-            .map(|found| self.whole(found).map(|(_, value)| value))
-            .transpose()
+        let mut gap = self.gap.lock().unwrap_or_else(PoisonError::into_inner);
+        if gap.as_ref().is_some_and(|gap| gap.has(key)) {
+            return Ok(None);
+        }
+        match self.write_side(|connection| cells::find(connection, key))? {
+            Lookup::Cell(found) => self.whole(found).map(|(_, value)| Some(value)),
+            Lookup::Nothing(to) => {
+                let from = key.to_vec();
+                *gap = Some(Gap { from, to });
+                Ok(None)
+            }
+        }
     }
 
     /// Cells whose key has this prefix and is greater than `after`, in order, as
@@ -337,6 +360,7 @@ impl RealmFile {
     /// Writes a batch in the transaction that was begun, and ends it: all of it is durable, or nothing is written. `expected` is the version before the batch's
     /// first entry.
     pub fn commit(&self, expected: ServerVersion, batch: &Batch) -> Result<(), StorageError> {
+        *self.gap.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let committed = self.write_and_commit(expected, batch);
         if committed.is_err() {
             self.abandon();
@@ -485,7 +509,12 @@ fn prepare_writer(path: &Path, writer: &Connection, name: &RealmName) -> Result<
     }
     if found < schema::FORMAT {
         let transaction = writer.unchecked_transaction()?;
-        schema::migrate(&transaction, found)?;
+        if !schema::migrate(&transaction, found)? {
+            return Err(Unusable::Other(StorageError::Damaged {
+                file: path.to_owned(),
+                what: "a cell of the state".into(),
+            }));
+        }
         if found == 0 {
             transaction.execute(
                 "INSERT INTO meta (key, value) VALUES ('name', ?1)",

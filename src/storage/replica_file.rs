@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use rusqlite::{Connection, params};
 
-use super::cells::{self, Found};
-use super::{StorageError, checksum};
+use super::cells::{self, Found, Lookup};
+use super::{StorageError, checksum, rekey};
 use crate::ident::{
     ClientVersion, DownloadCursor, FileIdent, OriginTimestamp, Salt, SaltedVersion, ServerVersion,
 };
@@ -83,7 +83,7 @@ pub struct ReplicaFile {
 /// Marks the file as a client's copy: "rosR".
 const APPLICATION_ID: i64 = 0x726f_7352;
 /// The format that this program writes.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 const TABLES: &str = "
     CREATE TABLE progress (
         one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -138,6 +138,7 @@ impl ReplicaFile {
                 found,
                 known: FORMAT,
             }),
+            (APPLICATION_ID, 1) => file.migrate().map(|()| file),
             (0, 0) => file.make().map(|()| file),
             _ => Err(StorageError::Damaged {
                 file: path.to_owned(),
@@ -163,6 +164,24 @@ impl ReplicaFile {
             transaction.pragma_update(None, "user_version", FORMAT)?;
             transaction.commit()
         })
+    }
+
+    /// From format 1 to this one.
+    fn migrate(&self) -> Result<(), StorageError> {
+        let is_whole = self.run(|connection| {
+            let transaction = connection.unchecked_transaction()?;
+            if !rekey::objects(&transaction)? {
+                return Ok(false);
+            }
+            transaction.pragma_update(None, "user_version", FORMAT)?;
+            transaction.commit()?;
+            Ok(true)
+        })?;
+        if is_whole {
+            Ok(())
+        } else {
+            Err(self.damaged("a cell of the state".into()))
+        }
     }
 
     /// What it holds beside its cells.
@@ -205,10 +224,10 @@ impl ReplicaFile {
 
     /// A cell.
     pub fn cell(&self, key: &[u8]) -> Result<Option<Bytes>, StorageError> {
-        let found = self.run(|connection| cells::get(connection, key))?;
-        found
-            .map(|found| self.whole(found).map(|(_, value)| value))
-            .transpose()
+        match self.run(|connection| cells::find(connection, key))? {
+            Lookup::Cell(found) => self.whole(found).map(|(_, value)| Some(value)),
+            Lookup::Nothing(_) => Ok(None),
+        }
     }
 
     /// At most `limit` cells whose key has this prefix and is greater than `after`, in order.

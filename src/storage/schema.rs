@@ -2,19 +2,34 @@
 
 use rusqlite::Connection;
 
-/// The format that this program writes.
-pub const FORMAT: i64 = 1;
+use super::rekey;
 
-/// Brings a database to [`FORMAT`], one step a format, in the caller's transaction. A new database has format 0.
-pub fn migrate(connection: &Connection, found: i64) -> rusqlite::Result<()> {
-    for format in found..FORMAT {
-        connection.execute_batch(STEPS[usize::try_from(format).unwrap_or_default()])?;
+/// The format that this program writes.
+pub const FORMAT: i64 = 2;
+
+/// Brings a database to [`FORMAT`], one step a format, in the caller's transaction; a new one, of format 0, at once. Whether what was there was whole; if not, the
+/// transaction must be taken back.
+pub fn migrate(connection: &Connection, found: i64) -> rusqlite::Result<bool> {
+    match usize::try_from(found).unwrap_or_default().checked_sub(1) {
+        None => connection.execute_batch(TABLES)?,
+        Some(first) => {
+            for step in STEPS.iter().skip(first) {
+                if !step(connection)? {
+                    return Ok(false);
+                }
+            }
+        }
     }
-    connection.pragma_update(None, "user_version", FORMAT)
+    connection.pragma_update(None, "user_version", FORMAT)?;
+    Ok(true)
 }
 
-/// Step `n` leads from format `n` to `n + 1`.
-const STEPS: [&str; FORMAT as usize] = ["
+type Step = fn(&Connection) -> rusqlite::Result<bool>;
+
+/// The first step leads from format 1 to 2.
+const STEPS: [Step; FORMAT as usize - 1] = [rekey::objects];
+
+const TABLES: &str = "
     CREATE TABLE meta (
         key TEXT PRIMARY KEY,
         value
@@ -53,4 +68,4 @@ const STEPS: [&str; FORMAT as usize] = ["
         value BLOB NOT NULL,
         checksum INTEGER NOT NULL
     ) WITHOUT ROWID;
-"];
+";

@@ -1,6 +1,7 @@
 //! Simulated devices on a real Realm's file: everything but sockets, from a seed.
 
 mod client;
+mod format;
 mod peer;
 
 use std::path::Path;
