@@ -258,6 +258,7 @@ impl Server {
         let limits = settings.limits.clone();
         let system = System::open(Arc::new(settings), keys()).expect("an empty folder opens");
         let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
             .worker_threads(1)
             .build()
             .expect("a runtime");

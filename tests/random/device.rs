@@ -8,7 +8,7 @@ use std::time::Duration;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use ros::changeset::Instruction;
-use ros::client::{Credentials, Options, Place, Realm, Server, WriteError};
+use ros::client::{Credentials, Options, Place, Realm, Server};
 use serde_json::{Value, json};
 
 use crate::sdk::device::Device;
@@ -138,9 +138,8 @@ impl Open {
 
 fn write(realm: &Realm, instructions: Vec<Instruction>) -> Result<(), String> {
     let written = realm.write(|edit| {
-        let each = instructions.into_iter();
-        each.map(|one| edit.apply(one))
-            .collect::<Result<(), WriteError>>()
+        let mut each = instructions.into_iter();
+        each.try_for_each(|one| edit.apply(one))
     });
     written.map_err(|error| error.to_string())
 }

@@ -21,7 +21,7 @@ pub fn partition_text() -> String {
 }
 
 enum Body {
-    Process(Device),
+    Process(Box<Device>),
     Reference(Reference),
 }
 
@@ -47,9 +47,9 @@ impl World {
         let mut members = Vec::new();
         for who in &plan.devices {
             let body = match who {
-                Who::Kotlin => Body::Process(Sdk::Kotlin.device()?),
-                Who::Js => Body::Process(Sdk::Js.device()?),
-                Who::Ours => Body::Process(device::start()),
+                Who::Kotlin => Body::Process(Box::new(Sdk::Kotlin.device()?)),
+                Who::Js => Body::Process(Box::new(Sdk::Js.device()?)),
+                Who::Ours => Body::Process(Box::new(device::start())),
                 Who::Reference => Body::Reference(Reference::new(reference::built()?, &server)),
             };
             let mut member = Member {

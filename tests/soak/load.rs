@@ -145,9 +145,8 @@ fn edit(realm: &Realm, random: &mut StdRng) -> Result<(), Failure> {
         false => edits::transaction(random, &mut model, scope, 5),
     };
     let made = realm.write(|transaction| {
-        let each = changeset.instructions.into_iter();
-        each.map(|one| transaction.apply(one))
-            .collect::<Result<(), WriteError>>()
+        let mut each = changeset.instructions.into_iter();
+        each.try_for_each(|one| transaction.apply(one))
     });
     Ok(made?)
 }
