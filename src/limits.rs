@@ -25,6 +25,12 @@ pub struct Limits {
     pub client_files_per_connection: usize,
     /// Bytes uploaded on one connection that wait for integration; above it the socket is not read.
     pub pending_upload_bytes: usize,
+    /// Bytes of a message, inflated, that a connection may send without asking for memory.
+    pub free_message_bytes: usize,
+    /// Bytes of messages that are larger, of all connections, from the first byte until they are integrated; above it the next one waits in line, its socket unread.
+    pub intake_bytes: usize,
+    /// Time that such a message may take to come in while others wait in line; then its connection is closed.
+    pub upload_time: Duration,
     /// Bytes waiting to be written to one socket; above it no further DOWNLOAD is built for it.
     pub outgoing_bytes: usize,
     /// Realms kept open; the least recently used idle one is closed to open another.
@@ -33,7 +39,8 @@ pub struct Limits {
     pub lane_bytes: usize,
     /// Changesets that one commit integrates; the rest waits for the next, after other Realms had their turn.
     pub batch_changesets: usize,
-    /// Bytes of changesets that one commit integrates, or one upload if it is larger; the rest waits likewise. In memory a batch takes a multiple of it.
+    /// Bytes of changesets that one commit integrates, the rest waits likewise; an upload that is larger is put off, as what is much
+    /// work to merge is. In memory a batch takes a multiple of it.
     pub batch_bytes: usize,
     /// Bytes of history that a client has not seen and its uploads are merged with, in memory as instructions. A client that is further behind is told to reset
     /// (222), as if what it needs were gone.
@@ -104,6 +111,9 @@ impl Default for Limits {
             sessions_per_connection: 4096,
             client_files_per_connection: 4096,
             pending_upload_bytes: 128 * MIB,
+            free_message_bytes: 64 << 10,
+            intake_bytes: 512 * MIB,
+            upload_time: Duration::from_secs(60),
             outgoing_bytes: 256 << 10,
             open_realms: 1000,
             lane_bytes: 256 * MIB,

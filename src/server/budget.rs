@@ -1,7 +1,7 @@
-//! Bytes of large DOWNLOADs in memory: made, or waiting to be taken by their clients. All connections share them, and wait in line.
+//! Bytes of memory that all connections share: of large DOWNLOADs that are made or wait to be taken by their clients, and of large messages that come in.
 //!
-//! A share is taken for the largest that a DOWNLOAD usually is, before it is made, and corrected to what it is after. Whoever holds a share has its bytes
-//! already, so nobody waits in a circle.
+//! Who comes first gets first. A share is taken for the largest that something usually is, before it is there, and corrected to what it is after. Whoever holds a share
+//! waits for no other, so nobody waits in a circle.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub struct Budget {
     kib: Arc<Semaphore>,
     each: u32,
+    all: u32,
     waiting: AtomicUsize,
 }
 
@@ -24,19 +25,30 @@ impl Budget {
     /// So many bytes for all, of which everybody takes `each` at first.
     pub fn new(bytes: usize, each: usize) -> Budget {
         let each = kib(each);
+        let all = kib(bytes).max(each);
         Budget {
-            kib: Arc::new(Semaphore::new(bytes.div_ceil(1024).max(each as usize))),
+            kib: Arc::new(Semaphore::new(all as usize)),
             each,
+            all,
             waiting: AtomicUsize::new(0),
         }
     }
 
     /// Takes a share; waits for those who came before.
     pub async fn take(&self) -> Share {
+        self.take_kib(self.each).await
+    }
+
+    /// Takes a share of so many bytes, or of all there are; waits likewise.
+    pub async fn take_bytes(&self, bytes: usize) -> Share {
+        self.take_kib(kib(bytes).min(self.all)).await
+    }
+
+    async fn take_kib(&self, kib: u32) -> Share {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let _waits = Waits(&self.waiting);
         // The semaphore is never closed.
-        let permit = self.kib.clone().acquire_many_owned(self.each).await.ok();
+        let permit = self.kib.clone().acquire_many_owned(kib).await.ok();
         Share { permit }
     }
 
@@ -73,6 +85,17 @@ struct Waits<'a>(&'a AtomicUsize);
 impl Drop for Waits<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Share {
+    /// Adds another share of the same budget.
+    pub fn merge(&mut self, other: Share) {
+        match (&mut self.permit, other.permit) {
+            (Some(permit), Some(other)) => permit.merge(other),
+            (permit @ None, other) => *permit = other,
+            (Some(_), None) => {}
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use super::Server;
 use super::budget::Budget;
 use super::claims::Claim;
 use super::events::{Event, Events};
+use super::intake::Intake;
 use super::logins::Entry;
 use super::measures::Counted;
 use super::tally::Tally;
@@ -108,6 +109,11 @@ impl Desk {
     /// The memory for large DOWNLOADs.
     pub fn budget(&self) -> &Budget {
         &self.server.budget
+    }
+
+    /// The memory for large messages.
+    pub fn intake(&self) -> &Arc<Intake> {
+        &self.server.intake
     }
 
     /// Whether the client may cause further questions.

@@ -9,11 +9,13 @@ pub mod dev;
 mod door;
 mod events;
 mod held;
+mod intake;
 pub mod life;
 mod listener;
 mod listing;
 mod logins;
 mod measures;
+mod metered;
 mod notices;
 mod outgoing;
 mod process;
@@ -50,6 +52,7 @@ use budget::Budget;
 use claims::Claims;
 use door::Door;
 use held::Held;
+use intake::Intake;
 use listing::Listing;
 use logins::Logins;
 use measures::Measures;
@@ -90,6 +93,7 @@ pub struct Server {
     /// Questions that may.
     writers: Threads,
     budget: Budget,
+    intake: Arc<Intake>,
     claims: Claims,
     logins: Logins,
     door: Door,
@@ -189,6 +193,7 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
         readers: Threads::new(limits.realm_threads, cores()),
         writers: Threads::new(writers(), 1),
         budget: Budget::new(limits.downloads_bytes, limits.download_bytes),
+        intake: Arc::new(Intake::new(&limits, cores())),
         claims: Claims::default(),
         http: Http::new(system.clone(), Arc::new(logins.clone()), limits.clone()),
         door: Door::new(system),
@@ -244,7 +249,12 @@ fn fitting(wanted: &Limits) -> Limits {
 pub fn waiting_threads(limits: &Limits) -> usize {
     // Some are for file systems, names and whatever else the runtime does with them.
     const OTHERS: usize = 8;
-    limits.realm_threads + writers() + limits.http_threads + limits.password_hashes + OTHERS
+    limits.realm_threads
+        + writers()
+        + cores()
+        + limits.http_threads
+        + limits.password_hashes
+        + OTHERS
 }
 
 /// Only a Realm that is being integrated holds one of these up, and no more are integrated at a time than there are lanes.

@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use super::desk::Desk;
 use super::events::{self, Event, Events};
 use super::listener::Place;
+use super::metered::Metered;
 use super::socket::Socket;
 use super::tally::Tally;
 use super::websocket::{self, Task, Until};
@@ -157,6 +158,7 @@ async fn open(
     };
     let config = websocket::config(server.limits.message_bytes);
     let (incoming, outgoing) = parts.io.into_inner().split();
+    let incoming = Metered::new(incoming, server.intake.clone(), caller.is_some());
     let incoming = WebSocketStream::from_partially_read(
         incoming,
         parts.read_buf.to_vec(),

@@ -4,8 +4,11 @@
 //! and takes the answers of lanes and readers as they come. What waits to be written is bounded: above the bound no DOWNLOAD is built.
 
 use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::OwnedWriteHalf;
@@ -18,6 +21,8 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use super::budget::Share;
 use super::desk::Desk;
 use super::events::{Arrivals, Event};
+use super::intake::Hold;
+use super::metered::Metered;
 use super::outgoing::Outgoing;
 use super::socket::Incoming;
 use crate::session::{Close, Connection, Frame, Input, Output};
@@ -36,7 +41,9 @@ pub struct Task {
     /// Carries out what the machine asks of the server.
     desk: Desk,
     events: Arrivals,
-    incoming: WebSocketStream<Incoming>,
+    incoming: WebSocketStream<Metered<Incoming>>,
+    /// A large message that is taken in; nothing after it is read meanwhile.
+    taken_in: Option<Pin<Box<dyn Future<Output = Bytes> + Send>>>,
     outgoing: Outgoing<OwnedWriteHalf>,
     /// Reads put off until the client has taken what waits for it.
     reads: VecDeque<Output>,
@@ -91,7 +98,7 @@ enum Next {
 impl Task {
     /// Takes over an upgraded connection. Boxed, so that it lies in memory once, and not in every future that it passes through.
     pub fn new(
-        incoming: WebSocketStream<Incoming>,
+        incoming: WebSocketStream<Metered<Incoming>>,
         outgoing: OwnedWriteHalf,
         connection: Connection,
         desk: Desk,
@@ -103,6 +110,7 @@ impl Task {
             desk,
             events,
             incoming,
+            taken_in: None,
             outgoing: Outgoing::new(outgoing),
             reads: VecDeque::new(),
             large_reads: VecDeque::new(),
@@ -137,13 +145,18 @@ impl Task {
                 Some(event) = self.events.next() => self.event(event),
                 message = self.incoming.next(), if may_read => {
                     self.heard = Instant::now();
+                    let hold = self.incoming.get_mut().finished();
                     match message {
-                        Some(Ok(message)) => self.message(message),
+                        Some(Ok(message)) => self.message(message, hold),
                         Some(Err(tungstenite::Error::Capacity(error))) => self.input(Input::Oversized(error.to_string())),
                         Some(Err(tungstenite::Error::Protocol(ResetWithoutClosingHandshake))) => self.left(),
                         Some(Err(error)) => self.lost(&error),
                         None => self.left(),
                     }
+                }
+                message = taken_in(&mut self.taken_in), if self.taken_in.is_some() => {
+                    self.taken_in = None;
+                    self.input(Input::Message(message))
                 }
                 () = tokio::time::sleep_until(deadline) => self.close(&close),
                 () = tokio::time::sleep_until(self.share_until), if self.outgoing.holds_share() => self.overstayed(),
@@ -152,9 +165,10 @@ impl Task {
         self.finish().await;
     }
 
-    /// Whether the client is heard: not while much waits for the Realms, nor while it does not read what it has asked for.
+    /// Whether the client is heard: not while a large message is taken in, while much waits for the Realms, nor while it does not read what it has asked for.
     fn may_read(&self) -> bool {
-        self.connection.may_read_socket()
+        self.taken_in.is_none()
+            && self.connection.may_read_socket()
             && self.desk.may_ask()
             && self.outgoing.answers() <= self.desk.limits().outgoing_bytes
     }
@@ -205,7 +219,7 @@ impl Task {
         if !self.linger {
             return;
         }
-        let mut rest = self.incoming.into_inner();
+        let mut rest = self.incoming.into_inner().into_inner();
         let mut nowhere = tokio::io::sink();
         let end = tokio::io::copy(&mut rest, &mut nowhere);
         match tokio::time::timeout(LAST_WORDS, end).await {
@@ -215,11 +229,17 @@ impl Task {
         }
     }
 
-    fn message(&mut self, message: Message) -> Next {
+    fn message(&mut self, message: Message, hold: Hold) -> Next {
         match message {
             Message::Binary(bytes) => {
                 self.desk.tally().received(bytes.len());
-                self.input(Input::Message(bytes))
+                match self.desk.intake().take_in(&bytes, hold) {
+                    Some(taken_in) => {
+                        self.taken_in = Some(Box::pin(taken_in));
+                        Next::Continue
+                    }
+                    None => self.input(Input::Message(bytes)),
+                }
             }
             Message::Ping(payload) => {
                 self.outgoing.pong(&payload);
@@ -256,6 +276,7 @@ impl Task {
             },
             Event::Token(end) => {
                 self.until = self.until.with(end);
+                self.incoming.get_mut().know();
                 Next::Continue
             }
             Event::Close(close) => self.close(&close),
@@ -346,6 +367,14 @@ impl Task {
     fn left(&mut self) -> Next {
         self.desk.tally().ends("the client left");
         Next::End
+    }
+}
+
+/// The message that is taken in.
+async fn taken_in(message: &mut Option<Pin<Box<dyn Future<Output = Bytes> + Send>>>) -> Bytes {
+    match message {
+        Some(message) => message.await,
+        None => std::future::pending().await,
     }
 }
 

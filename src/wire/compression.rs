@@ -6,8 +6,16 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, 
 /// Inflates a body. `None` if it is no zlib stream that ends with the input and gives exactly `length` bytes. The caller has compared `length` with a
 /// limit; memory grows with what is really there, never beyond `length`.
 pub fn inflate(compressed: &[u8], length: usize) -> Option<Bytes> {
+    inflate_after(&[], compressed, length)
+}
+
+/// The same with something before it.
+pub(super) fn inflate_after(before: &[u8], compressed: &[u8], length: usize) -> Option<Bytes> {
     let mut decompress = Decompress::new(true);
-    let mut out = Vec::with_capacity(length.min(compressed.len().saturating_mul(8)).max(1));
+    let likely = length.min(compressed.len().saturating_mul(8)).max(1);
+    let mut out = Vec::with_capacity(before.len() + likely);
+    out.extend_from_slice(before);
+    let length = before.len() + length;
     loop {
         let consumed = usize::try_from(decompress.total_in()).ok()?;
         let produced = out.len();

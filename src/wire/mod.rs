@@ -9,6 +9,7 @@ mod error;
 mod head;
 mod request;
 mod response;
+mod unpack;
 mod version;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use compression::inflate;
 pub use error::{Action, ErrorCode, WireError, told};
 pub use request::{Bind, Ident, Request, RequestError, Upload, UploadEntry};
 pub use response::{DownloadHead, Response};
+pub use unpack::{unpack, unpacked_size};
 pub use version::{Kind, Mismatch, Negotiated, Protocol, negotiate};
 
 /// A message that breaks the grammar, and where.

@@ -242,13 +242,38 @@ fn ident(reader: &mut Reader) -> Result<Ident, RequestError> {
     })
 }
 
+/// The head of an UPLOAD, after its name.
+pub(super) struct UploadHead {
+    pub session: SessionIdent,
+    pub compressed: bool,
+    pub plain_size: u64,
+    pub compressed_size: u64,
+    pub progress: UploadCursor,
+    pub locked: ServerVersion,
+}
+
+impl UploadHead {
+    pub(super) fn read(reader: &mut Reader) -> Result<UploadHead, Malformed> {
+        Ok(UploadHead {
+            session: session(reader)?,
+            compressed: reader.flag("is_body_compressed")?,
+            plain_size: reader.number("uncompressed body size")?,
+            compressed_size: reader.number("compressed body size")?,
+            progress: cursor(reader)?,
+            locked: ServerVersion(reader.last("locked server version")?),
+        })
+    }
+}
+
 fn upload(reader: &mut Reader, limits: &Limits) -> Result<Upload, RequestError> {
-    let session = session(reader)?;
-    let compressed = reader.flag("is_body_compressed")?;
-    let plain_size = reader.number("uncompressed body size")?;
-    let compressed_size = reader.number("compressed body size")?;
-    let progress = cursor(reader)?;
-    let locked = ServerVersion(reader.last("locked server version")?);
+    let UploadHead {
+        session,
+        compressed,
+        plain_size,
+        compressed_size,
+        progress,
+        locked,
+    } = UploadHead::read(reader)?;
     let Ok(plain_size) = Reader::size(plain_size, limits.upload_bytes, "uncompressed body size")
     else {
         return Err(RequestError::TooLarge {

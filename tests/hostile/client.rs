@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use rand::rngs::StdRng;
-use rand::{Rng, RngCore};
+use rand::{Rng, RngCore, SeedableRng};
 use ros::auth::KeyPair;
 use ros::changeset::{
     Changeset, CollectionKind, Column, ColumnKind, Instruction, Key, KeyKind, Path,
@@ -133,6 +133,16 @@ pub const MIB: usize = 1 << 20;
 
 /// A changeset that makes objects with blobs that nothing compresses, of so many bytes together.
 pub fn blob(random: &mut StdRng, size: usize) -> Vec<u8> {
+    let mut keys = StdRng::from_rng(&mut *random);
+    blobs(size, || keys.random(), |bytes| random.fill_bytes(bytes))
+}
+
+/// The same with blobs that are filled like this.
+pub fn blobs(
+    size: usize,
+    mut key: impl FnMut() -> i64,
+    mut fill: impl FnMut(&mut [u8]),
+) -> Vec<u8> {
     const MOST: usize = 8 * MIB; // Realm's own limit is 16 MiB
     let class = || "Photo".into();
     let mut instructions = vec![
@@ -157,8 +167,8 @@ pub fn blob(random: &mut StdRng, size: usize) -> Vec<u8> {
     ];
     for at in (0..size).step_by(MOST) {
         let mut bytes = vec![0; MOST.min(size - at)];
-        random.fill_bytes(&mut bytes);
-        let key = Key::Int(random.random());
+        fill(&mut bytes);
+        let key = Key::Int(key());
         instructions.push(Instruction::CreateObject {
             class: class(),
             key: key.clone(),

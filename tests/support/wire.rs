@@ -136,6 +136,20 @@ impl Wire {
         sent
     }
 
+    /// Sends bytes that need not be frames, until the server has not taken anything for a while or has closed; how many it took.
+    pub fn force(&mut self, bytes: &[u8]) -> usize {
+        let mut stream = self.socket.get_ref();
+        stream.set_write_timeout(Some(FLOOD_PATIENCE)).unwrap();
+        let mut sent = 0;
+        while sent < bytes.len() {
+            match stream.write(&bytes[sent..]) {
+                Ok(count) => sent += count,
+                Err(_) => break,
+            }
+        }
+        sent
+    }
+
     /// Sends a frame of any kind.
     pub fn send_frame(&mut self, message: Message) -> bool {
         self.socket.send(message).is_ok()

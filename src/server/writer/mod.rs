@@ -230,10 +230,22 @@ impl Shared {
         lane.bytes += job.bytes;
         lane.jobs.push_back(job);
         if idle {
+            self.line_up(&mut queue, realm);
+        }
+        Ok(())
+    }
+
+    /// Puts a Realm with work into one of the lines. An upload that is larger than a batch takes much memory, so it is long.
+    fn line_up(&self, queue: &mut Queue, realm: &RealmName) {
+        let lane = queue.lanes.entry(realm.clone()).or_default();
+        let is_large = |job: &Job| job.bytes > self.batch_bytes;
+        if lane.is_long || lane.jobs.front().is_some_and(is_large) {
+            queue.long_turns.push_back(realm.clone());
+            self.ready_for_long.notify_one();
+        } else {
             queue.turns.push_back(realm.clone());
             self.ready.notify_one();
         }
-        Ok(())
     }
 
     fn work(&self, pace: Pace) {
@@ -313,12 +325,8 @@ impl Shared {
             if queue.stopping && queue.lanes.is_empty() {
                 self.wake_all();
             }
-        } else if lane.is_long {
-            queue.long_turns.push_back(realm.clone());
-            self.ready_for_long.notify_one();
         } else {
-            queue.turns.push_back(realm.clone());
-            self.ready.notify_one();
+            self.line_up(&mut queue, realm);
         }
     }
 
