@@ -25,7 +25,7 @@ pub fn random_edit(random: &mut StdRng, kind: Kind) -> Value {
     match random.random_range(0..20) {
         0 => json!({"do": "delete", "_id": key}),
         1..4 => edits::create(&key, json!({"int": number})),
-        4..7 => edits::assign(&key, random_values(random, kind, number)),
+        4..7 => edits::assign(&key, random_values(random, number)),
         7..9 if kind == Kind::Nested => {
             edits::assign(&key, json!({"mixed": random_mixed(random, 3)}))
         }
@@ -36,10 +36,8 @@ pub fn random_edit(random: &mut StdRng, kind: Kind) -> Value {
     }
 }
 
-fn random_values(random: &mut StdRng, kind: Kind, number: u32) -> Value {
-    // The library of the Kotlin SDK (2.3) ends its process after some histories of these and nested collections.
-    let kinds = if kind == Kind::Nested { 6 } else { 10 };
-    match random.random_range(0..kinds) {
+fn random_values(random: &mut StdRng, number: u32) -> Value {
+    match random.random_range(0..10) {
         6 => {
             json!({"float": f64::from(number) / 8.0, "double": f64::from(number) / 16.0, "optionalString": format!("o{number}")})
         }
@@ -67,11 +65,8 @@ fn random_change(random: &mut StdRng, kind: Kind, number: u32) -> (Value, Value)
     let key = ["a", "b", "c"][random.random_range(0..3)];
     let mixed = random_mixed(random, 2);
     let scalar = random_scalar(random, number);
-    let change = match (kind, random.random_range(0..12)) {
-        (Kind::Nested, change @ 8..12) => change + 4,
-        (Kind::Nested | Kind::Common, change) => change,
-    };
-    match change {
+    let nested = if kind == Kind::Nested { 16 } else { 12 };
+    match random.random_range(0..nested) {
         0 => (json!(["ints"]), list_change(random, json!(number), index)),
         1 => (
             json!(["strings"]),
