@@ -18,7 +18,7 @@ pub struct Budget {
 
 /// Some of the bytes, until it is dropped.
 pub struct Share {
-    permit: Option<OwnedSemaphorePermit>,
+    permit: OwnedSemaphorePermit,
 }
 
 impl Budget {
@@ -47,9 +47,10 @@ impl Budget {
     async fn take_kib(&self, kib: u32) -> Share {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let _waits = Waits(&self.waiting);
-        // The semaphore is never closed.
-        let permit = self.kib.clone().acquire_many_owned(kib).await.ok();
-        Share { permit }
+        let permit = self.kib.clone().acquire_many_owned(kib).await;
+        Share {
+            permit: permit.expect("the semaphore is never closed"),
+        }
     }
 
     /// How many wait for others to give back.
@@ -64,9 +65,7 @@ impl Budget {
 
     /// Corrects a share to what it turned out to be. What is more than there is goes uncounted: it is there already, and one entry at most.
     pub fn correct(&self, share: &mut Share, bytes: usize) {
-        let Some(permit) = &mut share.permit else {
-            return;
-        };
+        let permit = &mut share.permit;
         let (is, held) = (kib(bytes) as usize, permit.num_permits());
         if is < held {
             drop(permit.split(held - is));
@@ -91,11 +90,7 @@ impl Drop for Waits<'_> {
 impl Share {
     /// Adds another share of the same budget.
     pub fn merge(&mut self, other: Share) {
-        match (&mut self.permit, other.permit) {
-            (Some(permit), Some(other)) => permit.merge(other),
-            (permit @ None, other) => *permit = other,
-            (Some(_), None) => {}
-        }
+        self.permit.merge(other.permit);
     }
 }
 

@@ -78,8 +78,8 @@ impl Intake {
             self.correct(&mut hold, size);
             return counted(message, hold);
         }
-        // The semaphore is never closed.
-        let _turn = self.inflating.acquire().await.ok();
+        let turn = self.inflating.acquire().await;
+        let _turn = turn.expect("the semaphore is never closed");
         let limits = self.limits.clone();
         let packed = message.clone();
         let unpacked = tokio::task::spawn_blocking(move || wire::unpack(packed, &limits)).await;
@@ -108,8 +108,9 @@ impl Intake {
                 }
                 hold.bytes = bytes;
             }
-            // The semaphore is never closed.
-            overdraft = self.overdraft.clone().acquire_owned() => hold.overdraft = overdraft.ok(),
+            overdraft = self.overdraft.clone().acquire_owned() => {
+                hold.overdraft = Some(overdraft.expect("the semaphore is never closed"));
+            }
         }
         hold
     }

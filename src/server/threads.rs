@@ -40,9 +40,10 @@ impl Threads {
             threads: self,
             realm,
         };
-        // Neither semaphore is ever closed.
-        let turn = turns.enter().acquire_owned().await.ok();
-        let thread = self.all.clone().acquire_owned().await.ok();
+        let turn = turns.enter().acquire_owned().await;
+        let turn = turn.expect("a Realm's line is never closed");
+        let thread = self.all.clone().acquire_owned().await;
+        let thread = thread.expect("the line of all is never closed");
         let done = tokio::task::spawn_blocking(move || {
             let _until_done = (turn, thread);
             work()

@@ -2,7 +2,6 @@
 //!
 //! A copy is one moment of its source: a read transaction is held while pages are copied, which keeps nobody from writing.
 
-use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
@@ -188,7 +187,7 @@ fn still(path: &Path) -> Result<Connection, StorageError> {
                 uri.push((*byte).into())
             }
             byte => {
-                let _ = write!(uri, "%{byte:02X}"); // writing to a String cannot fail
+                uri += &format!("%{byte:02X}");
             }
         }
     }

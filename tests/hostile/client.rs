@@ -145,26 +145,13 @@ pub fn blobs(
 ) -> Vec<u8> {
     const MOST: usize = 8 * MIB; // Realm's own limit is 16 MiB
     let class = || "Photo".into();
-    let mut instructions = vec![
-        Instruction::AddTable {
-            class: class(),
-            kind: TableKind::TopLevel(PrimaryKeyColumn {
-                field: "_id".into(),
-                kind: KeyKind::Int,
-                nullable: false,
-            }),
-        },
-        Instruction::AddColumn {
-            class: class(),
-            field: "data".into(),
-            column: Column {
-                kind: ColumnKind::Binary,
-                nullable: true,
-                collection: CollectionKind::Single,
-                dictionary_key: 0,
-            },
-        },
-    ];
+    let data = Column {
+        kind: ColumnKind::Binary,
+        nullable: true,
+        collection: CollectionKind::Single,
+        dictionary_key: 0,
+    };
+    let mut instructions = class_with("Photo", "data", data);
     for at in (0..size).step_by(MOST) {
         let mut bytes = vec![0; MOST.min(size - at)];
         fill(&mut bytes);
@@ -187,34 +174,41 @@ pub fn blobs(
     encode(&Changeset { instructions })
 }
 
+/// What makes a class with a key and one property.
+fn class_with(class: &str, field: &str, column: Column) -> Vec<Instruction> {
+    let key = PrimaryKeyColumn {
+        field: "_id".into(),
+        kind: KeyKind::Int,
+        nullable: false,
+    };
+    vec![
+        Instruction::AddTable {
+            class: class.into(),
+            kind: TableKind::TopLevel(key),
+        },
+        Instruction::AddColumn {
+            class: class.into(),
+            field: field.into(),
+            column,
+        },
+    ]
+}
+
 /// A changeset that inserts these elements at the end of one list.
 pub fn list_edit(elements: Range<u32>) -> Vec<u8> {
     let class = || "Album".into();
     let field = || "photos".into();
-    let mut instructions = vec![
-        Instruction::AddTable {
-            class: class(),
-            kind: TableKind::TopLevel(PrimaryKeyColumn {
-                field: "_id".into(),
-                kind: KeyKind::Int,
-                nullable: false,
-            }),
-        },
-        Instruction::AddColumn {
-            class: class(),
-            field: field(),
-            column: Column {
-                kind: ColumnKind::Int,
-                nullable: false,
-                collection: CollectionKind::List,
-                dictionary_key: 0,
-            },
-        },
-        Instruction::CreateObject {
-            class: class(),
-            key: Key::Int(1),
-        },
-    ];
+    let list = Column {
+        kind: ColumnKind::Int,
+        nullable: false,
+        collection: CollectionKind::List,
+        dictionary_key: 0,
+    };
+    let mut instructions = class_with("Album", "photos", list);
+    instructions.push(Instruction::CreateObject {
+        class: class(),
+        key: Key::Int(1),
+    });
     instructions.extend(elements.map(|at| Instruction::ArrayInsert {
         path: Path {
             class: class(),

@@ -92,18 +92,16 @@ impl Load {
                 break;
             }
             let key = Key::Int(number);
-            realm
-                .write(|edit| {
-                    crate::client::schema(edit)?;
-                    edit.create("Note", key.clone())?;
-                    let text = format!("number {number}, {}", "some text ".repeat(20));
-                    edit.set(
-                        field("Note", &key, "text"),
-                        ros::changeset::Value::String((&*text).into()),
-                    )?;
-                    edit.delete("Note", Key::Int(number - 300))
-                })
-                .map_err(|error: WriteError| error)?;
+            realm.write(|edit| -> Result<(), WriteError> {
+                crate::client::schema(edit)?;
+                edit.create("Note", key.clone())?;
+                let text = format!("number {number}, {}", "some text ".repeat(20));
+                edit.set(
+                    field("Note", &key, "text"),
+                    ros::changeset::Value::String((&*text).into()),
+                )?;
+                edit.delete("Note", Key::Int(number - 300))
+            })?;
             self.acknowledged(&realm).await?;
             tokio::time::sleep(pause).await;
         }

@@ -1,7 +1,5 @@
 //! Samples as a picture.
 
-use std::fmt::Write;
-
 use super::samples::Sample;
 
 const WIDTH: f64 = 640.0;
@@ -48,9 +46,8 @@ fn panel(out: &mut String, samples: &[Sample], lines: &[Line], top: f64) {
     let (floor, ceiling) = (top + HEIGHT - 6.0, top + 18.0);
     let step = samples.len().div_ceil(POINTS).max(1);
     let end = samples.last().map_or(1.0, |last| last.at);
-    let _ = writeln!(
-        out,
-        "<path d=\"M{LEFT} {ceiling}V{floor}H{}\" fill=\"none\" stroke=\"#999\"/>",
+    *out += &format!(
+        "<path d=\"M{LEFT} {ceiling}V{floor}H{}\" fill=\"none\" stroke=\"#999\"/>\n",
         LEFT + WIDTH
     );
     text(out, LEFT - 4.0, floor, "end", "0");
@@ -64,25 +61,20 @@ fn panel(out: &mut String, samples: &[Sample], lines: &[Line], top: f64) {
                 LEFT + chunk[0].at / end * WIDTH,
                 floor - value / most * (floor - ceiling),
             );
-            let _ = write!(points, "{x:.0},{y:.1} ");
+            points += &format!("{x:.0},{y:.1} ");
         }
-        let _ = writeln!(
-            out,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\"/>",
+        *out += &format!(
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\"/>\n",
             points.trim_end()
         );
         let at = LEFT + 6.0 + 150.0 * number as f64;
-        let _ = writeln!(
-            out,
-            "<text x=\"{at}\" y=\"{}\" fill=\"{colour}\">{name}</text>",
+        *out += &format!(
+            "<text x=\"{at}\" y=\"{}\" fill=\"{colour}\">{name}</text>\n",
             top + 14.0
         );
     }
 }
 
 fn text(out: &mut String, x: f64, y: f64, anchor: &str, text: &str) {
-    let _ = writeln!(
-        out,
-        "<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">{text}</text>"
-    );
+    *out += &format!("<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\">{text}</text>\n");
 }
