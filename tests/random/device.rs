@@ -108,6 +108,7 @@ impl Open {
         let realm = self.realm()?;
         let scope = Scope {
             own_links: true,
+            sdk_objects: command["nested"] != true,
             maker: realm.progress().file.0,
             ..if command["nested"] == true {
                 Scope::SHIPPED

@@ -8,6 +8,7 @@ use super::plan::{Plan, Step, Who};
 use super::reference::{self, Reference};
 use super::{device, view};
 use crate::sdk::device::Device;
+use crate::sdk::edits::create;
 use crate::sdk::random_edits::{Kind, random_edit};
 use crate::sdk::which::Sdk;
 use crate::support::dump::first_difference;
@@ -80,6 +81,12 @@ impl World {
             device.run(json!({"op": "edit", "shape": seed, "count": 1, "nested": nested}));
             device.upload();
         }
+        // Realm Kotlin 2.3.0 ends (SIGSEGV in its core) when an object is created beside others whose Mixed values hold collections.
+        if let (true, Body::Process(device)) = (nested, &mut self.members[1].body) {
+            let objects = (0..5).map(|n| create(&format!("k{n}"), json!({})));
+            device.write(objects.collect());
+            device.upload();
+        }
         for number in 0..self.members.len() {
             self.wait(number, "download").unwrap();
         }
@@ -142,6 +149,10 @@ impl World {
                 let mut random = StdRng::seed_from_u64(seed);
                 for _ in 0..count {
                     let edit = random_edit(&mut random, self.kind);
+                    let makes = ["create", "delete"].iter().any(|what| edit["do"] == *what);
+                    if makes && self.kind == Kind::Nested {
+                        continue;
+                    }
                     // An edit of what is not there, on this device at this time, fails and changes nothing.
                     let _ = device.attempt(&json!({"op": "write", "edits": [edit]}));
                 }
@@ -245,6 +256,13 @@ impl World {
         check: impl FnOnce(&std::path::Path, &Value) -> Result<(), Wrong>,
     ) -> Result<(), Wrong> {
         let truth = self.ask(0, "dump")?;
+        let classes = truth.as_object().into_iter().flat_map(|all| all.values());
+        let objects = classes.filter_map(|class| class["objects"].as_object().map(|all| all.len()));
+        println!(
+            "random run: equal with {} objects, {} bytes of JSON",
+            objects.sum::<usize>(),
+            truth.to_string().len()
+        );
         self.server.stop();
         check(&self.server.root(), &truth)
     }

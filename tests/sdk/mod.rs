@@ -2,7 +2,7 @@
 
 mod common;
 pub mod device;
-mod edits;
+pub mod edits;
 mod kotlin;
 mod ours;
 pub mod random_edits;

@@ -3,12 +3,11 @@
 mod client;
 mod format;
 mod peer;
+mod steps;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
 use ros::changeset::decode;
 use ros::history::Rules;
 use ros::ident::{DownloadCursor, FileIdent, RealmName};
@@ -16,9 +15,9 @@ use ros::limits::Limits;
 use ros::realm::{Realm, Registry};
 use ros::storage::Store;
 
-use crate::support::edits::{Scope, Shape};
+use crate::support::edits::Scope;
 use crate::support::model::{Model, difference};
-use peer::Peer;
+use steps::converge;
 
 /// How many seeds to run: `ROS_SEED` alone, or many.
 fn seeds(quick: u64, long: u64) -> std::ops::Range<u64> {
@@ -104,70 +103,6 @@ pub fn replayed(realm: &Realm) -> Model {
 pub fn assert_same(left: &Model, right: &Model, what: &str) {
     if let Some(place) = difference(left, right) {
         panic!("{what}: {place}");
-    }
-}
-
-/// Devices edit, go offline, come back; the server restarts. In the end all are equal.
-fn converge(seed: u64, scope: Scope, rules: Rules) {
-    println!("seed {seed}");
-    let mut random = StdRng::seed_from_u64(seed);
-    let mut server = Server::start();
-    let mut peers: Vec<Peer> = (0..random.random_range(2..=6))
-        .map(|_| Peer::new(&server.realm(), rules))
-        .collect();
-    let shape = Shape::of(seed);
-    peers[0].begin(&shape);
-    if random.random_bool(0.5) {
-        peers[1].begin(&shape); // two devices that both come with the schema
-    }
-    let mut now = 1;
-    for _ in 0..random.random_range(20..80) {
-        let peer = random.random_range(0..peers.len());
-        match random.random_range(0..20) {
-            0..10 => {
-                now += random.random_range(0..3);
-                let wrong_clock = random.random_range(0..4);
-                peers[peer].edit(&mut random, scope, 6, now + wrong_clock);
-            }
-            10..14 => {
-                let some = random.random_range(1..4);
-                integrate(&server, vec![peers[peer].upload(some)], seed);
-            }
-            14 | 15 => {
-                let pendings = peers.iter().map(|peer| peer.upload(usize::MAX)).collect();
-                integrate(&server, pendings, seed);
-            }
-            16..19 => {
-                peers[peer]
-                    .download(&server.realm(), random.random_range(1..400))
-                    .unwrap();
-            }
-            _ => server.restart(),
-        }
-    }
-    while peers.iter().any(|peer| !peer.is_settled()) {
-        let pendings = peers.iter().map(|peer| peer.upload(usize::MAX)).collect();
-        integrate(&server, pendings, seed);
-        for peer in &mut peers {
-            while peer.download(&server.realm(), usize::MAX).unwrap() {}
-        }
-    }
-    let realm = server.realm();
-    let state = stored(&realm);
-    assert_same(
-        &state,
-        &replayed(&realm),
-        "stored state and replayed history",
-    );
-    server.restart();
-    assert_same(
-        &state,
-        &stored(&server.realm()),
-        "stored state and itself after a restart",
-    );
-    for (number, peer) in peers.iter_mut().enumerate() {
-        while peer.download(&server.realm(), usize::MAX).unwrap() {}
-        assert_same(&state, &peer.model, &format!("server and device {number}"));
     }
 }
 

@@ -46,9 +46,10 @@ impl Peer {
     }
 
     /// Makes a random transaction at this time of its clock.
-    pub fn edit(&mut self, random: &mut StdRng, scope: Scope, most: usize, now: u64) {
+    pub fn edit(&mut self, random: &mut StdRng, scope: Scope, most: usize, now: u64) -> Changeset {
         let changeset = edits::transaction(random, &mut self.model, scope, most);
-        self.commit(OriginTimestamp(now), changeset);
+        self.commit(OriginTimestamp(now), changeset.clone());
+        changeset
     }
 
     fn commit(&mut self, timestamp: OriginTimestamp, changeset: Changeset) {

@@ -33,6 +33,8 @@ pub struct Scope {
     pub any_members: bool,
     /// Links in Mixed values lead to objects of their own class that are there, as SDKs with one model know them.
     pub own_links: bool,
+    /// Objects of the SDKs' class come and go.
+    pub sdk_objects: bool,
     /// The first half of the keys of objects in classes without primary key.
     pub maker: u64,
 }
@@ -56,6 +58,7 @@ impl Scope {
         element_clears: true,
         any_members: true,
         own_links: false,
+        sdk_objects: true,
         maker: 7,
     };
 
@@ -83,6 +86,10 @@ impl Scope {
             (Moves::Plain, ColumnKind::Mixed) => !self.nested,
             (Moves::Plain | Moves::All, _) => true,
         }
+    }
+
+    fn keeps(self, class: &Text) -> bool {
+        !self.sdk_objects && class.as_bytes() == b"Everything"
     }
 
     /// Whether a value may be set under a key of a dictionary.
@@ -157,6 +164,7 @@ fn instruction(random: &mut StdRng, model: &Model, scope: Scope) -> Instruction 
                 .unwrap_or_default(),
             class,
         },
+        3..8 if scope.keeps(&class) => added,
         3..7 => Instruction::CreateObject { class, key },
         7 => Instruction::EraseObject { class, key },
         _ => at_object(random, model, scope, class, key).unwrap_or(added),
