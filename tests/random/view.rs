@@ -75,6 +75,47 @@ pub fn read(value: &Value) -> Value {
     plain(value)
 }
 
+/// Decimals as digits and exponent: the reference client writes some of them with an exponent, and some without.
+pub fn decimals(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(decimals).collect(),
+        Value::Object(map) => map
+            .iter()
+            .map(|(name, value)| match value.as_str() {
+                Some(text) if name == "decimal" => (name.clone(), json!(digits(text))),
+                _ => (name.clone(), decimals(value)),
+            })
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+fn digits(text: &str) -> String {
+    let (number, exponent) = text.split_once(['E', 'e']).unwrap_or((text, "0"));
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let exponent = exponent.parse::<i64>().unwrap() - fraction.len() as i64;
+    let sign = if whole.starts_with('-') { "-" } else { "" };
+    let all = format!("{}{fraction}", whole.trim_start_matches('-'));
+    let all = all.trim_start_matches('0');
+    format!(
+        "{sign}{}E{exponent}",
+        if all.is_empty() { "0" } else { all }
+    )
+}
+
+#[test]
+fn decimals_are_compared_by_digits_and_exponent() {
+    for (one, other, same) in [
+        ("0.48", "4.8E-1", true),
+        ("-0.48", "-48E-2", true),
+        ("0.00", "0E-2", true),
+        ("0.480", "4.8E-1", false),
+        ("12", "1.2E+1", true),
+    ] {
+        assert_eq!(digits(one) == digits(other), same, "{one} and {other}");
+    }
+}
+
 /// JSON numbers of JavaScript are doubles; sets have no order.
 fn plain(value: &Value) -> Value {
     match value {

@@ -11,7 +11,7 @@ use crate::sdk::device::Device;
 use crate::sdk::edits::create;
 use crate::sdk::random_edits::{Kind, random_edit};
 use crate::sdk::which::Sdk;
-use crate::support::dump::first_difference;
+use crate::support::dump::{first_difference, normal};
 use crate::support::server::Server;
 
 const PARTITION: &str = "random";
@@ -209,7 +209,13 @@ impl World {
 
     fn compare(&mut self, number: usize, truth: &Value) -> Result<(), Wrong> {
         let (theirs, truth) = match (&self.members[number].body, self.members[number].who) {
-            (Body::Reference(reference), _) => (reference.sync(&self.server)?, truth.clone()),
+            (Body::Reference(reference), _) => {
+                let shown = reference.sync(&self.server)?;
+                (
+                    normal(&view::decimals(&shown)),
+                    normal(&view::decimals(truth)),
+                )
+            }
             (Body::Process(_), Who::Ours) => (self.ask(number, "dump")?, truth.clone()),
             (Body::Process(_), _) => {
                 let read = self.ask(number, "read")?;
