@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::Request as HttpRequest;
 use ros::auth::{AppToken, ClassicToken, KeyPair, TokenKind};
-use ros::changeset::{Changeset, decode, encode};
+use ros::changeset::{Changeset, Instruction, Step, Value, decode, encode};
 use ros::config::{Overrides, Settings};
 use ros::http::{Http, Surroundings};
 use ros::ident::{FileIdent, LoginId, OriginTimestamp, RealmName, Salt, SaltedVersion};
@@ -26,7 +26,7 @@ use ros::system::System;
 use ros::wire::{Answer, Request, negotiate};
 
 use crate::support::edits::Shape;
-use crate::support::model::Model;
+use crate::support::model::{Model, difference};
 
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
@@ -202,7 +202,7 @@ pub fn apply(data: &[u8]) {
     read.expect("what was applied can be read");
 }
 
-/// Two devices' changesets are merged, and what comes out is applied where the other's is.
+/// Two devices' changesets are merged. Where each fits the base, what comes out fits too, and both sides end equal.
 pub fn merge_two(data: &[u8]) {
     let [left, right, ..] = &parts(data)[..] else {
         return;
@@ -213,21 +213,53 @@ pub fn merge_two(data: &[u8]) {
     if left.instructions.len() * right.instructions.len() > 10_000 {
         return; // takes long without being new
     }
-    let (mut cells, mut schema) = base();
-    let fits = apply_to(&mut cells, &mut schema, &left);
+    let one = after(&left);
+    let other = after(&right);
+    let comparable = [&left, &right].iter().all(|made| converges(made));
     let part = |origin, changeset| {
         let timestamp = OriginTimestamp(1);
         let origin = FileIdent(origin);
         Part::new(OrderKey { timestamp, origin }, changeset)
     };
     let (mut left, mut right) = ([part(2, left)], [part(3, right)]);
-    if merge(&mut left, &mut right, Rules::SERVER).is_ok()
-        && fits
-        && apply_to(&mut cells, &mut schema, &right[0].changeset)
-    {
-        let read = Model::read(&mut cells, &schema);
-        read.expect("what was applied can be read");
+    if merge(&mut left, &mut right, Rules::SERVER).is_err() {
+        return;
     }
+    let (Some(mut one), Some(mut other)) = (one, other) else {
+        return;
+    };
+    let fits = apply_to(&mut one.0, &mut one.1, &right[0].changeset);
+    let fits_too = apply_to(&mut other.0, &mut other.1, &left[0].changeset);
+    if !comparable {
+        return;
+    }
+    assert_eq!(fits, fits_too, "both sides take what comes");
+    if fits {
+        let read = |(cells, schema): &mut (MemoryCells, Schema)| {
+            Model::read(cells, schema).expect("what was applied can be read")
+        };
+        let place = difference(&read(&mut one), &read(&mut other));
+        assert_eq!(place, None, "both sides are equal");
+    }
+}
+
+/// The base after a changeset, if it fits.
+fn after(changeset: &Changeset) -> Option<(MemoryCells, Schema)> {
+    let (mut cells, mut schema) = base();
+    apply_to(&mut cells, &mut schema, changeset).then_some((cells, schema))
+}
+
+/// Embedded objects that two devices make under one key of a dictionary do not converge on any client.
+fn converges(changeset: &Changeset) -> bool {
+    let mut each = changeset.instructions.iter();
+    !each.any(|instruction| match instruction {
+        Instruction::Update {
+            path,
+            value: Value::Object,
+            ..
+        } => matches!(path.steps.last(), Some(Step::Name(_))),
+        _ => false,
+    })
 }
 
 struct Still;

@@ -54,8 +54,8 @@ async fn memory_and_descriptors_stay_level() {
             &server.root(),
             taken,
         ));
+        keep(&all);
     }
-    keep(&all);
     for task in tasks {
         task.await.unwrap().unwrap();
     }
