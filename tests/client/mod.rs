@@ -15,8 +15,8 @@ mod example {
 }
 
 use ros::changeset::{
-    CollectionKind, Column, ColumnKind, Key, KeyKind, Path, PrimaryKeyColumn, Step, TableKind,
-    Value,
+    Changeset, CollectionKind, Column, ColumnKind, Key, KeyKind, Path, PrimaryKeyColumn, Step,
+    TableKind, Value,
 };
 use ros::client::{
     ClientError, Credentials, Options, Place, Realm, RealmAddress, Touch, Transaction, User,
@@ -25,6 +25,7 @@ use ros::client::{
 use ros::secret::Secret;
 use ros::state::{Content, Reader};
 
+use crate::support::model::Model;
 use crate::support::server::Server;
 
 /// Somebody who has never been there.
@@ -90,6 +91,27 @@ pub fn schema(edit: &mut Transaction<'_, '_>) -> Result<(), WriteError> {
         column(ColumnKind::Int, CollectionKind::List),
     )?;
     edit.add_class("Loose", key(KeyKind::None))
+}
+
+/// Makes a transaction that fits what there is; again, if something has come in between looking and writing.
+pub fn write_fitting(
+    realm: &Realm,
+    mut make: impl FnMut(&mut Model) -> Changeset,
+) -> Result<(), ClientError> {
+    for _ in 0..100 {
+        let mut model = realm.look(|schema, cells| Model::read(cells, schema))?;
+        let changeset = make(&mut model);
+        let made = realm.write(|transaction| {
+            let mut each = changeset.instructions.into_iter();
+            each.try_for_each(|one| transaction.apply(one))
+        });
+        match made {
+            Ok(()) => return Ok(()),
+            Err(WriteError::Refused(_)) => {}
+            Err(error) => return Err(ClientError::Refused(error.to_string())),
+        }
+    }
+    Err(ClientError::Refused("nothing fits in 100 attempts".into()))
 }
 
 /// Makes a note.

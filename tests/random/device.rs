@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use ros::changeset::Instruction;
 use ros::client::{Credentials, Options, Place, Realm, Server};
 use serde_json::{Value, json};
 
+use crate::client::write_fitting;
 use crate::sdk::device::Device;
 use crate::support::dump::{dump, normal};
 use crate::support::edits::{self, Scope, Shape};
-use crate::support::model::Model;
 
 /// In the environment of a process that is to be a device.
 const VARIABLE: &str = "ROS_TEST_DEVICE";
@@ -118,13 +117,11 @@ impl Open {
         };
         let mut random = StdRng::seed_from_u64(number("seed"));
         for _ in 0..number("count") {
-            let mut model = realm.look(|schema, cells| Model::read(cells, schema));
-            let model = model.as_mut().map_err(|error| error.to_string())?;
-            let changeset = match command.get("shape").and_then(Value::as_u64) {
-                Some(shape) => Shape::of(shape).beginning(model),
-                None => edits::transaction(&mut random, model, scope, 4),
-            };
-            write(realm, changeset.instructions)?;
+            let made = write_fitting(realm, |model| match &command["shape"] {
+                Value::Number(shape) => Shape::of(shape.as_u64().unwrap()).beginning(model),
+                _ => edits::transaction(&mut random, model, scope, 4),
+            });
+            made.map_err(|error| error.to_string())?;
         }
         Ok(Value::Null)
     }
@@ -135,14 +132,6 @@ impl Open {
             .map(|dump| normal(&dump))
             .map_err(|error| error.to_string())
     }
-}
-
-fn write(realm: &Realm, instructions: Vec<Instruction>) -> Result<(), String> {
-    let written = realm.write(|edit| {
-        let mut each = instructions.into_iter();
-        each.try_for_each(|one| edit.apply(one))
-    });
-    written.map_err(|error| error.to_string())
 }
 
 async fn waited(

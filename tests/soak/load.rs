@@ -11,8 +11,8 @@ use ros::client::{
 };
 use ros::ident::FileIdent;
 
+use crate::client::write_fitting;
 use crate::support::edits::{self, Scope, Shape};
-use crate::support::model::Model;
 
 /// How long acknowledgements took since somebody last looked.
 pub type Times = Arc<Mutex<Vec<Duration>>>;
@@ -128,7 +128,6 @@ impl Load {
 
 /// A transaction of a device of any kind; the first one of a Realm makes its classes.
 fn edit(realm: &Realm, random: &mut StdRng) -> Result<(), Failure> {
-    let mut model = realm.look(|schema, cells| Model::read(cells, schema))?;
     let scope = Scope {
         embedded_entries: false,
         erase_schema: false,
@@ -138,13 +137,9 @@ fn edit(realm: &Realm, random: &mut StdRng) -> Result<(), Failure> {
         },
         ..Scope::ALL
     };
-    let changeset = match model.classes.is_empty() {
-        true => Shape::of(1).beginning(&mut model),
-        false => edits::transaction(random, &mut model, scope, 5),
-    };
-    let made = realm.write(|transaction| {
-        let mut each = changeset.instructions.into_iter();
-        each.try_for_each(|one| transaction.apply(one))
+    let made = write_fitting(realm, |model| match model.classes.is_empty() {
+        true => Shape::of(1).beginning(model),
+        false => edits::transaction(random, model, scope, 5),
     });
     Ok(made?)
 }
