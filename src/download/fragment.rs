@@ -5,7 +5,9 @@
 //! each entry, a stored block with the entry's header and the shared fragment; its checksum is combined from the parts' checksums.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use flate2::{Compress, Compression, FlushCompress, Status};
+use flate2::{Compress, FlushCompress, Status};
+
+use crate::wire;
 
 /// A changeset, ready to be placed into a zlib stream.
 #[derive(Debug, Clone)]
@@ -126,7 +128,10 @@ impl BodyBuilder {
 
 /// Deflates with a full flush at the end. The checksum is the one that zlib puts at the end of its stream.
 fn deflate(plain: &[u8]) -> Option<(Bytes, u32)> {
-    let mut compress = Compress::new(Compression::fast(), true);
+    wire::COMPRESSORS.with(|compress| deflate_with(compress, plain))
+}
+
+fn deflate_with(compress: &mut Compress, plain: &[u8]) -> Option<(Bytes, u32)> {
     let mut out = Vec::with_capacity(plain.len() / 2 + 64);
     loop {
         let consumed = usize::try_from(compress.total_in()).ok()?;

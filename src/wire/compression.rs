@@ -1,7 +1,9 @@
 //! Compressed bodies: zlib streams, within a limit.
 
 use bytes::Bytes;
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use flate2::{Compress, Decompress, FlushCompress, FlushDecompress, Status};
+
+use super::spare::{COMPRESSORS, DECOMPRESSORS};
 
 /// Inflates a body. `None` if it is no zlib stream that ends with the input and gives exactly `length` bytes. The caller has compared `length` with a
 /// limit; memory grows with what is really there, never beyond `length`.
@@ -11,7 +13,15 @@ pub fn inflate(compressed: &[u8], length: usize) -> Option<Bytes> {
 
 /// The same with something before it.
 pub(super) fn inflate_after(before: &[u8], compressed: &[u8], length: usize) -> Option<Bytes> {
-    let mut decompress = Decompress::new(true);
+    DECOMPRESSORS.with(|decompress| inflate_with(decompress, before, compressed, length))
+}
+
+fn inflate_with(
+    decompress: &mut Decompress,
+    before: &[u8],
+    compressed: &[u8],
+    length: usize,
+) -> Option<Bytes> {
     let likely = length.min(compressed.len().saturating_mul(8)).max(1);
     let mut out = Vec::with_capacity(before.len() + likely);
     out.extend_from_slice(before);
@@ -45,7 +55,10 @@ pub(super) fn inflate_after(before: &[u8], compressed: &[u8], length: usize) -> 
 
 /// Deflates a body as the clients do: level 1.
 pub(super) fn deflate(plain: &[u8]) -> Vec<u8> {
-    let mut compress = Compress::new(Compression::fast(), true);
+    COMPRESSORS.with(|compress| deflate_with(compress, plain))
+}
+
+fn deflate_with(compress: &mut Compress, plain: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(plain.len() / 2 + 64);
     loop {
         let consumed = usize::try_from(compress.total_in()).unwrap_or(plain.len());

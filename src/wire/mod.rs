@@ -9,6 +9,7 @@ mod error;
 mod head;
 mod request;
 mod response;
+mod spare;
 mod unpack;
 mod version;
 
@@ -20,6 +21,7 @@ pub use compression::inflate;
 pub use error::{Action, ErrorCode, WireError, told};
 pub use request::{Bind, Ident, Request, RequestError, Upload, UploadEntry};
 pub use response::{DownloadHead, Response};
+pub use spare::COMPRESSORS;
 pub use unpack::{unpack, unpacked_size};
 pub use version::{Kind, Mismatch, Negotiated, Protocol, negotiate};
 
