@@ -22,7 +22,9 @@ pub const OBJECTS: u32 = 4;
 pub fn random_edit(random: &mut StdRng, kind: Kind) -> Value {
     let key = format!("k{}", random.random_range(0..OBJECTS));
     let number = random.random_range(0..100);
-    match random.random_range(0..20) {
+    // Realm Kotlin 2.3 ends (SIGSEGV in its core) when objects come or go beside others whose Mixed values hold collections.
+    let first = if kind == Kind::Nested { 4 } else { 0 };
+    match random.random_range(first..20) {
         0 => json!({"do": "delete", "_id": key}),
         1..4 => edits::create(&key, json!({"int": number})),
         4..7 => edits::assign(&key, random_values(random, number)),

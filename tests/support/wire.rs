@@ -163,6 +163,13 @@ impl Wire {
         self.receive_new()
     }
 
+    /// Messages that were received too early: they come next.
+    pub fn put_back(&mut self, messages: Vec<Received>) {
+        for message in messages.into_iter().rev() {
+            self.waiting.push_front(message);
+        }
+    }
+
     fn receive_new(&mut self) -> Option<Received> {
         loop {
             match self.socket.read() {

@@ -117,6 +117,12 @@ const SDK_PARTS: [&[u8]; 2] = [b"Part", b"Piece"];
 /// Classes that may be erased: no column of the first Shape links to the second, and Mixed values link to neither.
 const ERASABLE: [&str; 2] = ["Keyless", "Late"];
 
+fn is_erasable(class: &Text) -> bool {
+    ERASABLE
+        .iter()
+        .any(|name| name.as_bytes() == class.as_bytes())
+}
+
 /// A transaction of up to so many instructions, applied to the model.
 pub fn transaction(random: &mut StdRng, model: &mut Model, scope: Scope, most: usize) -> Changeset {
     let wanted = random.random_range(1..=most);
