@@ -48,27 +48,20 @@ pub fn create(edit: &mut Transaction<'_, '_>, client: usize, seq: usize) -> Resu
     let id = key(client, seq);
     let object = Key::Int(id);
     let number = |number| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
-    edit.create(CLASS, object.clone())?;
-    for (name, value) in [
-        ("client", number(client)),
-        ("seq", number(seq)),
-        (
-            "text",
-            Value::String(Text::from(&*format!("object number {id}"))),
-        ),
-        ("x", Value::Double(id as f64 / 7.0)),
-        ("flag", Value::Bool(id & 1 != 0)),
-        (
-            "at",
-            Value::Timestamp {
-                seconds: 1_500_000_000 + id % 100_000,
-                nanoseconds: 5,
-            },
-        ),
-    ] {
-        edit.set(field(CLASS, &object, name), value)?;
-    }
-    let mut first = field(CLASS, &object, "list");
+    let path = |name: &'static str| field(Text::fixed(CLASS), &object, Text::fixed(name));
+    edit.create(Text::fixed(CLASS), object.clone())?;
+    edit.set(path("client"), number(client))?;
+    edit.set(path("seq"), number(seq))?;
+    let text = format!("object number {id}");
+    edit.set(path("text"), Value::String(text.as_str().into()))?;
+    edit.set(path("x"), Value::Double(id as f64 / 7.0))?;
+    edit.set(path("flag"), Value::Bool(id & 1 != 0))?;
+    let at = Value::Timestamp {
+        seconds: 1_500_000_000 + id % 100_000,
+        nanoseconds: 5,
+    };
+    edit.set(path("at"), at)?;
+    let mut first = path("list");
     first.steps.push(Step::Index(0));
     edit.insert(first, Value::Int(id))
 }

@@ -89,7 +89,7 @@ pub fn decode_within(input: &Bytes, limit: usize) -> Result<Changeset, DecodeErr
 
 /// Encodes a changeset: the strings first, in order of use, then the instructions. Without instructions the result is empty.
 pub fn encode(changeset: &Changeset) -> Vec<u8> {
-    let mut writer = Writer::default();
+    let mut writer = Writer::new();
     for instruction in &changeset.instructions {
         writer.instruction(instruction);
     }
@@ -718,14 +718,27 @@ fn value_code(value: &Value) -> i64 {
     }
 }
 
-#[derive(Default)]
-struct Writer {
-    indices: HashMap<Text, u64>,
+struct Writer<'a> {
+    indices: HashMap<&'a [u8], u64>,
+    /// Names that were written before, by the place of their bytes: instructions mostly share those of a few names.
+    places: [(*const u8, usize, u64); PLACES],
     strings: Vec<u8>,
     body: Vec<u8>,
 }
 
-impl Writer {
+/// Names whose places are remembered.
+const PLACES: usize = 64;
+
+impl<'a> Writer<'a> {
+    fn new() -> Writer<'a> {
+        Writer {
+            indices: HashMap::new(),
+            places: [(std::ptr::null(), 0, 0); PLACES],
+            strings: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
     fn int(&mut self, value: i64) {
         put_int(&mut self.body, value);
     }
@@ -734,19 +747,34 @@ impl Writer {
         put_unsigned(&mut self.body, value);
     }
 
-    fn name(&mut self, text: &Text) {
-        let next = self.indices.len() as u64;
-        let index = *self.indices.entry(text.clone()).or_insert(next);
-        if index == next {
-            put_int(&mut self.strings, INTERN);
-            put_unsigned(&mut self.strings, index);
-            put_unsigned(&mut self.strings, text.as_bytes().len() as u64);
-            self.strings.extend_from_slice(text.as_bytes());
-        }
+    fn name(&mut self, text: &'a Text) {
+        let bytes = text.as_bytes();
+        let place = (bytes.as_ptr(), bytes.len());
+        let at = place.0 as usize % PLACES;
+        let (start, length, known) = self.places[at];
+        let index = if place == (start, length) {
+            known
+        } else {
+            self.index(bytes)
+        };
+        self.places[at] = (place.0, place.1, index);
         self.unsigned(index);
     }
 
-    fn key(&mut self, key: &Key) {
+    /// The number of a name; defined if it is new.
+    fn index(&mut self, name: &'a [u8]) -> u64 {
+        let next = self.indices.len() as u64;
+        let index = *self.indices.entry(name).or_insert(next);
+        if index == next {
+            put_int(&mut self.strings, INTERN);
+            put_unsigned(&mut self.strings, index);
+            put_unsigned(&mut self.strings, name.len() as u64);
+            self.strings.extend_from_slice(name);
+        }
+        index
+    }
+
+    fn key(&mut self, key: &'a Key) {
         match key {
             Key::String(text) => {
                 self.int(3);
@@ -756,7 +784,7 @@ impl Writer {
         }
     }
 
-    fn path(&mut self, path: &Path) {
+    fn path(&mut self, path: &'a Path) {
         self.name(&path.class);
         self.key(&path.key);
         self.name(&path.field);
@@ -772,7 +800,7 @@ impl Writer {
         }
     }
 
-    fn value(&mut self, value: &Value) {
+    fn value(&mut self, value: &'a Value) {
         match value {
             Value::Link(link) => {
                 self.int(9);
@@ -783,7 +811,7 @@ impl Writer {
         }
     }
 
-    fn primary_key_column(&mut self, column: &PrimaryKeyColumn) {
+    fn primary_key_column(&mut self, column: &'a PrimaryKeyColumn) {
         self.name(&column.field);
         self.int(match column.kind {
             KeyKind::Int => 1,
@@ -795,7 +823,7 @@ impl Writer {
         self.unsigned(u64::from(column.nullable));
     }
 
-    fn table_kind(&mut self, kind: &TableKind) {
+    fn table_kind(&mut self, kind: &'a TableKind) {
         match kind {
             TableKind::TopLevel(column) => {
                 self.unsigned(0);
@@ -818,7 +846,7 @@ impl Writer {
         });
     }
 
-    fn column(&mut self, column: &Column) {
+    fn column(&mut self, column: &'a Column) {
         self.int(match &column.kind {
             ColumnKind::Mixed => 0,
             ColumnKind::Int => 1,
@@ -843,7 +871,7 @@ impl Writer {
         }
     }
 
-    fn code(&mut self, instruction: &Instruction) {
+    fn code(&mut self, instruction: &'a Instruction) {
         use Instruction::*;
         self.unsigned(match instruction {
             AddTable { .. } => 0,
@@ -863,7 +891,7 @@ impl Writer {
         });
     }
 
-    fn instruction(&mut self, instruction: &Instruction) {
+    fn instruction(&mut self, instruction: &'a Instruction) {
         use Instruction::*;
         self.code(instruction);
         match instruction {

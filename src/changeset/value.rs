@@ -14,6 +14,11 @@ impl Text {
         Text(bytes)
     }
 
+    /// A text that is part of the program: copies of it cost nothing.
+    pub const fn fixed(text: &'static str) -> Text {
+        Text(Bytes::from_static(text.as_bytes()))
+    }
+
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

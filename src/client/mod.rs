@@ -101,9 +101,9 @@ impl From<StorageError> for ClientError {
 }
 
 /// The path to a field of an object.
-pub fn field(class: &str, key: &Key, name: &str) -> Path {
+pub fn field(class: impl Into<Text>, key: &Key, name: impl Into<Text>) -> Path {
     Path {
-        class: Text::from(class),
+        class: class.into(),
         key: key.clone(),
         field: name.into(),
         steps: Vec::new(),

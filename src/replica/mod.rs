@@ -23,6 +23,8 @@ pub use transaction::{Transaction, WriteError};
 pub use crate::history::Rules;
 pub use crate::storage::Progress;
 
+use touched::Notes;
+
 use crate::changeset;
 use crate::history::{OrderKey, Part, Window};
 use crate::ident::{ClientVersion, FileIdent, OriginTimestamp, Salt, UploadCursor};
@@ -255,7 +257,7 @@ impl Replica {
     ) -> Result<Touched, ReplicaError> {
         let mut cells = Overlay::new(&self.local);
         let mut schema = self.schema.clone();
-        let mut touched = Touched::default();
+        let mut notes = Notes::default();
         let mut rebased = Vec::with_capacity(entries.len());
         for entry in entries {
             let incoming = part(entry.timestamp, entry.origin, &entry.changeset)
@@ -268,7 +270,7 @@ impl Replica {
         }
         let mut applier = Applier::new(&mut cells, &mut schema);
         for instruction in rebased.iter().flat_map(|part| &part.changeset.instructions) {
-            touched
+            notes
                 .note(&mut applier, instruction)
                 .and_then(|()| applier.apply(instruction))
                 .map_err(|error| ReplicaError::Misfit(error.to_string()))?;
@@ -303,7 +305,7 @@ impl Replica {
         self.changes.drain(..dropped);
         self.progress = progress;
         self.schema = schema;
-        Ok(touched)
+        Ok(notes.into_touched())
     }
 
     /// Own changes after a version, about `bytes` of them, and how far they lead. Nothing, if there is nothing to say beyond `reported`.

@@ -30,9 +30,19 @@ impl Touched {
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty() && !self.schema
     }
+}
 
+/// Takes note of what instructions touch.
+#[derive(Default)]
+pub(super) struct Notes {
+    touched: Touched,
+    /// The object of the instruction before, if it is among them: most are on the same.
+    last: Option<(Text, Key)>,
+}
+
+impl Notes {
     /// Takes note of an instruction that is about to be applied.
-    pub(super) fn note<C: Cells>(
+    pub fn note<C: Cells>(
         &mut self,
         applier: &mut Applier<'_, C>,
         instruction: &Instruction,
@@ -40,23 +50,25 @@ impl Touched {
         use Instruction::*;
         match instruction {
             AddTable { .. } | EraseTable { .. } | AddColumn { .. } | EraseColumn { .. } => {
-                self.schema = true;
+                self.touched.schema = true;
             }
             CreateObject { class, key } => {
                 if !applier.has_object(class, key)? {
-                    let place = (class.detached(), detached(key));
-                    let before = self.objects.insert(place.clone(), Touch::Inserted);
-                    if before == Some(Touch::Deleted) {
-                        self.objects.insert(place, Touch::Modified);
-                    }
+                    let place = detached(applier, class, key);
+                    let touch = match self.touched.objects.get(&place) {
+                        Some(Touch::Deleted) => Touch::Modified,
+                        Some(Touch::Inserted | Touch::Modified) | None => Touch::Inserted,
+                    };
+                    self.put(place, touch);
                 }
             }
             EraseObject { class, key } => {
                 if applier.has_object(class, key)? {
-                    let place = (class.detached(), detached(key));
-                    let before = self.objects.insert(place.clone(), Touch::Deleted);
-                    if before == Some(Touch::Inserted) {
-                        self.objects.remove(&place);
+                    let place = detached(applier, class, key);
+                    self.last = None;
+                    let objects = &mut self.touched.objects;
+                    if objects.insert(place.clone(), Touch::Deleted) == Some(Touch::Inserted) {
+                        objects.remove(&place);
                     }
                 }
             }
@@ -68,23 +80,31 @@ impl Touched {
             | Clear { path, .. }
             | SetInsert { path, .. }
             | SetErase { path, .. } => {
-                let place = (path.class.clone(), path.key.clone());
-                if !self.objects.contains_key(&place) {
-                    let place = (path.class.detached(), detached(&path.key));
-                    self.objects.insert(place, Touch::Modified);
+                let last = |(class, key): &(Text, Key)| *key == path.key && *class == path.class;
+                if !self.last.as_ref().is_some_and(last) {
+                    let place = detached(applier, &path.class, &path.key);
+                    let before = self.touched.objects.get(&place).copied();
+                    self.put(place, before.unwrap_or(Touch::Modified));
                 }
             }
         }
         Ok(())
     }
+
+    fn put(&mut self, place: (Text, Key), touch: Touch) {
+        self.last = Some(place.clone());
+        self.touched.objects.insert(place, touch);
+    }
+
+    /// What was touched.
+    pub fn into_touched(self) -> Touched {
+        self.touched
+    }
 }
 
-/// A key that does not keep a message alive.
-fn detached(key: &Key) -> Key {
-    match key {
-        Key::String(text) => Key::String(text.detached()),
-        Key::Null | Key::Int(_) | Key::ObjectId(_) | Key::Uuid(_) | Key::Global { .. } => {
-            key.clone()
-        }
-    }
+/// An object's class and key, so that they do not keep a message alive.
+fn detached<C: Cells>(applier: &Applier<'_, C>, class: &Text, key: &Key) -> (Text, Key) {
+    let known = applier.schema().class(class);
+    let class = known.map_or_else(|| class.detached(), |class| class.name.clone());
+    (class, key.detached())
 }

@@ -1,6 +1,6 @@
 //! Write transactions: edits are applied at once and written down as instructions.
 
-use super::touched::Touched;
+use super::touched::{Notes, Touched};
 use super::{Local, LocalError, Progress};
 use crate::changeset::{
     CollectionKind, Column, Instruction, Key, Path, Slot, Step, TableKind, Text, Value,
@@ -33,7 +33,7 @@ impl From<StorageError> for WriteError {
 pub struct Transaction<'t, 'l> {
     applier: Applier<'t, Overlay<&'l Local>>,
     instructions: Vec<Instruction>,
-    touched: Touched,
+    notes: Notes,
     file: FileIdent,
     objects: u64,
 }
@@ -47,7 +47,7 @@ impl<'t, 'l> Transaction<'t, 'l> {
         Transaction {
             applier: Applier::new(cells, schema),
             instructions: Vec::new(),
-            touched: Touched::default(),
+            notes: Notes::default(),
             file: progress.file,
             objects: progress.objects,
         }
@@ -55,7 +55,7 @@ impl<'t, 'l> Transaction<'t, 'l> {
 
     pub(super) fn finish(self) -> (Vec<Instruction>, Touched, u64) {
         self.applier.finish();
-        (self.instructions, self.touched, self.objects)
+        (self.instructions, self.notes.into_touched(), self.objects)
     }
 
     /// The classes as they are now.
@@ -65,7 +65,7 @@ impl<'t, 'l> Transaction<'t, 'l> {
 
     /// Applies an instruction.
     pub fn apply(&mut self, instruction: Instruction) -> Result<(), WriteError> {
-        self.touched.note(&mut self.applier, &instruction)?;
+        self.notes.note(&mut self.applier, &instruction)?;
         self.applier.apply(&instruction)?;
         self.instructions.push(instruction);
         Ok(())
@@ -136,7 +136,7 @@ impl<'t, 'l> Transaction<'t, 'l> {
     }
 
     /// Makes an object; one that is there stays as it is.
-    pub fn create(&mut self, class: &str, key: Key) -> Result<(), WriteError> {
+    pub fn create(&mut self, class: impl Into<Text>, key: Key) -> Result<(), WriteError> {
         self.apply(Instruction::CreateObject {
             class: class.into(),
             key,
@@ -144,7 +144,7 @@ impl<'t, 'l> Transaction<'t, 'l> {
     }
 
     /// Makes an object of a class without primary key. Its key.
-    pub fn create_keyless(&mut self, class: &str) -> Result<Key, WriteError> {
+    pub fn create_keyless(&mut self, class: impl Into<Text>) -> Result<Key, WriteError> {
         if self.file == FileIdent(0) {
             return Err(WriteError::Anonymous);
         }

@@ -161,7 +161,7 @@ pub fn write_object(
     let key = key.ok_or_else(|| LineError::NoKey(name.clone()))?;
     let before = edit.object(&name, &key)?;
     if before.is_none() {
-        edit.create(&name, key.clone())?;
+        edit.create(name.as_str(), key.clone())?;
     }
     let fresh;
     let there: &[Field] = match &before {
