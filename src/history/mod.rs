@@ -5,6 +5,7 @@
 mod waiting;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::changeset::Changeset;
 use crate::merge::Local;
@@ -55,7 +56,7 @@ enum Form {
     /// Its number among those that are indexed.
     Indexed(usize),
     /// As it was pushed.
-    Waiting(Changeset),
+    Waiting(Arc<Changeset>),
 }
 
 impl Entry {
@@ -106,12 +107,17 @@ impl Window {
     /// Appends an entry that the peer did not send: the original, or the stored reciprocal form. Versions ascend and lie after `base`.
     /// Empty changesets need not be pushed.
     pub fn push(&mut self, version: u64, part: Part) {
+        self.push_shared(version, part.key, Arc::new(part.changeset));
+    }
+
+    /// The same, of a changeset that other windows have too. It is copied when something comes that may affect it.
+    pub fn push_shared(&mut self, version: u64, key: OrderKey, changeset: Arc<Changeset>) {
         let floor = self.base.max(self.indexed);
-        self.waiting.push(version, &part.changeset, floor);
+        self.waiting.push(version, &changeset, floor);
         self.entries.push_back(Entry {
             version,
-            key: part.key,
-            form: Form::Waiting(part.changeset),
+            key,
+            form: Form::Waiting(changeset),
         });
     }
 
@@ -171,7 +177,8 @@ impl Window {
                 break;
             }
             if let Form::Waiting(changeset) = &mut entry.form {
-                let number = self.local.push(entry.key, std::mem::take(changeset));
+                let changeset = Arc::unwrap_or_clone(std::mem::take(changeset));
+                let number = self.local.push(entry.key, changeset);
                 entry.form = Form::Indexed(number);
             }
         }

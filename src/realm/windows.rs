@@ -1,14 +1,14 @@
 //! The windows of the clients that upload: what each has not seen, parsed, kept while its base stands still and rebuilt from disk on demand.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::RealmError;
 use super::integrate::Growing;
-use crate::changeset::{self, Instruction};
-use crate::history::{OrderKey, Part, Rules, Window};
+use crate::changeset::{self, Changeset, Instruction};
+use crate::history::{OrderKey, Rules, Window};
 use crate::ident::{FileIdent, ServerVersion};
 use crate::limits::Limits;
 use crate::storage::{Entry, RealmFile};
@@ -20,7 +20,7 @@ const WINDOW_BYTES: usize = 4096;
 
 /// The windows of one Realm.
 pub struct Windows {
-    file: Arc<RealmFile>,
+    decoded: Decoded,
     kept: HashMap<FileIdent, Kept>,
     clock: u64,
     /// What all of them count.
@@ -58,7 +58,7 @@ impl Windows {
     /// No windows yet.
     pub fn new(file: Arc<RealmFile>, limits: &Limits) -> Windows {
         Windows {
-            file,
+            decoded: Decoded::new(file),
             kept: HashMap::new(),
             clock: 0,
             bytes: 0,
@@ -70,6 +70,7 @@ impl Windows {
     pub fn clear(&mut self) {
         self.kept.clear();
         self.bytes = 0;
+        self.decoded.clear();
     }
 
     /// Forgets one client's.
@@ -100,11 +101,12 @@ impl Windows {
             // Entries that a window did not know have met nothing of the client yet.
             let mut forms = HashMap::new();
             if rebuild {
-                forms.extend(self.file.reciprocal(ident, kept.up_to, last)?);
+                let stored = self.decoded.file.reciprocal(ident, kept.up_to, last)?;
+                forms.extend(stored);
             }
             for entry in page {
                 let form = forms.remove(&entry.version);
-                kept.push(ident, &entry, form, &self.file)?;
+                kept.push(ident, &entry, form, &mut self.decoded)?;
                 if kept.bytes > most_bytes {
                     return Err(NoWindow::TooLarge);
                 }
@@ -120,6 +122,10 @@ impl Windows {
     /// Drops what is more than may be kept, now that no turn is under way.
     pub fn trim(&mut self) {
         self.make_room(0);
+        match self.kept.values().map(|kept| kept.up_to).min() {
+            Some(known) => self.decoded.forget(known),
+            None => self.decoded.clear(),
+        }
     }
 
     /// Drops the least recently used until there is room for so much more.
@@ -158,7 +164,7 @@ impl Kept {
         ident: FileIdent,
         entry: &Entry,
         form: Option<Bytes>,
-        file: &RealmFile,
+        decoded: &mut Decoded,
     ) -> Result<(), RealmError> {
         let bytes = form.as_ref().unwrap_or(&entry.changeset);
         if entry.origin == ident || bytes.is_empty() {
@@ -169,18 +175,19 @@ impl Kept {
         } else {
             entry.origin
         };
-        let changeset = changeset::decode(bytes).map_err(|error| RealmError::Damaged {
-            file: file.path().to_owned(),
-            what: format!("version {}: {error}", entry.version),
-        })?;
-        let weight = bytes.len() + changeset.instructions.len() * INSTRUCTION_BYTES;
+        let bytes = bytes.len();
+        let changeset = match form {
+            Some(form) => Arc::new(decoded.decode(entry.version, &form)?),
+            None => decoded.entry(entry)?,
+        };
+        let weight = bytes + weight(&changeset);
         self.weights.push_back((entry.version, weight));
         self.bytes += weight;
         let key = OrderKey {
             timestamp: entry.timestamp,
             origin,
         };
-        self.window.push(entry.version.0, Part::new(key, changeset));
+        self.window.push_shared(entry.version.0, key, changeset);
         Ok(())
     }
 
@@ -194,4 +201,64 @@ impl Kept {
             self.weights.pop_front();
         }
     }
+}
+
+/// Entries as instructions, decoded once for all windows that do not know them yet.
+struct Decoded {
+    file: Arc<RealmFile>,
+    entries: BTreeMap<ServerVersion, Arc<Changeset>>,
+    bytes: usize,
+}
+
+/// What is kept for windows that may never ask.
+const DECODED_BYTES: usize = 1 << 20;
+
+impl Decoded {
+    fn new(file: Arc<RealmFile>) -> Decoded {
+        Decoded {
+            file,
+            entries: BTreeMap::new(),
+            bytes: 0,
+        }
+    }
+
+    /// An entry in the form of the history.
+    fn entry(&mut self, entry: &Entry) -> Result<Arc<Changeset>, RealmError> {
+        if let Some(known) = self.entries.get(&entry.version) {
+            return Ok(known.clone());
+        }
+        let changeset = Arc::new(self.decode(entry.version, &entry.changeset)?);
+        self.bytes += weight(&changeset);
+        self.entries.insert(entry.version, changeset.clone());
+        while self.bytes > DECODED_BYTES
+            && let Some((_, oldest)) = self.entries.pop_first()
+        {
+            self.bytes -= weight(&oldest);
+        }
+        Ok(changeset)
+    }
+
+    fn decode(&self, version: ServerVersion, bytes: &Bytes) -> Result<Changeset, RealmError> {
+        changeset::decode(bytes).map_err(|error| RealmError::Damaged {
+            file: self.file.path().to_owned(),
+            what: format!("version {version}: {error}"),
+        })
+    }
+
+    /// Forgets the entries up to a version: all windows know them.
+    fn forget(&mut self, known: ServerVersion) {
+        let rest = self.entries.split_off(&known.next());
+        for changeset in std::mem::replace(&mut self.entries, rest).values() {
+            self.bytes -= weight(changeset);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.entries.clear();
+        self.bytes = 0;
+    }
+}
+
+fn weight(changeset: &Changeset) -> usize {
+    changeset.instructions.len() * INSTRUCTION_BYTES
 }
