@@ -233,7 +233,7 @@ impl Connection {
                 out,
             );
         }
-        if self.client_files > self.limits.client_files_per_connection {
+        if need_client_file_ident && self.client_files > self.limits.client_files_per_connection {
             let error = WireError::new(ErrorCode::OtherSessionError)
                 .because("too many new client files on one connection");
             return self.fail(session, error, out);

@@ -2,6 +2,8 @@
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use ros::ident::{FileIdent, RealmName, ServerVersion};
+use ros::storage::{Batch, ClientFile, Store};
 
 use super::client::{Client, blob, token};
 use crate::support::server::Server;
@@ -83,6 +85,27 @@ fn a_device_of_another_server_is_reset_where_there_is_data() {
     assert_eq!((code, &json["shouldClientReset"]), (211, &true.into()));
 }
 
+/// A file that comes back has been given up by the connection that had it: a device never has two.
+#[test]
+fn a_file_that_comes_back_ends_its_old_connection_and_no_other() {
+    let server = Server::start();
+    let mut beside = Client::connect(&server);
+    beside.bind(1, "/shared");
+    let mut old = Client::connect(&server);
+    old.bind(1, "/shared");
+    let ident = format!("ident 1 {} {} 0 0 0 0\n", old.file, old.salt);
+    for _ in 0..10 {
+        let mut new = Client::connect(&server);
+        new.send("bind 1 7 0 0 0\n", b"/shared");
+        new.send(&ident, b"");
+        assert_eq!(new.next().kind(), "download");
+        assert_eq!(old.wire.await_close(), None);
+        new.is_served(1);
+        beside.is_served(1);
+        old = new;
+    }
+}
+
 #[test]
 fn a_forged_file_is_not_served() {
     let server = Server::start();
@@ -95,4 +118,43 @@ fn a_forged_file_is_not_served() {
     let (code, session, _) = forger.error();
     assert_eq!((code, session), (211, 1));
     owner.is_served(1);
+}
+
+#[test]
+fn an_expired_file_is_reset() {
+    let mut server = Server::start();
+    let mut client = Client::connect(&server);
+    client.bind(1, "/expired");
+    server.stop();
+    expire(&server, "/expired", client.file);
+    server.restart();
+    let mut again = Client::connect(&server);
+    again.bind(9, "/beside");
+    again.send("bind 1 8 0 0 0\n", b"/expired");
+    let ident = format!("ident 1 {} {} 0 0 0 0\n", client.file, client.salt);
+    again.send(&ident, b"");
+    let (code, session, json) = again.error();
+    assert_eq!((code, session), (222, 1), "{json}");
+    assert_eq!(json["action"], "ClientReset");
+    again.is_served(9);
+}
+
+/// Notes in the stopped server's storage that what a client needs is gone.
+fn expire(server: &Server, realm: &str, file: u64) {
+    let store = Store::open(&server.root(), rand::random).unwrap();
+    let realm = store
+        .realm(&RealmName::from_canonical(realm), false)
+        .unwrap();
+    let ident = FileIdent(file);
+    let stored = realm.client_file(ident).unwrap().unwrap();
+    let expired = ClientFile {
+        expired: true,
+        ..stored
+    };
+    let batch = Batch {
+        files: vec![(ident, expired)],
+        ..Batch::default()
+    };
+    realm.begin().unwrap();
+    realm.commit(ServerVersion(0), &batch).unwrap();
 }

@@ -4,7 +4,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::client::{Client, MIB, blob};
-use crate::support::server::Server;
+use crate::support::server::{Local, Server};
 use crate::support::wire::raw;
 
 #[test]
@@ -93,4 +93,33 @@ fn a_flood_of_uploads_is_taken_as_fast_as_it_is_stored() {
     }
     flood.acknowledged();
     assert!(server.peak_memory() < 700, "{} MiB", server.peak_memory());
+}
+
+#[test]
+fn more_than_a_connection_may_have_is_refused() {
+    let server = Local::start(|settings| {
+        settings.limits.client_files_per_connection = 3;
+        settings.limits.sessions_per_connection = 5;
+    });
+    let connect = || Client::at(server.address(), &server.admin_token());
+    let mut good = connect();
+    good.bind(1, "/good");
+    // Files, whatever becomes of their sessions.
+    let mut client = connect();
+    for session in 1..=3 {
+        client.bind(session, "/flood");
+    }
+    client.send("unbind 3\n", b"");
+    client.send("bind 3 6 0 1 0\n", b"/flood");
+    let (code, session, json) = client.error();
+    assert_eq!((code, session, &json["tryAgain"]), (201, 3, &true.into()));
+    client.is_served(1);
+    // Sessions.
+    for session in 4..=6 {
+        client.send(&format!("bind {session} 6 0 0 0\n"), b"/flood");
+    }
+    let (code, session, json) = client.error();
+    assert_eq!((code, session, &json["tryAgain"]), (100, 0, &true.into()));
+    assert_eq!(client.wire.receive(), None);
+    good.is_served(1);
 }

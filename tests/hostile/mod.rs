@@ -1,9 +1,11 @@
 //! Peers that misbehave, on real sockets: each gets its error, memory stays bounded, and nobody else notices.
 
+mod checks;
 mod client;
 mod damage;
 mod files;
 mod floods;
+mod frames;
 mod merging;
 mod noise;
 mod readers;

@@ -200,7 +200,7 @@ fn zeros(size: usize) -> Vec<u8> {
     body
 }
 
-fn deflated(plain: &[u8]) -> Vec<u8> {
+pub fn deflated(plain: &[u8]) -> Vec<u8> {
     let mut stream = ZlibEncoder::new(Vec::new(), Compression::best());
     stream.write_all(plain).unwrap();
     stream.finish().unwrap()
