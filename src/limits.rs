@@ -81,9 +81,13 @@ pub struct Limits {
     pub wrong_passwords: u32,
     /// Registrations from one address within the same time; one more is answered with 429.
     pub registrations: u32,
+    /// Realms that one user may make within [`Limits::new_realms_time`], administrators left out; one more is refused with a transient error.
+    pub new_realms: u32,
+    /// How long made Realms are remembered.
+    pub new_realms_time: Duration,
     /// How long wrong passwords and registrations are remembered.
     pub wrong_passwords_time: Duration,
-    /// Names and addresses of which either is remembered; one more, and all are forgotten.
+    /// Names and addresses, or users, of which any of these is remembered; one more, and all are forgotten.
     pub wrong_passwords_names: usize,
     /// A connection that takes nothing of what waits for it for so long is closed.
     pub stall: Duration,
@@ -137,6 +141,8 @@ impl Default for Limits {
             password_line: 100,
             wrong_passwords: 10,
             registrations: 300,
+            new_realms: 1000,
+            new_realms_time: Duration::from_secs(10 * 60),
             wrong_passwords_time: Duration::from_secs(60),
             wrong_passwords_names: 10_000,
             stall: Duration::from_secs(3 * 60),

@@ -3,6 +3,7 @@
 //! A try counts from its beginning, so that many at the same time are not more than many one after the other; one that was right is taken back. The address counts because nobody shall lock out a user from elsewhere, the name because many users share the address of a proxy.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,11 +11,11 @@ use std::time::Duration;
 use crate::ident::{AppId, UnixTime};
 
 /// The table. When it is full, what is over is forgotten, and if that is not enough, everything.
-pub struct Attempts {
+pub struct Attempts<K = Key> {
     most: u32,
     seconds: u64,
     capacity: usize,
-    table: Mutex<HashMap<Key, Tries>>,
+    table: Mutex<HashMap<K, Tries>>,
 }
 
 /// Whose tries are counted together.
@@ -47,9 +48,9 @@ struct Tries {
     count: u32,
 }
 
-impl Attempts {
+impl<K: Eq + Hash + Clone> Attempts<K> {
     /// An empty table that lets `most` tries through within `time`.
-    pub fn new(most: u32, time: Duration, capacity: usize) -> Attempts {
+    pub fn new(most: u32, time: Duration, capacity: usize) -> Attempts<K> {
         Attempts {
             most,
             seconds: time.as_secs(),
@@ -59,7 +60,7 @@ impl Attempts {
     }
 
     /// Counts a try. Whether it may be made now.
-    pub fn begin(&self, key: &Key, now: UnixTime) -> bool {
+    pub fn begin(&self, key: &K, now: UnixTime) -> bool {
         let mut table = self.table();
         if table.len() >= self.capacity && !table.contains_key(key) {
             table.retain(|_, tries| !self.is_over(tries, now));
@@ -81,7 +82,7 @@ impl Attempts {
     }
 
     /// Takes a try back.
-    pub fn take_back(&self, key: &Key) {
+    pub fn take_back(&self, key: &K) {
         if let Some(tries) = self.table().get_mut(key) {
             tries.count = tries.count.saturating_sub(1);
         }
@@ -91,7 +92,7 @@ impl Attempts {
         now >= tries.since.after(self.seconds)
     }
 
-    fn table(&self) -> MutexGuard<'_, HashMap<Key, Tries>> {
+    fn table(&self) -> MutexGuard<'_, HashMap<K, Tries>> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -23,7 +23,7 @@ use tokio::sync::Semaphore;
 
 pub use self::answer::{Cause, Failure, json};
 use self::app::{Missing, MissingCounts, Route};
-use self::attempts::Attempts;
+pub use self::attempts::Attempts;
 use crate::ident::{LoginId, UnixTime};
 use crate::limits::Limits;
 use crate::system::{Moment, System, SystemError};

@@ -492,15 +492,19 @@ async fn answer<T: Send + 'static>(
     let (asked, name) = (server.clone(), realm.clone());
     let answered = threads
         .run(realm, move || {
-            if let Some(caller) = &maker {
+            let may_make = maker.as_ref().is_some_and(|caller| asked.may_make(caller));
+            if let Some(caller) = maker.as_ref().filter(|_| may_make) {
                 let listed = asked.door.register(&name, caller);
                 let listed = listed
                     .map_err(|error| format!("the list of Realms cannot be written: {error}"))?;
+                if listed.is_none() {
+                    asked.made_none(caller);
+                }
                 if let Some(created) = listed {
                     asked.listing.add(&asked.lanes, &name, created);
                 }
             }
-            let opened = asked.registry.open(&name, maker.is_some());
+            let opened = asked.registry.open(&name, may_make);
             opened
                 .and_then(|realm| question(&realm))
                 .map_err(|error| error.to_string())

@@ -37,13 +37,15 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::access::Caller;
 use crate::api::status::Listener;
 use crate::auth::{KeyError, KeyPair};
 use crate::config::{Reload, Settings};
 use crate::download::Fragments;
 use crate::fanout::Fanout;
-use crate::http::Http;
+use crate::http::{Attempts, Http};
 use crate::ident::UnixTime;
+use crate::ident::UserId;
 use crate::limits::Limits;
 use crate::realm::Registry;
 use crate::storage::{StorageError, Store};
@@ -94,6 +96,8 @@ pub struct Server {
     writers: Threads,
     budget: Budget,
     intake: Arc<Intake>,
+    /// Realms that users have made lately.
+    makers: Attempts<UserId>,
     claims: Claims,
     logins: Logins,
     door: Door,
@@ -107,6 +111,23 @@ pub struct Server {
     connections: AtomicU64,
     tasks: TaskTracker,
     stop: CancellationToken,
+}
+
+impl Server {
+    /// Whether a user may make one more Realm now. It is taken to have made it.
+    fn may_make(&self, caller: &Caller) -> bool {
+        let may = caller.admin || self.makers.begin(&caller.user, clock::now());
+        if !may && self.notices.is_new("makes too many Realms", &caller.user.0) {
+            let (user, most) = (&caller.user, self.limits.new_realms);
+            tracing::warn!(%user, most, "a user makes too many Realms and has to wait");
+        }
+        may
+    }
+
+    /// The Realm was there.
+    fn made_none(&self, caller: &Caller) {
+        self.makers.take_back(&caller.user);
+    }
 }
 
 /// A server that is ready to run.
@@ -194,6 +215,11 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
         writers: Threads::new(writers(), 1),
         budget: Budget::new(limits.downloads_bytes, limits.download_bytes),
         intake: Arc::new(Intake::new(&limits, cores())),
+        makers: Attempts::new(
+            limits.new_realms,
+            limits.new_realms_time,
+            limits.wrong_passwords_names,
+        ),
         claims: Claims::default(),
         http: Http::new(system.clone(), Arc::new(logins.clone()), limits.clone()),
         door: Door::new(system),

@@ -4,8 +4,11 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::client::{Client, MIB, blob};
+use crate::serve::User;
 use crate::support::server::{Local, Server};
 use crate::support::wire::raw;
+
+const NEWEST: &str = "com.mongodb.realm-sync#14";
 
 #[test]
 fn floods_of_sessions_meet_a_bound() {
@@ -122,4 +125,33 @@ fn more_than_a_connection_may_have_is_refused() {
     assert_eq!((code, session, &json["tryAgain"]), (100, 0, &true.into()));
     assert_eq!(client.wire.receive(), None);
     good.is_served(1);
+}
+
+#[test]
+fn who_makes_too_many_realms_has_to_wait() {
+    let server = Local::start(|settings| settings.limits.new_realms = 3);
+    let address = server.address();
+    let someone = User::sign_in(address, "x");
+    let mut wire = someone.connect(address, "x", NEWEST);
+    let mut answered = |session: u64, partition: u64| {
+        wire.send(format!("bind {session} 3 0 1 0\n\"{partition}\""));
+        let answer = wire.receive().unwrap();
+        (answer.kind().to_owned(), answer.number(1))
+    };
+    let ident = |session| ("ident".to_owned(), session);
+    for partition in 1..=3 {
+        assert_eq!(answered(partition, partition), ident(partition));
+    }
+    assert_eq!(answered(4, 4), ("json_error".to_owned(), 201));
+    // What is there stays open to the user, and everything to others.
+    assert_eq!(answered(5, 3), ident(5));
+    let other = User::sign_in(address, "x");
+    let mut others = other.connect(address, "x", NEWEST);
+    others.send("bind 1 3 0 1 0\n\"4\"");
+    assert_eq!(others.receive().unwrap().kind(), "ident");
+    assert_eq!(answered(6, 4), ident(6));
+    let mut admin = Client::at(address, &server.admin_token());
+    for session in 1..10 {
+        admin.bind(session, &format!("/made/{session}"));
+    }
 }

@@ -10,3 +10,4 @@ mod merging;
 mod noise;
 mod readers;
 mod sizes;
+mod slow;

@@ -15,13 +15,13 @@ const NEWEST: &str = "com.mongodb.realm-sync#14";
 const OLD: &str = "com.mongodb.realm-sync/7";
 
 /// What somebody without credentials is given by an app.
-struct User {
-    access: String,
+pub struct User {
+    pub access: String,
     refresh: String,
 }
 
 impl User {
-    fn sign_in(address: SocketAddr, app: &str) -> User {
+    pub fn sign_in(address: SocketAddr, app: &str) -> User {
         let path = format!("/app/{app}/auth/providers/anon-user/login");
         let (status, body) = request(address, "POST", &path, None, "{}");
         assert_eq!(status, 200, "{body}");
@@ -32,7 +32,7 @@ impl User {
         }
     }
 
-    fn connect(&self, address: SocketAddr, app: &str, protocol: &str) -> Wire {
+    pub fn connect(&self, address: SocketAddr, app: &str, protocol: &str) -> Wire {
         let target = format!(
             "/api/client/v2.0/app/{app}/realm-sync?baas_at={}",
             self.access

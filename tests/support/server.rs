@@ -169,6 +169,12 @@ impl Server {
         kib / 1024
     }
 
+    /// How many files it has open, sockets among them.
+    pub fn open_files(&self) -> usize {
+        let files = std::fs::read_dir(format!("/proc/{}/fd", self.process.id()));
+        files.unwrap().count()
+    }
+
     /// What it has logged, once it has logged this.
     pub fn log_with(&self, text: &str) -> Vec<String> {
         self.log_with_many(text, 1)

@@ -136,6 +136,18 @@ impl Wire {
         sent
     }
 
+    /// Whether the server has closed, or does within a while.
+    pub fn has_ended(&mut self, wait: Duration) -> bool {
+        let stream = self.socket.get_ref();
+        stream.set_read_timeout(Some(wait)).unwrap();
+        let ended = match stream.peek(&mut [0]) {
+            Ok(count) => count == 0,
+            Err(error) => error.kind() != std::io::ErrorKind::WouldBlock,
+        };
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        ended
+    }
+
     /// Sends bytes that need not be frames, until the server has not taken anything for a while or has closed; how many it took.
     pub fn force(&mut self, bytes: &[u8]) -> usize {
         let mut stream = self.socket.get_ref();
