@@ -1,5 +1,7 @@
 //! Peers that misbehave, on real sockets: each gets its error, memory stays bounded, and nobody else notices.
 
+mod attacks;
+mod beside;
 mod checks;
 mod client;
 mod damage;

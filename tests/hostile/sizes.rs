@@ -123,7 +123,7 @@ fn small_things_in_large_numbers_meet_a_bound() {
 }
 
 /// The head of a frame that announces a masked binary message of this length.
-fn announce(length: usize) -> Vec<u8> {
+pub fn announce(length: usize) -> Vec<u8> {
     let mut head = vec![0x82, 0x80 | 127];
     head.extend_from_slice(&(length as u64).to_be_bytes());
     head.extend_from_slice(&[0; 4]);

@@ -1,0 +1,101 @@
+//! What others notice of an attack: nothing but that the machine has more to do.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+
+use super::attacks::{ATTACKS, Attack, Target};
+use super::client::{Client, list_edit};
+use crate::support::server::Server;
+
+/// Does something while an attack goes on.
+fn beside<T>(server: &Server, attack: &Attack, work: impl FnOnce() -> T) -> T {
+    let target = Target {
+        address: server.address(),
+        token: server.admin_token(),
+        stop: AtomicBool::new(false),
+    };
+    std::thread::scope(|scope| {
+        let attacker = scope.spawn(|| (attack.run)(&target));
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        target.stop.store(true, Ordering::Relaxed);
+        assert!(attacker.join().is_ok(), "{}: it has ended", attack.name);
+        done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn is_within(server: &Server, attack: &Attack) {
+    let (memory, most) = (server.peak_memory(), attack.most_memory);
+    assert!(memory < most, "{}: {memory} MiB", attack.name);
+}
+
+#[test]
+fn others_go_on_beside_every_attack() {
+    for attack in ATTACKS {
+        let server = Server::start();
+        let mut good = Client::connect(&server);
+        good.bind(1, "/good");
+        beside(&server, attack, || {
+            for _ in 0..20 {
+                good.upload(1, &list_edit(0..0));
+                good.acknowledged();
+            }
+        });
+        is_within(&server, attack);
+    }
+}
+
+/// Times to acknowledgement of `ros bench load` in a closed loop.
+struct Times {
+    median: f64,
+    p99: f64,
+}
+
+fn bench(server: &Server) -> Times {
+    let words = "bench load --clients 2 --tx 1000 --path /bench -o json";
+    let token = server.root().join("keys/admin.token");
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_ros"))
+        .args(words.split(' '))
+        .args(["--server", &server.url(), "--admin-token-file"])
+        .arg(token)
+        .output()
+        .unwrap();
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    let report: Value = serde_json::from_slice(&done.stdout).unwrap();
+    let milliseconds = |name: &str| report["ack_ms"][name].as_f64().unwrap();
+    Times {
+        median: milliseconds("p50"),
+        p99: milliseconds("p99"),
+    }
+}
+
+/// `ROS_LONG=1` measures and prints; otherwise one attack shows that measuring works.
+#[test]
+fn times_beside_every_attack() {
+    let is_long = std::env::var_os("ROS_LONG").is_some();
+    let attacks = if is_long { ATTACKS } else { &ATTACKS[..1] };
+    println!(
+        "attack | median alone | p99 alone | median beside | p99 beside | p99 grows by | memory MiB | files"
+    );
+    for attack in attacks {
+        let server = Server::start();
+        bench(&server); // warms up
+        let alone = bench(&server);
+        let (with, files) = beside(&server, attack, || (bench(&server), server.open_files()));
+        println!(
+            "{} | {:.2} | {:.2} | {:.2} | {:.2} | {:+.0} % | {} | {files}",
+            attack.name,
+            alone.median,
+            alone.p99,
+            with.median,
+            with.p99,
+            100.0 * (with.p99 / alone.p99 - 1.0),
+            server.peak_memory(),
+        );
+        is_within(&server, attack);
+    }
+}
