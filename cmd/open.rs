@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use ros::access::Endpoint;
 use ros::client::{Options, Place, Realm, RealmAddress};
+use ros::ident::UserId;
 use ros::system::realm_name;
 use ros::{ejson, transfer};
 
@@ -74,11 +75,11 @@ pub async fn listing(reach: &Reach) -> Result<Vec<Listed>, Failure> {
 /// The canonical name under which a Realm would be listed, where that does not depend on who asks.
 fn listed_name(address: &RealmAddress) -> Option<String> {
     let (endpoint, text) = match address {
-        RealmAddress::Path(path) if path.starts_with("/~") => return None,
         RealmAddress::Path(path) => (Endpoint::Classic, path.clone()),
         RealmAddress::Partition { app, value } => (Endpoint::App(app.clone()), value.to_string()),
     };
-    let name = realm_name(&endpoint, text.as_bytes()).ok()?;
+    let nobody = UserId("".into()); // who has no home, so that `~` names nothing
+    let name = realm_name(&endpoint, &nobody, text.as_bytes()).ok()?;
     Some(name.as_str().to_owned())
 }
 

@@ -1,11 +1,17 @@
 //! Who may do what in a Realm, and why: one pure decision.
 //!
 //! Everything that the decision depends on is given: who asks ([`Caller`]) and what is granted on the Realm ([`Grants`]). No rule, no access.
-//! Writing and managing imply reading, since a client that cannot download cannot merge.
+//! Rows of permissions are kept as they were sent; it is here that writing and managing imply reading, since a client that cannot download cannot merge.
 //!
 //! Knows no tokens, databases or settings, and reads no rules from anywhere.
 
+mod reserved;
+mod rules;
+
 use std::fmt;
+
+pub use reserved::{Reserved, app_of};
+pub use rules::{BadPattern, Pattern, Person, Rule, Source, given};
 
 use crate::ident::{AppId, LoginId, RealmName, UnixTime, UserId};
 
@@ -45,6 +51,8 @@ pub struct TokenRights {
     pub realm: Option<RealmName>,
     /// The rights.
     pub rights: Rights,
+    /// Whether they end with those that the user has: so it is with tokens that the server has made for users of its own.
+    pub is_capped: bool,
 }
 
 /// A set of rights.
@@ -77,6 +85,24 @@ impl Rights {
         self == Rights::NONE
     }
 
+    /// Those that are in either.
+    pub fn or(self, other: Rights) -> Rights {
+        Rights {
+            read: self.read || other.read,
+            write: self.write || other.write,
+            manage: self.manage || other.manage,
+        }
+    }
+
+    /// Those that are in both.
+    pub fn and(self, other: Rights) -> Rights {
+        Rights {
+            read: self.read && other.read,
+            write: self.write && other.write,
+            manage: self.manage && other.manage,
+        }
+    }
+
     /// The same rights, and reading if there is any other.
     pub fn with_implied_read(self) -> Rights {
         Rights {
@@ -86,13 +112,56 @@ impl Rights {
     }
 }
 
-/// What is granted on one Realm, whoever asks.
+/// The user id that stands for everybody, in rows and in requests.
+pub struct Everyone;
+
+impl Everyone {
+    /// How it is written.
+    pub const ID: &'static str = "*";
+
+    /// Whether this is it.
+    pub fn is(user: &UserId) -> bool {
+        &*user.0 == Everyone::ID
+    }
+}
+
+/// What is granted on one Realm to one caller.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Grants {
     /// Who owns it.
     pub owner: Option<UserId>,
-    /// What every signed-in user of the Realm's app may do.
-    pub everyone: Rights,
+    /// The caller's row, as it was sent.
+    pub own: Option<Rights>,
+    /// The row of everybody, as it was sent.
+    pub default: Option<Rights>,
+    /// What the app gives, and the first of its settings that gives anything.
+    pub app: (Rights, Option<Source>),
+    /// How these go together.
+    pub rows: Rows,
+    /// Who may add classes and columns.
+    pub schema: SchemaRule,
+}
+
+/// How a user's own row goes together with what everybody has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rows {
+    /// The own row replaces it, as in Realm Object Server 1.
+    #[default]
+    Replace,
+    /// Both count, as in Realm Object Server 2 and 3.
+    Add,
+}
+
+/// Who may add classes and columns to a Realm. Taking them away is for those who manage it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SchemaRule {
+    /// Whoever may write.
+    #[default]
+    Write,
+    /// Whoever may manage.
+    Manage,
+    /// Nobody, and nobody may take any away: the Realm is frozen.
+    Frozen,
 }
 
 /// What a caller may do with a Realm, and why.
@@ -100,8 +169,19 @@ pub struct Grants {
 pub struct Decision {
     /// The rights.
     pub rights: Rights,
+    /// What of the schema may be changed.
+    pub schema: SchemaRights,
     /// What they follow from.
     pub reason: Reason,
+}
+
+/// Which changes of the schema are allowed. Instructions that change nothing always are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SchemaRights {
+    /// Adding classes and columns.
+    pub add: bool,
+    /// Removing them.
+    pub erase: bool,
 }
 
 /// What a decision follows from; for the log and for whoever asks why.
@@ -119,12 +199,26 @@ pub enum Reason {
     TokenForOtherRealm,
     /// The caller's token carries rights but names no Realm.
     TokenForNoRealm,
+    /// The Realm is where the caller asks for changes of permissions.
+    OwnManagement,
+    /// The Realm shows the caller its permissions.
+    OwnPermissions,
+    /// The Realm shows what everybody may.
+    Defaults,
     /// The Realm is the server's own and the caller no administrator.
     Reserved,
     /// The caller owns the Realm.
     Owner,
-    /// What is granted to everyone.
-    Everyone,
+    /// The caller's own row.
+    OwnRow,
+    /// The row of everybody.
+    DefaultRow,
+    /// The own row and what everybody has, together.
+    BothRows,
+    /// The settings of the app.
+    App(Source),
+    /// The settings of the app and the row of everybody, together.
+    AppAndDefaultRow(Source),
     /// Nothing is granted.
     NothingGranted,
 }
@@ -138,9 +232,18 @@ impl fmt::Display for Reason {
             Reason::Token => "the token carries these rights",
             Reason::TokenForOtherRealm => "the token is for another Realm",
             Reason::TokenForNoRealm => "the token names no Realm",
+            Reason::OwnManagement => "the Realm is the user's own Management Realm",
+            Reason::OwnPermissions => "the Realm shows the user its permissions",
+            Reason::Defaults => "the Realm shows what is granted to everyone",
             Reason::Reserved => "the Realm is the server's own",
             Reason::Owner => "the user owns the Realm",
-            Reason::Everyone => "granted to every user",
+            Reason::OwnRow => "granted to this user",
+            Reason::DefaultRow => "granted to everyone",
+            Reason::BothRows => "granted to this user, and to everyone",
+            Reason::App(source) => return source.fmt(f),
+            Reason::AppAndDefaultRow(source) => {
+                return write!(f, "granted to everyone, and {source}");
+            }
             Reason::NothingGranted => "nothing is granted to this user",
         })
     }
@@ -148,51 +251,98 @@ impl fmt::Display for Reason {
 
 /// What the caller may do with the Realm, and why.
 pub fn decide(caller: &Caller, realm: &RealmName, grants: &Grants) -> Decision {
-    let decided = |rights: Rights, reason| Decision {
-        rights: rights.with_implied_read(),
-        reason,
+    let (stored, reason) = rights(caller, realm, grants);
+    let rights = stored.with_implied_read();
+    // SDKs before version 10 make the class themselves where they read their permissions.
+    let additive = reason == Reason::OwnPermissions;
+    let schema = match grants.schema {
+        SchemaRule::Write => SchemaRights {
+            add: rights.write || additive,
+            erase: rights.manage,
+        },
+        SchemaRule::Manage => SchemaRights {
+            add: rights.manage || additive || reason == Reason::OwnManagement,
+            erase: rights.manage,
+        },
+        SchemaRule::Frozen => SchemaRights::default(),
     };
+    Decision {
+        rights,
+        schema,
+        reason,
+    }
+}
+
+/// The rights before one implies another.
+fn rights(caller: &Caller, realm: &RealmName, grants: &Grants) -> (Rights, Reason) {
     if !is_within(realm, &caller.endpoint) {
-        return decided(Rights::NONE, Reason::OtherNamespace);
+        return (Rights::NONE, Reason::OtherNamespace);
     }
     if caller.admin {
-        return decided(Rights::ALL, Reason::Admin);
+        return (Rights::ALL, Reason::Admin);
     }
-    if let Some(token) = &caller.token {
-        return match &token.realm {
-            Some(named) if named == realm => decided(token.rights, Reason::Token),
-            Some(_) => decided(Rights::NONE, Reason::TokenForOtherRealm),
-            None => decided(Rights::NONE, Reason::TokenForNoRealm),
-        };
+    match &caller.token {
+        Some(TokenRights { realm: None, .. }) => (Rights::NONE, Reason::TokenForNoRealm),
+        Some(TokenRights {
+            realm: Some(named), ..
+        }) if named != realm => (Rights::NONE, Reason::TokenForOtherRealm),
+        Some(token) if token.is_capped => {
+            let (now, reason) = granted(&caller.user, realm, grants);
+            (token.rights.and(now.with_implied_read()), reason)
+        }
+        Some(token) => (token.rights, Reason::Token),
+        None => granted(&caller.user, realm, grants),
     }
-    if is_reserved(realm) {
-        return decided(Rights::NONE, Reason::Reserved);
-    }
-    if grants.owner.as_ref() == Some(&caller.user) {
-        return decided(Rights::ALL, Reason::Owner);
-    }
-    if !grants.everyone.is_empty() {
-        return decided(grants.everyone, Reason::Everyone);
-    }
-    decided(Rights::NONE, Reason::NothingGranted)
 }
+
+/// What a user has without any token that says so.
+fn granted(user: &UserId, realm: &RealmName, grants: &Grants) -> (Rights, Reason) {
+    match Reserved::of(realm) {
+        Some(Reserved::Management(owner)) if owner == *user => {
+            return (WRITE, Reason::OwnManagement);
+        }
+        Some(Reserved::Permissions(owner)) if owner == *user => {
+            return (READ, Reason::OwnPermissions);
+        }
+        Some(Reserved::Defaults) => return (READ, Reason::Defaults),
+        Some(_) => return (Rights::NONE, Reason::Reserved),
+        None => {}
+    }
+    if grants.owner.as_ref() == Some(user) {
+        return (Rights::ALL, Reason::Owner);
+    }
+    let (app, source) = grants.app;
+    let common = app.or(grants.default.unwrap_or_default());
+    let common_reason = match (source, grants.default) {
+        (Some(source), Some(_)) => Reason::AppAndDefaultRow(source),
+        (Some(source), None) => Reason::App(source),
+        (None, Some(_)) => Reason::DefaultRow,
+        (None, None) => Reason::NothingGranted,
+    };
+    match (grants.own, grants.rows) {
+        (None, _) => (common, common_reason),
+        (Some(own), Rows::Add) if common_reason != Reason::NothingGranted => {
+            (own.or(common), Reason::BothRows)
+        }
+        (Some(own), Rows::Add | Rows::Replace) => (own, Reason::OwnRow),
+    }
+}
+
+const READ: Rights = Rights {
+    read: true,
+    write: false,
+    manage: false,
+};
+const WRITE: Rights = Rights {
+    read: true,
+    write: true,
+    manage: false,
+};
 
 /// Whether the Realm lies in the namespace of the endpoint.
 fn is_within(realm: &RealmName, endpoint: &Endpoint) -> bool {
     match endpoint {
         Endpoint::Classic => realm.is_path(),
-        Endpoint::App(app) => realm
-            .as_str()
-            .strip_prefix(app.as_str())
-            .is_some_and(|rest| rest.starts_with('/')),
+        Endpoint::App(app) => app_of(realm) == Some(app.as_str()),
     }
-}
-
-/// Whether a path has a segment that only the server makes: those that start with two underscores.
-fn is_reserved(realm: &RealmName) -> bool {
-    realm.is_path()
-        && realm
-            .as_str()
-            .split('/')
-            .any(|segment| segment.starts_with("__"))
 }

@@ -143,6 +143,12 @@ pub const KEYS: &[Key] = &[
         take: OfApp(|app, value| put(&mut app.write, flag(value))),
     },
     Key {
+        path: "apps.*.partitions.manage",
+        text: "Whether every user of the app may change the permissions of every partition, and remove classes and columns.",
+        default: "false",
+        take: OfApp(|app, value| put(&mut app.manage, flag(value))),
+    },
+    Key {
         path: "apps.*.unknown_files",
         text: "What becomes of a device that comes with a file of another server to a partition that is empty here: hold (it tries again, and keeps its data) or reset (it starts over with what is here).",
         default: "hold",

@@ -106,6 +106,8 @@ pub struct App {
     pub read: bool,
     /// Whether its users may write to any partition.
     pub write: bool,
+    /// Whether its users may change the permissions of any partition, and remove classes and columns.
+    pub manage: bool,
     /// Client files that this server never gave out are told to reset, even on an empty Realm.
     pub reset_unknown_files: bool,
     /// How long its tokens live.
@@ -121,6 +123,7 @@ impl App {
             registration: true,
             read: true,
             write: true,
+            manage: true,
             reset_unknown_files: true,
             lifetimes: Lifetimes::default(),
         }

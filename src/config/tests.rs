@@ -39,7 +39,7 @@ apps:
   full:
     providers: { anon-user: true, local-userpass: true }
     registration: open
-    partitions: { read: true, write: true }
+    partitions: { read: true, write: true, manage: true }
     unknown_files: reset
     ttls: { access_token: 60, refresh_token: 3600 }
 ";

@@ -34,10 +34,7 @@ fn upload(realm: &Realm, ident: FileIdent, version: u64, instructions: Vec<Instr
             server_version: ServerVersion(0),
         },
         locked: ServerVersion(0),
-        allow: Allow {
-            data: true,
-            schema: true,
-        },
+        allow: Allow::ALL,
     };
     for outcome in realm.integrate(vec![pending]).unwrap().outcomes {
         outcome.unwrap();

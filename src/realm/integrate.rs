@@ -11,7 +11,7 @@ use super::overlay::{self, Overlay};
 use super::published::Published;
 use super::windows::{NoWindow, Windows};
 use super::{Allow, Pending, RealmError, Refusal, Uploaded};
-use crate::changeset::{self, Changeset, DecodeError, Instruction};
+use crate::changeset::{self, Changeset, DecodeError, Instruction, Text};
 use crate::history::{OrderKey, Part};
 use crate::ident::{FileIdent, ServerVersion, UploadCursor};
 use crate::limits::Limits;
@@ -464,24 +464,28 @@ fn part(uploaded: &Uploaded, ident: FileIdent, cost: &Cost) -> Result<Part, Fail
 
 /// Whether a changeset does only what is allowed. Schema instructions that change nothing are free: SDKs repeat them.
 fn permitted(changeset: &Changeset, allow: Allow, schema: &Schema) -> Result<(), Failure> {
-    let denied = |what: &str| Err(Failure::Refused(Refusal::Denied(what.into())));
+    use Instruction::{AddColumn, AddTable, EraseColumn, EraseTable};
+    let has_class = |class: &Text| schema.class(class).is_some();
+    let has_column = |class: &Text, field: &Text| {
+        let class = schema.class(class);
+        class.is_some_and(|class| class.column(field).is_some())
+    };
     for instruction in &changeset.instructions {
-        let free = match instruction {
-            Instruction::AddTable { class, .. } => schema.class(class).is_some(),
-            Instruction::AddColumn { class, field, .. } => schema
-                .class(class)
-                .is_some_and(|class| class.column(field).is_some()),
-            _ => false,
+        let (allowed, what) = match instruction {
+            AddTable { class, .. } => (allow.add || has_class(class), "add classes to"),
+            AddColumn { class, field, .. } => {
+                (allow.add || has_column(class, field), "add properties to")
+            }
+            EraseTable { class } => (allow.erase || !has_class(class), "remove classes of"),
+            EraseColumn { class, field } => (
+                allow.erase || !has_column(class, field),
+                "remove properties of",
+            ),
+            _ => (allow.data, "write to"),
         };
-        match (instruction.is_schema(), allow) {
-            _ if free => {}
-            (true, Allow { schema: false, .. }) => {
-                return denied("the user may not change the schema of this Realm");
-            }
-            (false, Allow { data: false, .. }) => {
-                return denied("the user may not write to this Realm");
-            }
-            (true, Allow { schema: true, .. }) | (false, Allow { data: true, .. }) => {}
+        if !allowed {
+            let told = format!("the user may not {what} this Realm");
+            return Err(Failure::Refused(Refusal::Denied(told)));
         }
     }
     Ok(())

@@ -73,8 +73,25 @@ pub struct Pending {
 pub struct Allow {
     /// Objects.
     pub data: bool,
-    /// Classes and columns.
-    pub schema: bool,
+    /// New classes and columns.
+    pub add: bool,
+    /// Classes and columns that are there.
+    pub erase: bool,
+}
+
+impl Allow {
+    /// Everything.
+    pub const ALL: Allow = Allow {
+        data: true,
+        add: true,
+        erase: true,
+    };
+    /// Nothing: what remains is what changes nothing.
+    pub const NOTHING: Allow = Allow {
+        data: false,
+        add: false,
+        erase: false,
+    };
 }
 
 /// Why an upload was not integrated. Nothing of it is left behind.

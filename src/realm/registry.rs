@@ -229,10 +229,7 @@ mod tests {
                 server_version: ServerVersion(0),
             },
             locked: ServerVersion(0),
-            allow: Allow {
-                data: true,
-                schema: true,
-            },
+            allow: Allow::ALL,
         };
         let integration = realm.integrate(vec![pending]).unwrap();
         assert!(integration.outcomes.iter().all(Result::is_ok));

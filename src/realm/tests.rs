@@ -117,10 +117,7 @@ impl Client {
             changesets,
             progress: self.cursor(base),
             locked: ServerVersion(0),
-            allow: Allow {
-                data: true,
-                schema: true,
-            },
+            allow: Allow::ALL,
         }
     }
 
@@ -319,14 +316,24 @@ const REFUSED: &[(&str, Spoil, &str)] = &[
         "the user may not write to this Realm",
     ),
     (
-        "no right to change the schema",
+        "no right to remove classes",
         |pending| {
             let class = "Dog".into();
             let instructions = vec![Instruction::EraseTable { class }];
             pending.changesets[1].changeset = changeset::encode(&Changeset { instructions }).into();
-            pending.allow.schema = false;
+            pending.allow.erase = false;
         },
-        "the user may not change the schema of this Realm",
+        "the user may not remove classes of this Realm",
+    ),
+    (
+        "no right to add classes",
+        |pending| {
+            let (class, kind) = ("Cat".into(), TableKind::Embedded);
+            let instructions = vec![Instruction::AddTable { class, kind }];
+            pending.changesets[1].changeset = changeset::encode(&Changeset { instructions }).into();
+            pending.allow.add = false;
+        },
+        "the user may not add classes to this Realm",
     ),
     (
         "too large",
@@ -383,10 +390,7 @@ fn schema_that_is_there_needs_no_right() {
     let server = begun(Limits::default());
     let realm = server.realm();
     let mut reader = Client::new(&realm);
-    let nothing = Allow {
-        data: false,
-        schema: false,
-    };
+    let nothing = Allow::NOTHING;
     let repeated = Pending {
         allow: nothing,
         ..reader.upload(vec![(0, schema())])

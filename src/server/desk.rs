@@ -17,7 +17,7 @@ use super::tally::Tally;
 use super::threads::Panicked;
 use super::writer::Strand;
 use super::{clock, refusal};
-use crate::access::{Caller, Endpoint, Rights};
+use crate::access::{Caller, Endpoint};
 use crate::download;
 use crate::fanout::Subscription;
 use crate::ident::{FileIdent, RealmName, Salt, ServerVersion, SessionIdent};
@@ -70,7 +70,7 @@ struct Guest {
 struct Bench {
     guest: Guest,
     realm: RealmName,
-    rights: Rights,
+    allow: Allow,
     subscription: Subscription,
     claim: Option<Claim>,
     uploads: Strand,
@@ -177,10 +177,7 @@ impl Desk {
                         changesets,
                         progress,
                         locked,
-                        allow: Allow {
-                            data: true,
-                            schema: true,
-                        },
+                        allow: Allow::ALL,
                     },
                 );
             }
@@ -232,7 +229,7 @@ impl Desk {
         need_client_file_ident: bool,
     ) -> Result<(), WireError> {
         let guest = self.guest(token)?;
-        let (realm, rights) = self.server.door.open(&guest.caller, path)?;
+        let (realm, allow) = self.server.door.open(&guest.caller, path)?;
         self.tally.user(&guest.caller.user);
         self.tally.session(&realm);
         tracing::debug!(target: DETAIL, connection = %self.id, user = %guest.caller.user, %realm, session = session.0, "session begins");
@@ -247,7 +244,7 @@ impl Desk {
             Bench {
                 guest: guest.clone(),
                 realm: realm.clone(),
-                rights,
+                allow,
                 subscription,
                 claim: None,
                 uploads: Strand::default(),
@@ -347,10 +344,7 @@ impl Desk {
         let Some(bench) = self.sessions.get(&session) else {
             return;
         };
-        pending.allow = Allow {
-            data: bench.rights.write,
-            schema: bench.rights.write,
-        };
+        pending.allow = bench.allow;
         let events = self.events.clone();
         let reply = Box::new(move |outcome: Result<(), _>| {
             events.send(Event::Integrated(Input::Integrated(

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::access::{Caller, Endpoint, Rights};
+use crate::access::{Caller, Endpoint};
 use crate::config::Settings;
 use crate::ident::{AppId, RealmName, UnixTime};
+use crate::realm::Allow;
 use crate::secret::Secret;
 use crate::system::{Refusal, System, SystemError, realm_name};
 use crate::wire::{Action, ErrorCode, WireError};
@@ -44,13 +45,19 @@ impl Door {
         self.system.authorize(endpoint, token, clock::now())
     }
 
-    /// The Realm that a caller names in BIND, and what the session may do in it.
-    pub fn open(&self, caller: &Caller, text: &[u8]) -> Result<(RealmName, Rights), WireError> {
+    /// The Realm that a caller names in BIND, and what the session may change in it.
+    pub fn open(&self, caller: &Caller, text: &[u8]) -> Result<(RealmName, Allow), WireError> {
         let illegal = |error| WireError::new(ErrorCode::IllegalRealmPath).because(error);
-        let realm = realm_name(&caller.endpoint, text).map_err(illegal)?;
+        let realm = realm_name(&caller.endpoint, &caller.user, text).map_err(illegal)?;
+        let allow = self.allowed(caller, &realm)?;
+        Ok((realm, allow))
+    }
+
+    /// What a caller may change in a Realm; an error if it may not even read it.
+    pub fn allowed(&self, caller: &Caller, realm: &RealmName) -> Result<Allow, WireError> {
         let decision = self
             .system
-            .decide(caller, &realm, clock::now())
+            .decide(caller, realm, clock::now())
             .map_err(|error| {
                 tracing::error!(%realm, %error, "rights are not known");
                 WireError::new(ErrorCode::OtherSessionError)
@@ -58,7 +65,11 @@ impl Door {
                     .with(Action::Transient)
             })?;
         if decision.rights.read {
-            Ok((realm, decision.rights))
+            Ok(Allow {
+                data: decision.rights.write,
+                add: decision.schema.add,
+                erase: decision.schema.erase,
+            })
         } else {
             Err(WireError::new(ErrorCode::PermissionDenied)
                 .because(format!("{realm}: {}", decision.reason)))

@@ -117,10 +117,7 @@ impl Listing {
             }],
             progress: at,
             locked: ServerVersion(0),
-            allow: Allow {
-                data: true,
-                schema: true,
-            },
+            allow: Allow::ALL,
         };
         let reply = Box::new(|outcome: Result<(), _>| {
             if let Err(refusal) = outcome {

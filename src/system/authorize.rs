@@ -1,6 +1,6 @@
 //! Whose token is this?
 
-use super::{System, SystemError};
+use super::{System, SystemError, users};
 use crate::access::{Caller, Endpoint, Rights, TokenRights};
 use crate::auth::{ClassicToken, TokenError, TokenKind};
 use crate::ident::{AppId, RealmName, UnixTime, UserId};
@@ -75,10 +75,11 @@ impl System {
         if token.app != *app {
             return Err(TokenError::OtherApp.into());
         }
+        let admin = self.admin.read(|tx| users::is_admin(tx, &token.user))?;
         Ok(Caller {
             endpoint,
             user: token.user,
-            admin: false,
+            admin,
             token: None,
             expires_at: Some(token.expires_at),
             login: Some(token.login),
@@ -86,11 +87,26 @@ impl System {
     }
 
     fn classic_caller(&self, token: &Secret, now: UnixTime) -> Result<Caller, SystemError> {
-        caller_of(
-            Endpoint::Classic,
-            ClassicToken::verify(token, self.keys.public())?,
-            now,
-        )
+        let token = ClassicToken::verify(token, self.keys.public())?;
+        let caller = caller_of(Endpoint::Classic, token, now)?;
+        self.admin.read(|tx| {
+            if users::is_disabled(tx, &caller.user)? == Some(true) {
+                return Err(SystemError::UserDisabled);
+            }
+            if caller.admin || !users::is_admin(tx, &caller.user)? {
+                return Ok(caller);
+            }
+            // An administrator's token that carries rights carries those alone, and all of those.
+            let token = caller.token.map(|token| TokenRights {
+                is_capped: false,
+                ..token
+            });
+            Ok(Caller {
+                admin: token.is_none(),
+                token,
+                ..caller
+            })
+        })
     }
 }
 
@@ -129,5 +145,6 @@ fn rights_of(token: &ClassicToken) -> Option<TokenRights> {
     Some(TokenRights {
         realm: token.path.as_deref().map(RealmName::from_canonical),
         rights,
+        is_capped: token.is_issued,
     })
 }

@@ -10,6 +10,7 @@
 mod authorize;
 mod logins;
 mod name;
+mod permissions;
 mod realms;
 mod schema;
 mod sign_in;
@@ -22,6 +23,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 pub use authorize::Refusal;
 pub use name::{BadName, realm_name};
+pub use permissions::{Flags, Origin, Permission};
 pub use sign_in::{Device, SignedIn, domain_id, provider_id};
 pub use users::{Identity, Profile, Provider};
 

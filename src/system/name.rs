@@ -9,7 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
 
 use crate::access::Endpoint;
-use crate::ident::{AppId, RealmName};
+use crate::ident::{AppId, RealmName, UserId};
 
 /// Why a text in BIND names no Realm (error 204).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -33,11 +33,11 @@ pub enum BadName {
     PathSuffix,
 }
 
-/// The Realm that a client at this endpoint means.
-pub fn realm_name(endpoint: &Endpoint, text: &[u8]) -> Result<RealmName, BadName> {
+/// The Realm that this user at this endpoint means. `~` at the beginning of a virtual path is the user's home.
+pub fn realm_name(endpoint: &Endpoint, user: &UserId, text: &[u8]) -> Result<RealmName, BadName> {
     match endpoint {
         Endpoint::App(app) => partition(app, text),
-        Endpoint::Classic => path(text),
+        Endpoint::Classic => path(user, text),
     }
 }
 
@@ -178,11 +178,18 @@ fn uuid(digits: &str) -> String {
 }
 
 /// A virtual path with a leading slash. Quotes do not count: some clients send every name as a JSON string.
-fn path(text: &[u8]) -> Result<RealmName, BadName> {
+fn path(user: &UserId, text: &[u8]) -> Result<RealmName, BadName> {
     let text = std::str::from_utf8(text)
         .map_err(|_| BadName::Path)?
         .replace('"', "");
     let segments = text.strip_prefix('/').unwrap_or(&text);
+    let segments = match segments.strip_prefix("~/") {
+        Some(rest) => {
+            check_segment(&user.0)?;
+            format!("{user}/{rest}")
+        }
+        None => segments.to_owned(),
+    };
     segments.split('/').try_for_each(check_segment)?;
     Ok(RealmName::from_canonical(format!("/{segments}")))
 }
@@ -202,6 +209,10 @@ fn check_segment(segment: &str) -> Result<(), BadName> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn realm_name(endpoint: &Endpoint, text: &[u8]) -> Result<RealmName, BadName> {
+        super::realm_name(endpoint, &UserId("ada".into()), text)
+    }
 
     fn app() -> Endpoint {
         Endpoint::App(AppId::parse("myapp").unwrap())
@@ -343,10 +354,25 @@ mod tests {
     }
 
     #[test]
+    fn a_tilde_is_the_home_of_whoever_says_it() {
+        let said = |user: &str, text: &str| {
+            let user = UserId(user.into());
+            let name = super::realm_name(&Endpoint::Classic, &user, text.as_bytes());
+            name.map(|name| name.to_string())
+        };
+        assert_eq!(said("ada", "/~/notes"), Ok("/ada/notes".into()));
+        assert_eq!(said("ada", "\"~/a/b\""), Ok("/ada/a/b".into()));
+        // An id that is no segment has no home.
+        for user in ["a/b", "..", "", "a.realm", "*"] {
+            assert!(said(user, "/~/notes").is_err(), "{user}");
+        }
+    }
+
+    #[test]
     fn bad_paths_are_refused() {
         let bad = [
-            "", "/", "//", "/a/", "/a//b", "/.", "/..", "/a/../b", "/.a", "/a b", "/~/a", "/é",
-            "/a%2Fb", "/a\\b", "/a\0", "\"\"",
+            "", "/", "//", "/a/", "/a//b", "/.", "/..", "/a/../b", "/.a", "/a b", "/~", "/~a",
+            "/a/~/b", "/~/~", "/é", "/a%2Fb", "/a\\b", "/a\0", "\"\"",
         ];
         for sent in bad {
             assert_eq!(

@@ -1,11 +1,15 @@
 //! The list of Realms.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::users::{seconds, user_id};
+use super::permissions::{self, Change, Flags, Origin};
+use super::users::{self, seconds, user_id};
 use super::{System, SystemError, logins};
-use crate::access::{Caller, Decision, Endpoint, Grants, Reason, Rights, decide};
-use crate::ident::{RealmName, UnixTime, UserId};
+use crate::access::{
+    Caller, Decision, Endpoint, Everyone, Grants, Person, Reason, Reserved, Rights, Rows,
+    SchemaRights, SchemaRule, Source, app_of, decide, given,
+};
+use crate::ident::{AppId, RealmName, UnixTime, UserId};
 
 /// The app that classic users and Realms belong to.
 const CLASSIC: &str = "classic";
@@ -18,20 +22,23 @@ impl System {
         caller: &Caller,
         now: UnixTime,
     ) -> Result<bool, SystemError> {
-        if self.listed_owner(realm)?.is_some() {
+        if self.admin.read(|tx| listed(tx, realm))?.is_some() {
             return Ok(false);
         }
         let app = match &caller.endpoint {
             Endpoint::App(app) => app.as_str(),
             Endpoint::Classic => CLASSIC,
         };
-        let owner = home_owner(realm).map(|owner| owner.to_string());
+        let owner = home_owner(realm);
         self.admin.write(|tx| {
             let made = tx
                 .prepare_cached(
                     "INSERT OR IGNORE INTO realms (name, app, owner, created) VALUES (?1, ?2, ?3, ?4)",
                 )?
-                .execute(params![realm.as_str(), app, owner, seconds(now)])?;
+                .execute(params![realm.as_str(), app, owner.as_ref().map(|owner| &*owner.0), seconds(now)])?;
+            if let Some(owner) = owner.filter(|_| made > 0) {
+                permissions::change(tx, &Change { realm, user: &owner, flags: Flags::exactly(Rights::ALL), now, by: &owner, origin: Origin::Owner })?;
+            }
             Ok(made > 0)
         })
     }
@@ -74,59 +81,102 @@ impl System {
         realm: &RealmName,
         now: UnixTime,
     ) -> Result<Decision, SystemError> {
-        if let Some(login) = &caller.login
-            && !self
-                .admin
-                .read(|tx| logins::lasts(tx, login, &caller.user, now))?
-        {
-            return Ok(Decision {
-                rights: Rights::NONE,
-                reason: Reason::LoginEnded,
-            });
-        }
-        Ok(decide(caller, realm, &self.grants(caller, realm)?))
-    }
-
-    fn grants(&self, caller: &Caller, realm: &RealmName) -> Result<Grants, SystemError> {
-        match &caller.endpoint {
-            Endpoint::App(app) => {
-                let open = self.app(app)?;
-                Ok(Grants {
-                    owner: None,
-                    everyone: Rights {
-                        read: open.read,
-                        write: open.write,
-                        manage: false,
-                    },
-                })
-            }
-            Endpoint::Classic => {
-                let owner = self
-                    .listed_owner(realm)?
-                    .unwrap_or_else(|| home_owner(realm));
-                Ok(Grants {
-                    owner,
-                    everyone: Rights::NONE,
-                })
-            }
-        }
-    }
-
-    /// The owner of a Realm, if it has one; `None` if the Realm is not listed.
-    fn listed_owner(&self, realm: &RealmName) -> Result<Option<Option<UserId>>, SystemError> {
         self.admin.read(|tx| {
-            let owner = tx
-                .prepare_cached("SELECT owner FROM realms WHERE name = ?1")?
-                .query_row([realm.as_str()], |row| {
-                    Ok(row.get::<_, Option<String>>(0)?.map(user_id))
+            if let Some(login) = &caller.login
+                && !logins::lasts(tx, login, &caller.user, now)?
+            {
+                return Ok(Decision {
+                    rights: Rights::NONE,
+                    schema: SchemaRights::default(),
+                    reason: Reason::LoginEnded,
                 });
-            Ok(owner.optional()?)
+            }
+            Ok(decide(
+                caller,
+                realm,
+                &self.grants(tx, &caller.user, realm)?,
+            ))
         })
+    }
+
+    /// What is granted to a user on a Realm, in the transaction of whoever asks.
+    pub(super) fn grants(
+        &self,
+        tx: &Transaction<'_>,
+        user: &UserId,
+        realm: &RealmName,
+    ) -> Result<Grants, SystemError> {
+        let listed = listed(tx, realm)?;
+        let frozen = listed.as_ref().is_some_and(|listed| listed.frozen);
+        let owner = listed.map_or_else(|| home_owner(realm), |listed| listed.owner);
+        let row = |user: &UserId| permissions::find(tx, realm, user);
+        Ok(Grants {
+            owner,
+            own: row(user)?.map(|row| row.rights),
+            default: row(&UserId(Everyone::ID.into()))?.map(|row| row.rights),
+            app: self.given(tx, user, realm)?,
+            rows: Rows::Replace,
+            schema: if frozen {
+                SchemaRule::Frozen
+            } else {
+                SchemaRule::Write
+            },
+        })
+    }
+
+    /// What the settings of an app give to a user; nothing on virtual paths.
+    fn given(
+        &self,
+        tx: &Transaction<'_>,
+        user: &UserId,
+        realm: &RealmName,
+    ) -> Result<(Rights, Option<Source>), SystemError> {
+        let Some(app) = app_of(realm).and_then(AppId::parse) else {
+            return Ok((Rights::NONE, None));
+        };
+        let app = self.app(&app)?;
+        let open = Rights {
+            read: app.read,
+            write: app.write,
+            manage: app.manage,
+        };
+        let custom = users::custom_data(tx, user)?;
+        Ok(given(
+            open,
+            &[],
+            realm,
+            Person {
+                user,
+                custom: &custom,
+            },
+        ))
     }
 }
 
-/// The user in whose home a virtual path lies: the first of at least two segments. Only the one user who has that very id gains by it.
+/// What the list says of a Realm.
+struct Listed {
+    owner: Option<UserId>,
+    frozen: bool,
+}
+
+fn listed(tx: &Transaction<'_>, realm: &RealmName) -> Result<Option<Listed>, SystemError> {
+    let found = tx
+        .prepare_cached("SELECT owner, frozen FROM realms WHERE name = ?1")?
+        .query_row([realm.as_str()], |row| {
+            Ok(Listed {
+                owner: row.get::<_, Option<String>>(0)?.map(user_id),
+                frozen: row.get(1)?,
+            })
+        });
+    Ok(found.optional()?)
+}
+
+/// The user in whose home a virtual path lies: the first of at least two segments. Only the one user who has that very id gains by it. A user also owns the partitions
+/// that the server makes for it.
 fn home_owner(realm: &RealmName) -> Option<UserId> {
+    if let Some(Reserved::Management(user) | Reserved::Permissions(user)) = Reserved::of(realm) {
+        return (!user.0.starts_with("__")).then_some(user);
+    }
     let (home, _) = realm.as_str().strip_prefix('/')?.split_once('/')?;
     (!home.starts_with("__")).then(|| user_id(home.to_owned()))
 }

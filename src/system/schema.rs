@@ -38,4 +38,24 @@ CREATE TABLE realms (
     owner       TEXT,
     created     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+", "
+ALTER TABLE users ADD COLUMN admin INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE users ADD COLUMN custom TEXT;       -- custom data: a JSON object
+ALTER TABLE realms ADD COLUMN frozen INTEGER NOT NULL DEFAULT 0; -- whether the schema stays as it is
+
+CREATE TABLE permissions (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT, -- names the row in the Realms that show it; never used again
+    realm       TEXT NOT NULL REFERENCES realms ON DELETE CASCADE,
+    user        TEXT NOT NULL,              -- '*' is everybody
+    may_read    INTEGER NOT NULL,           -- as it was sent, like the other two
+    may_write   INTEGER NOT NULL,
+    may_manage  INTEGER NOT NULL,
+    changed     INTEGER NOT NULL,
+    changed_by  TEXT NOT NULL,              -- a user
+    origin      TEXT NOT NULL,              -- 'owner', 'change', 'offer'
+    UNIQUE (realm, user)
+) STRICT;
+CREATE INDEX permissions_of_user ON permissions (user);
+INSERT INTO permissions (realm, user, may_read, may_write, may_manage, changed, changed_by, origin)
+    SELECT name, owner, 1, 1, 1, created, owner, 'owner' FROM realms WHERE owner IS NOT NULL;
 "];

@@ -14,13 +14,14 @@ fn app() -> AppId {
     AppId::parse("x").unwrap()
 }
 
-fn open() -> App {
+pub fn open() -> App {
     App {
         anonymous: true,
         password: true,
         registration: true,
         read: true,
         write: true,
+        manage: false,
         reset_unknown_files: false,
         lifetimes: Lifetimes {
             access: 60,
@@ -43,14 +44,14 @@ fn system_at(root: &Path, rules: App) -> System {
     System::open(Arc::new(settings), keys()).unwrap()
 }
 
-struct Fixture {
-    system: System,
+pub struct Fixture {
+    pub system: System,
     drawn: std::cell::Cell<u8>,
     root: tempfile::TempDir,
 }
 
 impl Fixture {
-    fn new(rules: App) -> Fixture {
+    pub fn new(rules: App) -> Fixture {
         let root = tempfile::tempdir().unwrap();
         Fixture {
             system: system_at(root.path(), rules),
@@ -67,7 +68,7 @@ impl Fixture {
         Moment { now, random }
     }
 
-    fn anonymous(&self) -> SignedIn {
+    pub fn anonymous(&self) -> SignedIn {
         self.system
             .sign_in_anonymous(&app(), None, &self.moment(NOW))
             .unwrap()
@@ -185,7 +186,7 @@ fn logging_out_ends_both_tokens_at_once_and_no_other_login() {
     fixture.authorize(&other.access_token, NOW).unwrap();
 
     // Whoever came in before is given no further Realm.
-    let realm = realm_name(&caller.endpoint, b"\"p\"").unwrap();
+    let realm = realm_name(&caller.endpoint, &caller.user, b"\"p\"").unwrap();
     let decision = fixture.system.decide(&caller, &realm, NOW).unwrap();
     assert_eq!(
         (decision.rights, decision.reason),
@@ -463,7 +464,7 @@ fn the_admin_token_opens_both_endpoints() {
         } else {
             b"\"p\""
         };
-        let realm = realm_name(&endpoint, name).unwrap();
+        let realm = realm_name(&endpoint, &caller.user, name).unwrap();
         assert_eq!(
             fixture.system.decide(&caller, &realm, NOW).unwrap().rights,
             Rights::ALL

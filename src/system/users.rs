@@ -1,9 +1,11 @@
 //! Users and the ways in which they sign in.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{OptionalExtension, Transaction, params};
+use serde_json::Value;
 
 use super::SystemError;
 use crate::ident::{AppId, UnixTime, UserId};
@@ -157,6 +159,10 @@ pub(super) fn profile(
 
 /// Removes a user and all that hangs on it. Whether there was one.
 pub(super) fn delete(tx: &Transaction<'_>, user: &UserId) -> Result<bool, SystemError> {
+    tx.execute(
+        "DELETE FROM permissions WHERE user = ?1",
+        [user.to_string()],
+    )?;
     Ok(tx.execute("DELETE FROM users WHERE id = ?1", [user.to_string()])? > 0)
 }
 
@@ -170,6 +176,40 @@ pub(super) fn set_disabled(
         "UPDATE users SET disabled = ?2 WHERE id = ?1",
         params![user.to_string(), disabled],
     )? > 0)
+}
+
+/// Whether a user administers the server; `false` if there is none, or it is disabled.
+pub(super) fn is_admin(tx: &Transaction<'_>, user: &UserId) -> Result<bool, SystemError> {
+    let found = tx
+        .prepare_cached("SELECT admin AND NOT disabled FROM users WHERE id = ?1")?
+        .query_row([user.to_string()], |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Whether there is a user of this id, and whether it has been disabled.
+pub(super) fn is_disabled(
+    tx: &Transaction<'_>,
+    user: &UserId,
+) -> Result<Option<bool>, SystemError> {
+    let found = tx
+        .prepare_cached("SELECT disabled FROM users WHERE id = ?1")?
+        .query_row([user.to_string()], |row| row.get(0))
+        .optional()?;
+    Ok(found)
+}
+
+/// The custom data of a user; empty if it has none.
+pub(super) fn custom_data(
+    tx: &Transaction<'_>,
+    user: &UserId,
+) -> Result<BTreeMap<String, Value>, SystemError> {
+    let found: Option<Option<String>> = tx
+        .prepare_cached("SELECT custom FROM users WHERE id = ?1")?
+        .query_row([user.to_string()], |row| row.get(0))
+        .optional()?;
+    let data = found.flatten().map(|text| serde_json::from_str(&text).ok());
+    Ok(data.flatten().unwrap_or_default())
 }
 
 pub(super) fn user_id(text: String) -> UserId {

@@ -58,10 +58,7 @@ fn pending(upload: Upload, ident: FileIdent) -> Pending {
         changesets: upload.entries.into_iter().map(uploaded).collect(),
         progress: upload.progress,
         locked: upload.locked,
-        allow: Allow {
-            data: true,
-            schema: true,
-        },
+        allow: Allow::ALL,
     }
 }
 

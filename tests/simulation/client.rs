@@ -257,10 +257,7 @@ impl Line {
                     changesets,
                     progress,
                     locked,
-                    allow: Allow {
-                        data: true,
-                        schema: true,
-                    },
+                    allow: Allow::ALL,
                 };
                 let mut integrated = realm.integrate(vec![pending]).unwrap();
                 let outcome = integrated.outcomes.remove(0).map_err(told);

@@ -86,10 +86,7 @@ impl Peer {
                     .map_or(self.cursor.server_version, |last| last.server_version),
             },
             locked: ServerVersion(0),
-            allow: Allow {
-                data: true,
-                schema: true,
-            },
+            allow: Allow::ALL,
             changesets,
         }
     }

@@ -23,6 +23,8 @@ pub struct ClassicToken {
     pub expires_at: Option<UnixTime>,
     /// When it was made, if it says so.
     pub issued_at: Option<UnixTime>,
+    /// Whether the server has made it for a user that signed in, and not its operator for whatever purpose.
+    pub is_issued: bool,
 }
 
 /// The words of `access`.
@@ -49,6 +51,8 @@ struct Claims {
     exp: Option<Number>,
     timestamp: Option<Number>,
     iat: Option<Number>,
+    /// Every access token has it that a server gives to those who sign in.
+    sync_label: Option<serde::de::IgnoredAny>,
     /// Only the tokens of apps say what kind they are.
     typ: Option<serde::de::IgnoredAny>,
 }
@@ -78,6 +82,7 @@ impl ClassicToken {
                 .timestamp
                 .or(claims.iat)
                 .and_then(|number| moment(&number)),
+            is_issued: claims.sync_label.is_some(),
         })
     }
 

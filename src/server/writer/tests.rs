@@ -98,10 +98,7 @@ fn upload(ident: FileIdent, version: u64, changeset: impl Into<bytes::Bytes>) ->
         }],
         progress,
         locked: ServerVersion(0),
-        allow: Allow {
-            data: true,
-            schema: true,
-        },
+        allow: Allow::ALL,
     }
 }
 
