@@ -17,6 +17,9 @@ pub struct Reach {
     /// The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]
     #[arg(long, env = "ROS_SERVER", value_name = "URL")]
     server: Option<String>,
+    /// A file of authorities, PEM, that may sign the server's certificate beside those that this host trusts
+    #[arg(long, env = "ROS_CA_FILE", value_name = "FILE")]
+    ca_file: Option<PathBuf>,
     /// A file that holds an administrator's token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]
     #[arg(long, env = "ROS_ADMIN_TOKEN_FILE", value_name = "FILE")]
     admin_token_file: Option<PathBuf>,
@@ -56,9 +59,22 @@ impl Reach {
     /// The server.
     pub fn server(&self) -> Result<Server, Failure> {
         let url = self.server.as_deref().unwrap_or("http://127.0.0.1:9080");
-        Server::at(url).map_err(|error| {
-            Failure::new(Exit::Usage, error.to_string())
-                .hint("name the server with --server http://HOST:PORT")
+        self.at(url)
+    }
+
+    fn at(&self, url: &str) -> Result<Server, Failure> {
+        let server = match &self.ca_file {
+            Some(file) => Server::trusting(url, file),
+            None => Server::at(url),
+        };
+        server.map_err(|error| {
+            let failure = Failure::new(Exit::Usage, error.to_string());
+            match error {
+                ClientError::Authorities(_) => {
+                    failure.hint("--ca-file FILE names certificates as PEM")
+                }
+                _ => failure.hint("name the server with --server http://HOST:PORT"),
+            }
         })
     }
 
@@ -71,8 +87,7 @@ impl Reach {
         if listens.ip().is_unspecified() {
             address.set_ip(Ipv4Addr::LOCALHOST.into());
         }
-        Server::at(&format!("http://{address}"))
-            .map_err(|error| Failure::new(Exit::Usage, error.to_string()))
+        self.at(&format!("http://{address}"))
     }
 
     /// The token of an administrator.
@@ -174,7 +189,9 @@ fn secret_of(file: &Path) -> Result<Secret, Failure> {
 pub fn failed(what: &str, error: &ClientError) -> Failure {
     let failure = |exit| Failure::new(exit, what).cause(error);
     match error {
-        ClientError::BadUrl(_) => failure(Exit::Usage),
+        ClientError::BadUrl(_) | ClientError::Authorities(_) => failure(Exit::Usage),
+        ClientError::Untrusted { .. } => failure(Exit::Unreachable)
+            .hint("--ca-file FILE names the authority of a lab; ros doctor --certificate FILE looks at the server's own"),
         ClientError::Unreachable { .. } => {
             failure(Exit::Unreachable).hint("is the server running? Name another with --server URL")
         }

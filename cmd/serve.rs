@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use ros::config::{self, ConfigError, Loaded, LogLevel, Overrides, Reload, Settings};
+use ros::doctor;
 use ros::log::{FATAL, Log};
 use ros::server::dev::DevFiles;
 use ros::server::life::{self, Signals};
-use ros::server::{self, Handle, Prepared, StartError};
+use ros::server::{self, Handle, Prepared, Service, StartError};
 use tokio::net::TcpListener;
 
 use crate::failure::{Exit, Failure};
@@ -97,16 +98,17 @@ async fn serve(
     dev: Option<&DevFiles>,
     reload: impl Fn(&Handle),
 ) -> Result<(), Failure> {
-    let (listener, address) = bind(listen, "--listen ADDR:PORT").await?;
+    let (listener, address) = bind(listen, "--listen ADDR:PORT")?;
     let signals = Signals::listen()
         .map_err(|error| Failure::new(Exit::Failed, "cannot wait for signals").cause(error))?;
     tracing::info!("sync engine listening on {}", shown(address));
     tracing::info!("web server listening on {}", shown(address));
     tracing::info!("http proxy listening on {}", shown(address));
+    let prepared = prepared.with(Service::Http, listener);
     let prepared = match metrics {
         None => prepared,
         Some(metrics) => {
-            let (listener, address) = bind(metrics, "metrics.listen_port").await?;
+            let (listener, address) = bind(metrics, "metrics.listen_port")?;
             tracing::info!("metrics listening on {}", shown(address));
             prepared.with_metrics(listener)
         }
@@ -118,21 +120,34 @@ async fn serve(
     let watched = handle.clone();
     let end_now = || std::process::exit(Exit::Interrupted as i32);
     let told = life::until_told_to_stop(signals, watched, || reload(&handle), end_now);
-    prepared.run(listener, told).await;
+    prepared.run(told).await;
     tracing::info!("stopped");
     Ok(())
 }
 
-async fn bind(wanted: SocketAddr, other: &str) -> Result<(TcpListener, SocketAddr), Failure> {
-    let listener = TcpListener::bind(wanted).await.map_err(|error| {
+fn bind(wanted: SocketAddr, other: &str) -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener = server::bind(wanted).map_err(|error| {
+        let hint = match error.kind() {
+            std::io::ErrorKind::PermissionDenied => privileged(wanted.port()),
+            _ => format!("choose another address with {other}"),
+        };
         Failure::new(Exit::Failed, format!("cannot listen on {wanted}"))
             .cause(error)
-            .hint(format!("choose another address with {other}"))
+            .hint(hint)
     })?;
     let address = listener
         .local_addr()
         .map_err(|error| Failure::new(Exit::Failed, "cannot listen").cause(error))?;
     Ok((listener, address))
+}
+
+/// What helps where a process may not listen on a low port.
+fn privileged(port: u16) -> String {
+    let high = if port == 443 { 9443 } else { 9080 };
+    format!(
+        "allow it with AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit of systemd or `setcap cap_net_bind_service=+ep $(command -v ros)`; or listen on {high} and lead {port} there: {}",
+        doctor::redirect(port, high)
+    )
 }
 
 /// As the original shows addresses: `127.0.0.1:9080`, `:::9080`.

@@ -257,7 +257,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__bench__subcmd__bootstrap)
-            opts="-o -h -V --objects --objects-per-tx --repeat --app --path --token --no-nodelay --server-pid --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-o -h -V --objects --objects-per-tx --repeat --app --path --token --no-nodelay --server-pid --output --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -303,6 +303,10 @@ _ros() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ca-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --admin-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -331,7 +335,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__bench__subcmd__conflict)
-            opts="-o -h -V --clients --ops --objects --seed --app --path --token --no-nodelay --server-pid --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-o -h -V --clients --ops --objects --seed --app --path --token --no-nodelay --server-pid --output --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -381,6 +385,10 @@ _ros() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ca-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --admin-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -409,7 +417,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__bench__subcmd__fanout)
-            opts="-o -h -V --readers --tx --objects --app --path --token --no-nodelay --server-pid --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-o -h -V --readers --tx --objects --app --path --token --no-nodelay --server-pid --output --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -452,6 +460,10 @@ _ros() {
                     return 0
                     ;;
                 --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -595,7 +607,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__bench__subcmd__idle)
-            opts="-o -h -V --sessions --realms --hold --app --path --token --no-nodelay --server-pid --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-o -h -V --sessions --realms --hold --app --path --token --no-nodelay --server-pid --output --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -641,6 +653,10 @@ _ros() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ca-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --admin-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -669,7 +685,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__bench__subcmd__load)
-            opts="-o -h -V --clients --realms --tx --objects --window --app --path --token --no-nodelay --server-pid --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-o -h -V --clients --realms --tx --objects --window --app --path --token --no-nodelay --server-pid --output --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -723,6 +739,10 @@ _ros() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ca-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --admin-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -751,7 +771,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__bench__subcmd__reconnect)
-            opts="-o -h -V --clients --realms --app --path --token --no-nodelay --server-pid --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-o -h -V --clients --realms --app --path --token --no-nodelay --server-pid --output --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -793,6 +813,10 @@ _ros() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --ca-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --admin-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -821,7 +845,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__browse)
-            opts="-o -h -V --where --sort --limit --follow --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-o -h -V --where --sort --limit --follow --output --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -848,6 +872,10 @@ _ros() {
                     return 0
                     ;;
                 --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -893,7 +921,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__doctor)
-            opts="-c -o -h -V --configuration --certificate --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-c -o -h -V --configuration --certificate --output --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -920,6 +948,10 @@ _ros() {
                     return 0
                     ;;
                 --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1329,7 +1361,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__realms__subcmd__export)
-            opts="-o -h -V --file --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-o -h -V --file --output --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1348,6 +1380,10 @@ _ros() {
                     return 0
                     ;;
                 --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1463,7 +1499,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__realms__subcmd__import)
-            opts="-o -h -V --dry-run --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-o -h -V --dry-run --output --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1478,6 +1514,10 @@ _ros() {
                     return 0
                     ;;
                 --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1509,7 +1549,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__realms__subcmd__info)
-            opts="-o -h -V --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-o -h -V --output --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1524,6 +1564,10 @@ _ros() {
                     return 0
                     ;;
                 --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1555,7 +1599,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__realms__subcmd__list)
-            opts="-o -h -V --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-o -h -V --output --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1570,6 +1614,10 @@ _ros() {
                     return 0
                     ;;
                 --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1669,7 +1717,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__status)
-            opts="-o -h -V --output --server --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-o -h -V --output --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1684,6 +1732,10 @@ _ros() {
                     return 0
                     ;;
                 --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -92,6 +92,7 @@ ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand browse" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand browse" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand browse" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand browse" -l token-file -d 'A file that holds a user\'s or access token' -r -F
 complete -c ros -n "__fish_ros_using_subcommand browse" -l user -d 'A user of the app, by e-mail address' -r
@@ -113,6 +114,7 @@ ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from list" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from list" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from list" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from list" -l token-file -d 'A file that holds a user\'s or access token' -r -F
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from list" -l user -d 'A user of the app, by e-mail address' -r
@@ -126,6 +128,7 @@ ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from info" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from info" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from info" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from info" -l token-file -d 'A file that holds a user\'s or access token' -r -F
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from info" -l user -d 'A user of the app, by e-mail address' -r
@@ -136,6 +139,7 @@ complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcomma
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from export" -l file -d 'The file to write [default: standard output]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from export" -s o -l output -d 'The form: lines of JSON' -r -f -a "ndjson\t''"
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from export" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from export" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from export" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from export" -l token-file -d 'A file that holds a user\'s or access token' -r -F
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from export" -l user -d 'A user of the app, by e-mail address' -r
@@ -149,6 +153,7 @@ ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -l token-file -d 'A file that holds a user\'s or access token' -r -F
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -l user -d 'A user of the app, by e-mail address' -r
@@ -186,6 +191,7 @@ ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l token-file -d 'A file that holds a user\'s or access token' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from load" -l user -d 'A user of the app, by e-mail address' -r
@@ -207,6 +213,7 @@ ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l token-file -d 'A file that holds a user\'s or access token' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from fanout" -l user -d 'A user of the app, by e-mail address' -r
@@ -228,6 +235,7 @@ ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l token-file -d 'A file that holds a user\'s or access token' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from bootstrap" -l user -d 'A user of the app, by e-mail address' -r
@@ -250,6 +258,7 @@ ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l token-file -d 'A file that holds a user\'s or access token' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from conflict" -l user -d 'A user of the app, by e-mail address' -r
@@ -271,6 +280,7 @@ ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l token-file -d 'A file that holds a user\'s or access token' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from idle" -l user -d 'A user of the app, by e-mail address' -r
@@ -291,6 +301,7 @@ ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l token-file -d 'A file that holds a user\'s or access token' -r -F
 complete -c ros -n "__fish_ros_using_subcommand bench; and __fish_seen_subcommand_from reconnect" -l user -d 'A user of the app, by e-mail address' -r
@@ -312,6 +323,7 @@ ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand status" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand status" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand status" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand status" -l token-file -d 'A file that holds a user\'s or access token' -r -F
 complete -c ros -n "__fish_ros_using_subcommand status" -l user -d 'A user of the app, by e-mail address' -r
@@ -327,6 +339,7 @@ ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand doctor" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand doctor" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand doctor" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand doctor" -l token-file -d 'A file that holds a user\'s or access token' -r -F
 complete -c ros -n "__fish_ros_using_subcommand doctor" -l user -d 'A user of the app, by e-mail address' -r

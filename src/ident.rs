@@ -3,6 +3,7 @@
 //! Knows nothing of any other room.
 
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 /// Largest value any number of the sync protocol may have: all are below 2^63.
@@ -170,5 +171,15 @@ pub struct LoginId(pub Arc<str>);
 impl fmt::Display for LoginId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// What one client has to itself: an address, or the 64 bits of an IPv6 network.
+pub fn own_network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
+            address.to_bits() & !u128::from(u64::MAX),
+        )),
     }
 }

@@ -29,5 +29,6 @@ pub mod session;
 pub mod state;
 pub mod storage;
 pub mod system;
+pub mod tls;
 pub mod transfer;
 pub mod wire;

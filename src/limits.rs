@@ -71,6 +71,9 @@ pub struct Limits {
     pub token_time: Duration,
     /// Open connections; one more is closed at once.
     pub connections: usize,
+    /// Connections from one address (of IPv6: 64 bits of it), trusted proxies left out, and WebSockets of one address through such a proxy; one more is closed at once,
+    /// or answered with 503.
+    pub connections_per_address: usize,
     /// Requests to the API at the same time that need the server's database; others wait.
     pub http_threads: usize,
     /// Passwords hashed at the same time; others wait.
@@ -136,6 +139,7 @@ impl Default for Limits {
             silence: Duration::from_secs(30 * 60),
             token_time: Duration::from_secs(60),
             connections: 100_000,
+            connections_per_address: 10_000,
             http_threads: 4,
             password_hashes: 2,
             password_line: 100,

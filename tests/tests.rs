@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod backup;
-mod client;
+pub mod client;
 mod commands;
 mod fuzz;
 mod hostile;
@@ -15,4 +15,5 @@ mod serve;
 mod simulation;
 mod soak;
 mod support;
+mod tls;
 mod vectors;

@@ -1,5 +1,6 @@
 //! A server, and who is signed in there.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::{ClientError, Options, Place, RealmAddress};
 use crate::api::status::Status;
 use crate::api::{AccessToken, Location, Session};
 use crate::secret::Secret;
+use crate::tls::{Trust, distrust};
 
 /// A server, by its URL.
 #[derive(Clone)]
@@ -19,6 +21,7 @@ pub struct Server {
     /// `http://host:port`.
     url: Arc<str>,
     http: reqwest::Client,
+    trust: Trust,
 }
 
 /// Who wants in.
@@ -66,6 +69,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 impl Server {
     /// The server at this URL: `http://`, `https://`, `realm://` or `realms://`.
     pub fn at(url: &str) -> Result<Server, ClientError> {
+        Server::trusted(url, Trust::system())
+    }
+
+    /// The same. A certificate is believed that an authority of this host has signed, or one in a file, PEM.
+    pub fn trusting(url: &str, authorities: &Path) -> Result<Server, ClientError> {
+        let trust = Trust::system_and(authorities);
+        let trust = trust.map_err(|error| ClientError::Authorities(error.to_string()))?;
+        Server::trusted(url, trust)
+    }
+
+    fn trusted(url: &str, trust: Trust) -> Result<Server, ClientError> {
         let bad = || ClientError::BadUrl(url.to_owned());
         let (scheme, rest) = url.split_once("://").ok_or_else(bad)?;
         let scheme = match scheme {
@@ -79,7 +93,10 @@ impl Server {
         if parsed.host_str().is_none() || parsed.path() != "/" || !parsed.username().is_empty() {
             return Err(bad());
         }
-        let http = reqwest::Client::builder().timeout(PATIENCE).build();
+        let http = reqwest::Client::builder()
+            .use_preconfigured_tls(trust.config())
+            .timeout(PATIENCE)
+            .build();
         let http = http.map_err(|error| ClientError::Unreachable {
             url: normal.clone(),
             cause: error.to_string(),
@@ -87,12 +104,22 @@ impl Server {
         Ok(Server {
             url: normal.into(),
             http,
+            trust,
         })
     }
 
     /// Its URL: `http://` or `https://`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Whom it is believed through.
+    pub(super) fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> ClientError {
+        no_answer(self.url.to_string(), error)
     }
 
     /// Signs in.
@@ -140,10 +167,7 @@ impl Server {
 
     /// Whether the server can do its work; what it says if it cannot.
     pub async fn ready(&self) -> Result<Option<String>, ClientError> {
-        let unreachable = |error: reqwest::Error| ClientError::Unreachable {
-            url: self.url.to_string(),
-            cause: innermost(&error),
-        };
+        let unreachable = |error| self.unreachable(&error);
         let answer = self.http.get(format!("{}/readyz", self.url)).send().await;
         let answer = answer.map_err(unreachable)?;
         let status = answer.status();
@@ -178,10 +202,7 @@ impl Server {
     }
 
     async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, ClientError> {
-        let unreachable = |error: reqwest::Error| ClientError::Unreachable {
-            url: self.url.to_string(),
-            cause: innermost(&error),
-        };
+        let unreachable = |error| self.unreachable(&error);
         let answer = request.send().await.map_err(unreachable)?;
         let status = answer.status();
         let body = answer.bytes().await.map_err(unreachable)?;
@@ -274,9 +295,19 @@ fn escaped(text: &str) -> String {
         .collect()
 }
 
+/// Nothing answers, or it shows a certificate that is not believed.
+pub(super) fn no_answer(url: String, error: &(dyn std::error::Error + 'static)) -> ClientError {
+    match distrust(error) {
+        Some(cause) => ClientError::Untrusted { url, cause },
+        None => ClientError::Unreachable {
+            url,
+            cause: innermost(error),
+        },
+    }
+}
+
 /// The cause at the bottom, which is the one that tells something: "connection refused".
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
+fn innermost(mut error: &(dyn std::error::Error + 'static)) -> String {
     while let Some(source) = error.source() {
         error = source;
     }

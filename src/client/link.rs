@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::Message;
+use tungstenite::Message;
 
 use super::ClientError;
 use super::realm::{Shared, now};
@@ -116,7 +116,9 @@ pub async fn run(shared: Arc<Shared>, commands: mpsc::UnboundedReceiver<Command>
                 refreshed = true;
                 match task.shared.user.refresh().await {
                     Ok(()) => continue,
-                    Err(error @ ClientError::Unreachable { .. }) => End::Later(error),
+                    Err(
+                        error @ (ClientError::Unreachable { .. } | ClientError::Untrusted { .. }),
+                    ) => End::Later(error),
                     Err(error) => End::Failed(error),
                 }
             }
@@ -153,8 +155,10 @@ pub async fn run(shared: Arc<Shared>, commands: mpsc::UnboundedReceiver<Command>
 
 impl Task {
     async fn connection(&mut self, delay: &mut Duration, refreshed: &mut bool) -> End {
-        let url = self.shared.user.sync_url(&self.shared.address);
-        match socket::connect(&url, &self.shared.options).await {
+        let user = &self.shared.user;
+        let url = user.sync_url(&self.shared.address);
+        let trust = user.server().trust();
+        match socket::connect(&url, trust, &self.shared.options).await {
             Ok((socket, rules)) => {
                 self.shared.replica().merge_by(rules);
                 self.shared.status.send_modify(|status| {

@@ -72,6 +72,17 @@ pub enum ClientError {
         /// Why.
         cause: String,
     },
+    /// Something answers there, and shows a certificate that is not believed.
+    #[error("cannot trust {url}: {cause}")]
+    Untrusted {
+        /// Where.
+        url: String,
+        /// Why its certificate is not believed.
+        cause: String,
+    },
+    /// A file of authorities cannot be used.
+    #[error("{0}")]
+    Authorities(String),
     /// The server does not take the credentials.
     #[error("not signed in: {0}")]
     Unauthorized(String),

@@ -1,20 +1,27 @@
 //! The connection: a WebSocket to the sync endpoint.
 
+use std::io;
 use std::net::ToSocketAddrs;
 
 use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Error;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::{HeaderValue, Uri};
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tungstenite::Error;
+use tungstenite::client::IntoClientRequest;
+use tungstenite::http::{HeaderValue, Uri};
+use tungstenite::protocol::WebSocketConfig;
 
+use tokio_util::either::Either;
+
+use super::account::no_answer;
 use super::{ClientError, Options};
 use crate::replica::Rules;
 use crate::secret::Secret;
+use crate::tls::Trust;
 
-/// An open connection.
-pub type Socket = WebSocketStream<TcpStream>;
+/// An open connection, without TLS or with it.
+pub type Socket = WebSocketStream<Either<TcpStream, TlsStream<TcpStream>>>;
 
 /// What this client speaks.
 const PROTOCOLS: &str = "com.mongodb.realm-sync#14, com.mongodb.realm-sync#13";
@@ -30,8 +37,12 @@ pub enum NoConnection {
 }
 
 /// Opens a connection. The rules by which the server merges: ours, if it is one of ours, else the reference's.
-pub async fn connect(url: &Secret, options: &Options) -> Result<(Socket, Rules), NoConnection> {
-    match tokio::time::timeout(options.timeout, open(url, options)).await {
+pub async fn connect(
+    url: &Secret,
+    trust: &Trust,
+    options: &Options,
+) -> Result<(Socket, Rules), NoConnection> {
+    match tokio::time::timeout(options.timeout, open(url, trust, options)).await {
         Ok(result) => result,
         Err(_) => Err(NoConnection::Later(ClientError::Unreachable {
             url: shown(url),
@@ -40,7 +51,11 @@ pub async fn connect(url: &Secret, options: &Options) -> Result<(Socket, Rules),
     }
 }
 
-async fn open(url: &Secret, options: &Options) -> Result<(Socket, Rules), NoConnection> {
+async fn open(
+    url: &Secret,
+    trust: &Trust,
+    options: &Options,
+) -> Result<(Socket, Rules), NoConnection> {
     let never = |cause: String| {
         NoConnection::Never(ClientError::Strange {
             url: shown(url),
@@ -61,15 +76,8 @@ async fn open(url: &Secret, options: &Options) -> Result<(Socket, Rules), NoConn
         "Sec-WebSocket-Protocol",
         HeaderValue::from_static(PROTOCOLS),
     );
-    if request.uri().scheme_str() != Some("ws") {
-        return Err(never("this build connects without TLS only".into()));
-    }
-    let stream = dial(request.uri())
-        .await
-        .map_err(|error| later(error.to_string()))?;
-    stream
-        .set_nodelay(options.nodelay)
-        .map_err(|error| later(error.to_string()))?;
+    let stream = dial(request.uri(), trust, options).await;
+    let stream = stream.map_err(|error| NoConnection::Later(no_answer(shown(url), &error)))?;
     let config = WebSocketConfig::default()
         .read_buffer_size(8192)
         .write_buffer_size(0)
@@ -103,20 +111,36 @@ async fn open(url: &Secret, options: &Options) -> Result<(Socket, Rules), NoConn
     }
 }
 
-async fn dial(uri: &Uri) -> std::io::Result<TcpStream> {
-    let host = uri
-        .host()
-        .unwrap_or_default()
-        .trim_matches(['[', ']'])
-        .to_owned();
-    let port = uri.port_u16().unwrap_or(80);
+async fn dial(
+    uri: &Uri,
+    trust: &Trust,
+    options: &Options,
+) -> io::Result<Either<TcpStream, TlsStream<TcpStream>>> {
+    let is_secure = uri.scheme_str() == Some("wss");
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let port = uri.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
+    let stream = reach(host, port).await?;
+    stream.set_nodelay(options.nodelay)?;
+    if !is_secure {
+        return Ok(Either::Left(stream));
+    }
+    let host = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+    trust
+        .connector()
+        .connect(host, stream)
+        .await
+        .map(Either::Right)
+}
+
+async fn reach(host: &str, port: u16) -> io::Result<TcpStream> {
     if let Ok(address) = host.parse::<std::net::IpAddr>() {
         return TcpStream::connect((address, port)).await;
     }
+    let host = host.to_owned();
     let addresses =
         tokio::task::spawn_blocking(move || (host, port).to_socket_addrs().map(Vec::from_iter))
             .await
-            .map_err(std::io::Error::other)??;
+            .map_err(io::Error::other)??;
     TcpStream::connect(&addresses[..]).await
 }
 

@@ -3,10 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use x509_cert::Certificate;
-use x509_cert::der::DecodePem;
-
 use super::Finding;
+use crate::tls::{self, Facts};
 
 const CHECK: &str = "certificate";
 
@@ -15,40 +13,28 @@ const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// What is to be said of the certificates in a file, PEM, the server's own first.
 pub fn finding(file: &Path) -> Finding {
-    let shown = file.display();
-    let read = std::fs::read_to_string(file).map_err(|error| error.to_string());
-    let chain = read.and_then(|pem| chain(&pem).map_err(|error| error.to_string()));
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    match chain {
-        Ok(chain) => judged(&chain, now.unwrap_or_default()),
-        Err(cause) => Finding::bad(
-            CHECK,
-            format!("{shown}: {cause}"),
-            "name the file that has the certificate and those that it stands on, as PEM",
-        ),
+    let bad = |text| {
+        let hint = "name the file that has the certificate and those that it stands on, as PEM";
+        Finding::bad(CHECK, text, hint)
+    };
+    match tls::certificates(file) {
+        Ok(chain) => match chain.iter().map(tls::facts).collect::<Option<Vec<Facts>>>() {
+            Some(chain) => judged(&chain, now.unwrap_or_default()),
+            None => bad(format!(
+                "{}: a certificate in it cannot be read",
+                file.display()
+            )),
+        },
+        Err(error) => bad(error.to_string()),
     }
 }
 
-/// The certificates among the blocks of a PEM file, in their order.
-fn chain(pem: &str) -> Result<Vec<Certificate>, x509_cert::der::Error> {
-    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-    const END: &str = "-----END CERTIFICATE-----";
-    let blocks = pem.split(BEGIN).skip(1);
-    let blocks = blocks.filter_map(|block| block.split_once(END));
-    let certificate = |(inner, _)| Certificate::from_pem(format!("{BEGIN}{inner}{END}\n"));
-    blocks.map(certificate).collect()
-}
-
-fn judged(chain: &[Certificate], now: Duration) -> Finding {
+fn judged(chain: &[Facts], now: Duration) -> Finding {
     let Some(own) = chain.first() else {
         return Finding::bad(CHECK, "the file has no certificate", "it must be PEM");
     };
-    let said = &own.tbs_certificate;
-    let (subject, validity) = (&said.subject, &said.validity);
-    let (from, end) = (
-        validity.not_before.to_unix_duration(),
-        validity.not_after.to_unix_duration(),
-    );
+    let (subject, from, end) = (&own.subject, own.from, own.until);
     let when = humantime::format_rfc3339_seconds(UNIX_EPOCH + end);
     let renew = "renew it, then `systemctl reload` whoever serves it";
     if now >= end {
@@ -61,8 +47,7 @@ fn judged(chain: &[Certificate], now: Duration) -> Finding {
     if end - now < SOON {
         return Finding::warn(CHECK, format!("{subject} ends on {when}"), renew);
     }
-    let is_root = said.issuer == said.subject;
-    if is_root {
+    if own.is_self_signed {
         let text = format!("{subject} has signed itself: devices do not trust it");
         return Finding::warn(CHECK, text, "only for a lab whose devices know it");
     }
@@ -111,7 +96,10 @@ S68AcI7iSrECIGGef5sPA9gggHYcP6AqxGGfK0sa8K9j6ZOk5xdkWywd
 ";
 
     fn state(pem: &str, before_the_end: i64) -> State {
-        let chain = chain(pem).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), pem).unwrap();
+        let chain = tls::certificates(file.path()).unwrap();
+        let chain: Vec<Facts> = chain.iter().map(|one| tls::facts(one).unwrap()).collect();
         let now = END.checked_add_signed(-before_the_end).unwrap();
         judged(&chain, Duration::from_secs(now)).state
     }

@@ -51,6 +51,27 @@ struct Firewall {
     open: &'static str,
 }
 
+/// The command that leads one port to another, for those who may not listen on the first: that of the firewall of this host.
+pub fn redirect(from: u16, to: u16) -> String {
+    redirect_with(from, to, |program, arguments| {
+        printed(program, arguments).is_some()
+    })
+}
+
+fn redirect_with(from: u16, to: u16, works: impl Fn(&str, &[&str]) -> bool) -> String {
+    if works("firewall-cmd", &["--state"]) {
+        format!(
+            "firewall-cmd --permanent --add-forward-port=port={from}:proto=tcp:toport={to} && firewall-cmd --reload"
+        )
+    } else if !works("iptables", &["--version"]) && works("nft", &["--version"]) {
+        format!(
+            "nft 'add table inet realm; add chain inet realm redirect {{ type nat hook prerouting priority dstnat; }}; add rule inet realm redirect tcp dport {from} redirect to :{to}'"
+        )
+    } else {
+        format!("iptables -t nat -A PREROUTING -p tcp --dport {from} -j REDIRECT --to-ports {to}")
+    }
+}
+
 /// What the firewalls say of the port that clients come to.
 pub fn finding(settings: &Settings) -> Finding {
     let address = settings.listen;
@@ -208,5 +229,24 @@ mod tests {
         assert_eq!(found.hint.as_deref(), Some("ufw allow 9443/tcp"));
         assert_eq!(judged(9443, |_| None).state, State::Warn);
         assert_eq!(judged(9443, |_| Some(String::new())).state, State::Warn);
+    }
+
+    #[test]
+    fn a_port_is_led_to_another_by_the_firewall_that_is_there() {
+        for (there, rule) in [
+            (
+                &["firewall-cmd", "nft"][..],
+                "--add-forward-port=port=443:proto=tcp:toport=9443",
+            ),
+            (&["nft"], "tcp dport 443 redirect to :9443'"),
+            (
+                &["nft", "iptables"],
+                "--dport 443 -j REDIRECT --to-ports 9443",
+            ),
+            (&[], "iptables -t nat -A PREROUTING -p tcp --dport 443"),
+        ] {
+            let found = redirect_with(443, 9443, |program, _| there.contains(&program));
+            assert!(found.contains(rule), "{found}");
+        }
     }
 }

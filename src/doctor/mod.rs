@@ -9,6 +9,7 @@ mod host;
 mod ports;
 
 pub use certificate::finding as certificate;
+pub use firewall::redirect;
 use serde::Serialize;
 
 use crate::config::Settings;

@@ -4,11 +4,11 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::ident::{AppId, UnixTime};
+use crate::ident::{AppId, UnixTime, own_network};
 
 /// The table. When it is full, what is over is forgotten, and if that is not enough, everything.
 pub struct Attempts<K = Key> {
@@ -35,7 +35,7 @@ impl Key {
             .take(320)
             .collect();
         Key {
-            network: network(peer),
+            network: own_network(peer),
             app: app.clone(),
             name,
         }
@@ -94,16 +94,6 @@ impl<K: Eq + Hash + Clone> Attempts<K> {
 
     fn table(&self) -> MutexGuard<'_, HashMap<K, Tries>> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What one client has to itself: an address, or the 64 bits of an IPv6 network.
-fn network(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(
-            address.to_bits() & !u128::from(u64::MAX),
-        )),
     }
 }
 

@@ -9,10 +9,10 @@
 
 mod answer;
 mod app;
+mod arrival;
 mod attempts;
 mod request;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -23,6 +23,7 @@ use tokio::sync::Semaphore;
 
 pub use self::answer::{Cause, Failure, json};
 use self::app::{Missing, MissingCounts, Route};
+pub use self::arrival::Arrival;
 pub use self::attempts::Attempts;
 use crate::ident::{LoginId, UnixTime};
 use crate::limits::Limits;
@@ -130,7 +131,7 @@ impl Http {
     }
 
     /// Answers one request, other than upgrades to WebSocket.
-    pub async fn route<B>(&self, peer: IpAddr, request: Request<B>) -> Response<Answer>
+    pub async fn route<B>(&self, arrival: &Arrival, request: Request<B>) -> Response<Answer>
     where
         B: Body + Send,
         B::Data: Send,
@@ -143,7 +144,7 @@ impl Http {
         let Some(route) = Route::find(&head.method, head.uri.path()) else {
             return Failure::no_such_route().answer();
         };
-        let answered = app::answer(self, peer, route, &head, body).await;
+        let answered = app::answer(self, arrival, route, &head, body).await;
         answered.unwrap_or_else(|failure| failure.answer())
     }
 }

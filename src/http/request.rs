@@ -9,6 +9,7 @@ use hyper::{StatusCode, Uri};
 use serde::de::DeserializeOwned;
 
 use super::answer::Failure;
+use super::arrival::Arrival;
 use crate::api::ErrorCode;
 use crate::limits::Limits;
 use crate::secret::Secret;
@@ -72,31 +73,47 @@ pub fn has_query(uri: &Uri, pair: &str) -> bool {
         .is_some_and(|query| query.split('&').any(|found| found == pair))
 }
 
-/// Whether the client uses TLS, and the authority under which it reaches this server: what a proxy says, else what the client says.
-pub fn base(head: &Parts) -> Result<(bool, String), Failure> {
-    let first = |name| {
-        let value: &str = head.headers.get(name)?.to_str().ok()?;
-        value
-            .split(',')
-            .next()
-            .map(str::trim)
-            .filter(|value| !value.is_empty())
+/// The authority under which the client reaches this server: what a proxy says, else what the client says.
+pub fn authority<'a>(arrival: &'a Arrival, head: &'a Parts) -> Result<&'a str, Failure> {
+    let host = head.headers.get(HOST);
+    let host = host.and_then(|host| host.to_str().ok());
+    let authority = arrival.host.as_deref().or(host);
+    let authority = authority.or(head.uri.authority().map(|a| a.as_str()));
+    authority
+        .filter(|text| !text.is_empty() && is_authority(text))
+        .ok_or_else(|| {
+            Failure::bad_request("the request does not say under which name it reaches this server")
+        })
+}
+
+/// The same host with another port.
+pub fn with_port(authority: &str, port: u16) -> String {
+    let host = match authority.rsplit_once(':') {
+        Some((host, last)) if !last.contains(']') => host,
+        Some(_) | None => authority,
     };
-    let secure = first("x-forwarded-proto").is_some_and(|proto| {
-        proto.eq_ignore_ascii_case("https") || proto.eq_ignore_ascii_case("wss")
-    });
-    let authority = first("x-forwarded-host")
-        .or_else(|| first(HOST.as_str()))
-        .or(head.uri.authority().map(|a| a.as_str()));
-    match authority {
-        Some(authority) if is_authority(authority) => Ok((secure, authority.to_owned())),
-        Some(_) | None => Err(Failure::bad_request(
-            "the request does not say under which name it reaches this server",
-        )),
-    }
+    format!("{host}:{port}")
 }
 
 fn is_authority(text: &str) -> bool {
     text.bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_has_another_port() {
+        for (authority, other) in [
+            ("a:1", "a:7"),
+            ("a", "a:7"),
+            ("127.0.0.1:27080", "127.0.0.1:7"),
+            ("[::1]:27080", "[::1]:7"),
+            ("[::1]", "[::1]:7"),
+        ] {
+            assert_eq!(with_port(authority, 7), other);
+        }
+    }
 }

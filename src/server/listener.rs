@@ -12,18 +12,38 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
-use super::socket::Socket;
+use super::crowd::Presence;
+use super::listening::{Peer, Service, reaches};
+use super::socket::{Socket, Tcp};
 use super::{Server, door, upgrade, watch};
-use crate::http::{Answer, Cause};
+use crate::http::{Answer, Arrival, Cause};
+use crate::tls;
 
 /// A connection's place among the allowed number; given back when the last holder is gone.
-pub type Place = Arc<OwnedSemaphorePermit>;
+pub type Place = Arc<(OwnedSemaphorePermit, Option<Presence>)>;
+
+/// A connection as it comes in.
+struct Came {
+    peer: Peer,
+    place: Place,
+    entry: Arc<Entry>,
+    /// The port of sync, for whoever is told to go there.
+    sync_port: Option<u16>,
+}
+
+/// What all connections of one listener share.
+pub struct Entry {
+    /// What is served.
+    pub service: Service,
+    /// Where sync is, for those who are sent there.
+    pub sync: Option<SocketAddr>,
+}
 
 /// Accepts for ever. Connections go on in tasks of their own.
-pub async fn accept(server: Arc<Server>, listener: TcpListener) {
-    let places = Arc::new(Semaphore::new(server.limits.connections));
+pub async fn accept(server: Arc<Server>, listener: TcpListener, entry: Entry) {
+    let entry = Arc::new(entry);
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -32,21 +52,86 @@ pub async fn accept(server: Arc<Server>, listener: TcpListener) {
                 continue;
             }
         };
-        let Ok(place) = places.clone().try_acquire_owned() else {
-            server.measures.refused.inc();
-            if server.notices.is_new("too many", "connections") {
-                tracing::warn!(%peer, open = server.limits.connections, "connections are refused: too many are open");
-            }
+        let peer = Peer::direct(peer);
+        let Some(place) = place(&server, &peer) else {
             continue;
         };
-        match Socket::new(stream) {
-            Ok(socket) => {
-                server
-                    .tasks
-                    .spawn(serve(server.clone(), socket, peer, Arc::new(place)));
+        let local = stream.local_addr().map(|local| local.ip());
+        let reached = |sync: &SocketAddr| local.is_ok_and(|local| reaches(local, *sync));
+        let came = Came {
+            peer,
+            place,
+            sync_port: entry.sync.filter(reached).map(|sync| sync.port()),
+            entry: entry.clone(),
+        };
+        match Tcp::new(stream) {
+            Ok(tcp) => {
+                server.tasks.spawn(secure(server.clone(), tcp, came));
             }
             Err(error) => tracing::debug!(%peer, %error, "connection lost"),
         }
+    }
+}
+
+/// A place for one more connection, if there is one.
+fn place(server: &Server, peer: &Peer) -> Option<Place> {
+    let Ok(permit) = server.places.clone().try_acquire_owned() else {
+        server.measures.refused.inc();
+        if server.notices.is_new("too many", "connections") {
+            let open = server.limits.connections;
+            tracing::warn!(%peer, open, "connections are refused: too many are open");
+        }
+        return None;
+    };
+    if server.trusts(peer.address) {
+        return Some(Arc::new((permit, None)));
+    }
+    let presence = server.crowd.enter(peer.address);
+    if presence.is_none() {
+        server.too_many_of(peer);
+    }
+    Some(Arc::new((permit, Some(presence?))))
+}
+
+impl Server {
+    /// An address has all the connections that it may have.
+    pub(super) fn too_many_of(&self, peer: &Peer) {
+        self.measures.refused.inc();
+        let address = peer.address.to_string();
+        if self.notices.is_new("too many connections of", &address) {
+            let most = self.limits.connections_per_address;
+            tracing::warn!(
+                address,
+                most,
+                "connections are refused: this address has too many"
+            );
+        }
+    }
+}
+
+/// Shakes hands where that is to be done, and goes on with requests.
+async fn secure(server: Arc<Server>, tcp: Tcp, came: Came) {
+    let Service::Https(identity) = &came.entry.service else {
+        return serve(server, tcp.plain(), came).await;
+    };
+    let peer = came.peer;
+    // In a box, for what shaking hands takes in memory is not needed afterwards.
+    let shaking = Box::pin(tcp.secured(identity.acceptor()));
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(server.limits.http_head_time, shaking) => shaken,
+        () = server.stop.cancelled() => return,
+    };
+    match shaken {
+        Ok(Ok(socket)) => serve(server, socket, came).await,
+        Ok(Err(error)) => {
+            tracing::debug!(%peer, %error, "no TLS with this client");
+            if let Some(cause) = tls::disbelief(&error)
+                && server.notices.is_new(cause, "certificate")
+            {
+                tracing::warn!(%peer, cause, "a client does not trust the certificate; `ros doctor --certificate FILE` looks at it and its chain");
+            }
+        }
+        Err(_) => tracing::debug!(%peer, "no TLS with this client: it took too long"),
     }
 }
 
@@ -63,15 +148,17 @@ async fn not_accepted(server: &Server, error: &std::io::Error) {
 }
 
 /// Serves the HTTP requests of a connection, until it ends or becomes a WebSocket.
-async fn serve(server: Arc<Server>, socket: Socket, peer: SocketAddr, place: Place) {
+async fn serve(server: Arc<Server>, socket: Socket, came: Came) {
     let limits = &server.limits;
+    let peer = came.peer;
+    let came = Arc::new(came);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.http_head_time)
         .max_buf_size(limits.http_head_bytes.max(8192));
     let handler = {
         let server = server.clone();
-        service_fn(move |request| handle(server.clone(), request, peer, place.clone()))
+        service_fn(move |request| handle(server.clone(), request, came.clone()))
     };
     let mut connection = std::pin::pin!(
         http.serve_connection(TokioIo::new(socket), handler)
@@ -92,17 +179,21 @@ async fn serve(server: Arc<Server>, socket: Socket, peer: SocketAddr, place: Pla
 async fn handle(
     server: Arc<Server>,
     request: Request<Incoming>,
-    peer: SocketAddr,
-    place: Place,
+    came: Arc<Came>,
 ) -> Result<Response<Answer>, Infallible> {
+    let service = &came.entry.service;
+    let mut arrival = Arrival::direct(came.peer.address, matches!(service, Service::Https(_)));
+    arrival.sync_port = came.sync_port;
+    let arrival = arrival.told(request.headers(), |address| server.trusts(address));
+    let peer = came.peer.or_client(arrival.client);
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let mut response = if let Some(endpoint) = door::endpoint(&path) {
-        upgrade::answer(server.clone(), endpoint, request, peer, place)
+        upgrade::answer(server.clone(), endpoint, request, peer, came.place.clone())
     } else if let Some(answer) = watch::answer(&server, &request).await {
         answer
-    } else if path.starts_with("/api/") {
-        server.http.route(peer.ip(), request).await
+    } else if path.starts_with("/api/") && !matches!(service, Service::Sync) {
+        server.http.route(&arrival, request).await
     } else {
         upgrade::no_such_page()
     };
@@ -112,7 +203,7 @@ async fn handle(
     server.measures.answered(status);
     tracing::debug!(%peer, %method, %path, status, "request");
     if let Some(Cause(cause)) = response.extensions().get()
-        && server.notices.is_new(cause, &peer.ip().to_string())
+        && server.notices.is_new(cause, &peer.address.to_string())
     {
         let cause: String = cause.chars().take(300).collect();
         let path: String = path.chars().take(300).collect();

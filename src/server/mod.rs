@@ -1,8 +1,10 @@
 //! Tasks, sockets, threads, the clock and randomness. Joins every room below; decides nothing.
 
 mod budget;
+mod certificate;
 mod claims;
 mod clock;
+mod crowd;
 mod descriptors;
 mod desk;
 pub mod dev;
@@ -12,6 +14,7 @@ mod held;
 mod intake;
 pub mod life;
 mod listener;
+mod listening;
 mod listing;
 mod logins;
 mod measures;
@@ -30,10 +33,13 @@ mod websocket;
 mod writer;
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -44,17 +50,20 @@ use crate::config::{Reload, Settings};
 use crate::download::Fragments;
 use crate::fanout::Fanout;
 use crate::http::{Attempts, Http};
-use crate::ident::UnixTime;
-use crate::ident::UserId;
+use crate::ident::{UnixTime, UserId};
 use crate::limits::Limits;
 use crate::realm::Registry;
 use crate::storage::{StorageError, Store};
 use crate::system::System;
+use crate::tls::Identity;
 use budget::Budget;
 use claims::Claims;
+use crowd::Crowd;
 use door::Door;
 use held::Held;
 use intake::Intake;
+use listener::Entry;
+pub use listening::{Service, bind};
 use listing::Listing;
 use logins::Logins;
 use measures::Measures;
@@ -107,6 +116,11 @@ pub struct Server {
     held: Held,
     readiness: Readiness,
     listeners: Listeners,
+    /// One for each open connection.
+    places: Arc<Semaphore>,
+    crowd: Arc<Crowd>,
+    /// What HTTPS shows, if there is a listener for it.
+    identity: OnceLock<Identity>,
     started: UnixTime,
     connections: AtomicU64,
     tasks: TaskTracker,
@@ -124,6 +138,11 @@ impl Server {
         may
     }
 
+    /// Whether it is believed who it says that it comes for.
+    fn trusts(&self, address: IpAddr) -> bool {
+        address.is_loopback()
+    }
+
     /// The Realm was there.
     fn made_none(&self, caller: &Caller) {
         self.makers.take_back(&caller.user);
@@ -133,6 +152,7 @@ impl Server {
 /// A server that is ready to run.
 pub struct Prepared {
     server: Arc<Server>,
+    listeners: Vec<(Service, TcpListener)>,
     metrics: Option<TcpListener>,
 }
 
@@ -229,6 +249,9 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
         held: Held::default(),
         readiness: Readiness::default(),
         listeners: Listeners::default(),
+        places: Arc::new(Semaphore::new(limits.connections)),
+        crowd: Crowd::new(limits.connections_per_address),
+        identity: OnceLock::new(),
         started: clock::now(),
         connections: AtomicU64::new(0),
         tasks: TaskTracker::new(),
@@ -240,6 +263,7 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     };
     Ok(Prepared {
         server: Arc::new(server),
+        listeners: Vec::new(),
         metrics: None,
     })
 }
@@ -311,18 +335,40 @@ impl Prepared {
         }
     }
 
-    /// Serves until `shutdown`, then until every connection has ended and everything received is stored.
-    pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        let Prepared { server, metrics } = self;
-        server.listeners.add("http", &listener);
-        let scraped = metrics.map(|listener| {
-            server.listeners.add("metrics", &listener);
-            tokio::spawn(scrape::accept(server.clone(), listener))
-        });
-        tokio::select! {
-            () = listener::accept(server.clone(), listener) => {}
-            () = shutdown => {}
+    /// The same, with a listener more.
+    pub fn with(mut self, service: Service, listener: TcpListener) -> Prepared {
+        if let Service::Https(identity) = &service {
+            drop(self.server.identity.set(identity.clone())); // there is one at most
         }
+        self.listeners.push((service, listener));
+        self
+    }
+
+    /// Serves until `shutdown`, then until every connection has ended and everything received is stored.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let Prepared {
+            server,
+            listeners,
+            metrics,
+        } = self;
+        let sync = sync_past_the_proxy(&listeners);
+        let mut accepting = JoinSet::new();
+        for (service, listener) in listeners {
+            server.listeners.add(service.name(), &listener);
+            let sync = sync.filter(|_| matches!(service, Service::Web));
+            let entry = Entry { service, sync };
+            accepting.spawn(listener::accept(server.clone(), listener, entry));
+        }
+        let mut until_the_end = JoinSet::new();
+        if let Some(listener) = metrics {
+            server.listeners.add("metrics", &listener);
+            until_the_end.spawn(scrape::accept(server.clone(), listener));
+        }
+        if let Some(identity) = server.identity.get() {
+            until_the_end.spawn(certificate::watch(identity.clone()));
+        }
+        shutdown.await;
+        accepting.shutdown().await;
         server.stop.cancel();
         server.tasks.close();
         server.tasks.wait().await;
@@ -333,8 +379,16 @@ impl Prepared {
         for (realm, error) in flushed.await.unwrap_or_default() {
             tracing::error!(%realm, %error, "reported progress could not be stored");
         }
-        if let Some(scraped) = scraped {
-            scraped.abort();
-        }
     }
+}
+
+/// Where the sync service listens, if there is no proxy that would serve everything.
+fn sync_past_the_proxy(listeners: &[(Service, TcpListener)]) -> Option<SocketAddr> {
+    let is_proxy = |service: &Service| matches!(service, Service::Http | Service::Https(_));
+    if listeners.iter().any(|(service, _)| is_proxy(service)) {
+        return None;
+    }
+    let is_sync = |(service, _): &&(Service, TcpListener)| matches!(service, Service::Sync);
+    let (_, listener) = listeners.iter().find(is_sync)?;
+    listener.local_addr().ok()
 }

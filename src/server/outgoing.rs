@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::task::Poll;
 
 use bytes::{Buf, Bytes};
 use tokio::io::AsyncWrite;
@@ -23,6 +24,8 @@ pub struct Outgoing<W> {
     answers: usize,
     shares: usize,
     moved: Instant,
+    /// Whether the socket may still hold something back that it has taken: TLS does.
+    held_back: bool,
 }
 
 /// Some bytes of a frame.
@@ -51,12 +54,13 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
             answers: 0,
             shares: 0,
             moved: Instant::now(),
+            held_back: false,
         }
     }
 
-    /// Whether nothing waits.
+    /// Whether nothing waits, here or in the socket.
     pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.waiting.is_empty() && !self.held_back
     }
 
     /// How much waits.
@@ -124,9 +128,35 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     /// Writes as much as the client takes now; waits until it takes something. Can be dropped and called again at any point without losing or doubling anything. How many
     /// bytes the client took.
     pub async fn write(&mut self) -> io::Result<usize> {
+        if self.waiting.is_empty() {
+            poll_fn(|cx| Pin::new(&mut self.socket).poll_flush(cx)).await?;
+            self.held_back = false;
+            return Ok(0);
+        }
+        let written = self.write_waiting().await?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        self.moved = Instant::now();
+        self.forget(written);
+        self.held_back = true;
+        if self.waiting.is_empty() {
+            let flushed = poll_fn(|cx| Poll::Ready(Pin::new(&mut self.socket).poll_flush(cx)));
+            match flushed.await {
+                Poll::Ready(flushed) => {
+                    flushed?;
+                    self.held_back = false;
+                }
+                Poll::Pending => {} // the next call goes on
+            }
+        }
+        Ok(written)
+    }
+
+    async fn write_waiting(&mut self) -> io::Result<usize> {
         let socket = &mut self.socket;
         let waiting = &self.waiting;
-        let written = poll_fn(|cx| {
+        poll_fn(|cx| {
             let mut slices = [IoSlice::new(&[]); MOST_PIECES];
             let mut count = 0;
             for (slice, piece) in slices.iter_mut().zip(waiting) {
@@ -135,13 +165,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
             }
             Pin::new(&mut *socket).poll_write_vectored(cx, &slices[..count])
         })
-        .await?;
-        if written == 0 {
-            return Err(io::ErrorKind::WriteZero.into());
-        }
-        self.moved = Instant::now();
-        self.forget(written);
-        Ok(written)
+        .await
     }
 
     /// Writes all that waits.
@@ -201,17 +225,18 @@ fn framed(kind: Kind, start: &[u8], rest: usize) -> Bytes {
 
 #[cfg(test)]
 mod tests {
-    use std::task::{Context, Poll};
+    use std::task::Context;
 
-    use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocket};
+    use tungstenite::protocol::{Message, Role, WebSocket};
 
     use super::*;
 
-    /// Takes so many bytes at a time, and no more than it has room for.
+    /// Takes so many bytes at a time, and no more than it has room for. May hold them back until it is flushed.
     struct Slow {
         taken: Vec<u8>,
         step: usize,
         room: usize,
+        held_back: bool,
     }
 
     impl AsyncWrite for Slow {
@@ -230,7 +255,10 @@ mod tests {
         }
 
         fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Ready(Ok(()))
+            match self.held_back {
+                true => Poll::Pending,
+                false => Poll::Ready(Ok(())),
+            }
         }
 
         fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -252,6 +280,7 @@ mod tests {
                 taken: Vec::new(),
                 step,
                 room: usize::MAX,
+                held_back: false,
             });
             let sizes = [
                 (1, 0),
@@ -289,6 +318,7 @@ mod tests {
             taken: Vec::new(),
             step: usize::MAX,
             room: 50,
+            held_back: false,
         });
         assert_eq!(outgoing.stalled_since(), None);
         outgoing.push(frame(10, 100), None);
@@ -305,5 +335,24 @@ mod tests {
         outgoing.flush().await.unwrap();
         assert_eq!((outgoing.bytes(), outgoing.answers()), (0, 0));
         assert_eq!(outgoing.stalled_since(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_socket_holds_back_still_waits() {
+        let mut outgoing = Outgoing::new(Slow {
+            taken: Vec::new(),
+            step: usize::MAX,
+            room: usize::MAX,
+            held_back: true,
+        });
+        outgoing.pong(b"now");
+        assert_eq!(outgoing.write().await.unwrap(), 5);
+        assert_eq!(outgoing.bytes(), 0);
+        assert!(!outgoing.is_empty() && outgoing.stalled_since().is_some());
+        let wait = std::time::Duration::from_secs(9);
+        assert!(tokio::time::timeout(wait, outgoing.write()).await.is_err());
+        outgoing.socket().held_back = false;
+        assert_eq!(outgoing.write().await.unwrap(), 0);
+        assert!(outgoing.is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! A TCP socket that acknowledges at once.
+//! The socket of a client: TCP that acknowledges at once, with TLS above it or without.
 //!
 //! Clients of the SDKs never set TCP_NODELAY: after a small message their kernel holds the next one back until the first is
 //! acknowledged, and ours would delay that by 40 ms. `TCP_QUICKACK` must be set again after each read; the flag does not stay.
@@ -9,26 +9,66 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
+
+/// The socket of a client. TLS lies in a box, so that sockets without it take no memory for it.
+pub type Socket = Either<Tcp, Tls>;
+type Tls = Box<TlsStream<Tcp>>;
+
+/// The half that is written to.
+pub type Outward = Either<OwnedWriteHalf, WriteHalf<Tls>>;
+
+/// Bytes that TLS takes, encrypts and holds back for a client that does not read.
+const HELD_BACK: usize = 32 << 10;
 
 /// A TCP stream that asks for quick acknowledgement after each read.
-pub struct Socket(TcpStream);
+pub struct Tcp(TcpStream);
 
-impl Socket {
+impl Tcp {
     /// Takes an accepted connection. Small messages leave at once.
-    pub fn new(stream: TcpStream) -> io::Result<Socket> {
+    pub fn new(stream: TcpStream) -> io::Result<Tcp> {
         stream.set_nodelay(true)?;
-        Ok(Socket(stream))
+        Ok(Tcp(stream))
     }
 
-    /// The two directions.
-    pub fn split(self) -> (Incoming, OwnedWriteHalf) {
-        let (read, write) = self.0.into_split();
-        (Incoming(read), write)
+    /// As it is.
+    pub fn plain(self) -> Socket {
+        Either::Left(self)
+    }
+
+    /// Shakes hands.
+    pub async fn secured(self, acceptor: &TlsAcceptor) -> io::Result<Socket> {
+        let bounded = acceptor.accept_with(self, |connection| {
+            connection.set_buffer_limit(Some(HELD_BACK));
+        });
+        Ok(Either::Right(Box::new(bounded.await?)))
     }
 }
+
+/// The two directions.
+pub fn split(socket: Socket) -> (Incoming, Outward) {
+    match socket {
+        Either::Left(Tcp(stream)) => {
+            let (read, write) = stream.into_split();
+            (Incoming(Either::Left(Reading(read))), Either::Left(write))
+        }
+        Either::Right(stream) => {
+            let (read, write) = tokio::io::split(stream);
+            (Incoming(Either::Right(read)), Either::Right(write))
+        }
+    }
+}
+
+/// What the client sends. What is written to it is dropped: whoever reads has nothing to say of its own.
+pub struct Incoming(Either<Reading, ReadHalf<Tls>>);
+
+/// The half of a TCP stream that is read.
+struct Reading(OwnedReadHalf);
 
 fn acknowledge(stream: &TcpStream) {
     #[cfg(target_os = "linux")]
@@ -37,8 +77,30 @@ fn acknowledge(stream: &TcpStream) {
     }
 }
 
-/// What the client sends. What is written to it is dropped: whoever reads has nothing to say of its own.
-pub struct Incoming(OwnedReadHalf);
+/// Reads, and acknowledges if something came.
+fn poll_read<R: AsyncRead + Unpin>(
+    half: &mut R,
+    stream: impl Fn(&R) -> &TcpStream,
+    cx: &mut Context<'_>,
+    buf: &mut ReadBuf<'_>,
+) -> Poll<io::Result<()>> {
+    let before = buf.filled().len();
+    let poll = Pin::new(&mut *half).poll_read(cx, buf);
+    if buf.filled().len() > before {
+        acknowledge(stream(half));
+    }
+    poll
+}
+
+impl AsyncRead for Reading {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        poll_read(&mut self.0, |half| half.as_ref(), cx, buf)
+    }
+}
 
 impl AsyncRead for Incoming {
     fn poll_read(
@@ -46,12 +108,7 @@ impl AsyncRead for Incoming {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let poll = Pin::new(&mut self.0).poll_read(cx, buf);
-        if buf.filled().len() > before {
-            acknowledge(self.0.as_ref());
-        }
-        poll
+        Pin::new(&mut self.0).poll_read(cx, buf)
     }
 }
 
@@ -73,22 +130,17 @@ impl AsyncWrite for Incoming {
     }
 }
 
-impl AsyncRead for Socket {
+impl AsyncRead for Tcp {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let poll = Pin::new(&mut self.0).poll_read(cx, buf);
-        if buf.filled().len() > before {
-            acknowledge(&self.0);
-        }
-        poll
+        poll_read(&mut self.0, |stream| stream, cx, buf)
     }
 }
 
-impl AsyncWrite for Socket {
+impl AsyncWrite for Tcp {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

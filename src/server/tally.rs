@@ -1,12 +1,12 @@
 //! What one connection has done, from its beginning to its end: counted for all, and said in one line when it is over.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::clock;
+use super::listening::Peer;
 use super::measures::Measures;
 use crate::ident::{OriginTimestamp, RealmName, UserId};
 use crate::wire::{Protocol, UploadEntry};
@@ -15,7 +15,7 @@ use crate::wire::{Protocol, UploadEntry};
 pub struct Tally {
     measures: Arc<Measures>,
     id: Arc<str>,
-    peer: SocketAddr,
+    peer: Peer,
     agent: Box<str>,
     user: Option<UserId>,
     protocol: Protocol,
@@ -35,7 +35,7 @@ impl Tally {
     pub fn begin(
         measures: Arc<Measures>,
         id: Arc<str>,
-        peer: SocketAddr,
+        peer: Peer,
         agent: &str,
         user: Option<UserId>,
         protocol: Protocol,

@@ -1,6 +1,5 @@
 //! From an HTTP request to a WebSocket: what must be right in it, and who sends it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -16,15 +15,16 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_util::sync::CancellationToken;
+use tungstenite::handshake::derive_accept_key;
+use tungstenite::protocol::Role;
 
 use super::desk::Desk;
 use super::events::{self, Event, Events};
 use super::listener::Place;
+use super::listening::Peer;
 use super::metered::Metered;
-use super::socket::Socket;
+use super::socket::{self, Socket};
 use super::tally::Tally;
 use super::websocket::{self, Task, Until};
 use super::{Server, clock};
@@ -39,7 +39,7 @@ pub fn answer(
     server: Arc<Server>,
     endpoint: Endpoint,
     mut request: Request<Incoming>,
-    peer: SocketAddr,
+    peer: Peer,
     place: Place,
 ) -> Response<Answer> {
     let accept = match check(request.headers()) {
@@ -50,7 +50,7 @@ pub fn answer(
     let negotiated = match negotiate(&offered) {
         Ok(negotiated) => negotiated,
         Err(mismatch) => {
-            let from = peer.ip().to_string();
+            let from = peer.address.to_string();
             if mismatch == Mismatch::TooOld && server.notices.is_new("too old", &from) {
                 tracing::warn!(%peer, "an app with an SDK of the generation before (io.realm.sync) tried to connect; it must be updated");
             }
@@ -67,6 +67,16 @@ pub fn answer(
             Ok(caller) => Some(caller),
             Err(refusal) => return Failure::from(refusal).answer(),
         }
+    };
+    let presence = match peer.port {
+        Some(_) => None, // counted when it connected
+        None => match server.crowd.enter(peer.address) {
+            Some(presence) => Some(presence),
+            None => {
+                server.too_many_of(&peer);
+                return Failure::busy().answer();
+            }
+        },
     };
     let Ok(subprotocol) = HeaderValue::from_str(&negotiated.subprotocol) else {
         return refuse("Bad upgrade request: bad protocol\n");
@@ -92,7 +102,7 @@ pub fn answer(
         if let Some((task, events)) = opening.await {
             serve(task, events, stop).await;
         }
-        drop(place);
+        drop((place, presence));
     });
     let mut response = Response::new(Full::new(Bytes::new()));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -111,7 +121,7 @@ pub fn answer(
 struct Guest {
     /// Knows the connection in logs, here and on the client.
     id: Arc<str>,
-    peer: SocketAddr,
+    peer: Peer,
     /// What the client says of itself.
     agent: String,
     endpoint: Endpoint,
@@ -157,7 +167,7 @@ async fn open(
         return None;
     };
     let config = websocket::config(server.limits.message_bytes);
-    let (incoming, outgoing) = parts.io.into_inner().split();
+    let (incoming, outgoing) = socket::split(parts.io.into_inner());
     let incoming = Metered::new(incoming, server.intake.clone(), caller.is_some());
     let incoming = WebSocketStream::from_partially_read(
         incoming,

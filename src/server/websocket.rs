@@ -11,12 +11,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::io::AsyncWriteExt;
-use tokio::net::tcp::OwnedWriteHalf;
 use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{self, Message};
+use tungstenite::Message;
+use tungstenite::error::ProtocolError::ResetWithoutClosingHandshake;
+use tungstenite::protocol::WebSocketConfig;
 
 use super::budget::Share;
 use super::desk::Desk;
@@ -24,7 +23,7 @@ use super::events::{Arrivals, Event};
 use super::intake::Hold;
 use super::metered::Metered;
 use super::outgoing::Outgoing;
-use super::socket::Incoming;
+use super::socket::{Incoming, Outward};
 use crate::session::{Close, Connection, Frame, Input, Output};
 
 /// How `tungstenite` is to treat our connections: small buffers, for there are many, and no message beyond the limit.
@@ -44,7 +43,7 @@ pub struct Task {
     incoming: WebSocketStream<Metered<Incoming>>,
     /// A large message that is taken in; nothing after it is read meanwhile.
     taken_in: Option<Pin<Box<dyn Future<Output = Bytes> + Send>>>,
-    outgoing: Outgoing<OwnedWriteHalf>,
+    outgoing: Outgoing<Outward>,
     /// Reads put off until the client has taken what waits for it.
     reads: VecDeque<Output>,
     /// Reads that are not small, put off until the one before is done.
@@ -99,7 +98,7 @@ impl Task {
     /// Takes over an upgraded connection. Boxed, so that it lies in memory once, and not in every future that it passes through.
     pub fn new(
         incoming: WebSocketStream<Metered<Incoming>>,
-        outgoing: OwnedWriteHalf,
+        outgoing: Outward,
         connection: Connection,
         desk: Desk,
         events: Arrivals,

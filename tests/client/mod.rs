@@ -34,7 +34,10 @@ pub async fn anybody(server: &Server) -> User {
 }
 
 async fn anybody_at(url: &str) -> User {
-    let there = ros::client::Server::at(url).unwrap();
+    anybody_of(&ros::client::Server::at(url).unwrap()).await
+}
+
+async fn anybody_of(there: &ros::client::Server) -> User {
     let app = "app".to_owned();
     there
         .sign_in(&Credentials::Anonymous { app })
@@ -49,7 +52,12 @@ pub async fn open(server: &Server, partition: &str) -> Realm {
 
 /// The same, of a server that is known by its URL.
 pub async fn open_at(url: &str, partition: &str) -> Realm {
-    let user = anybody_at(url).await;
+    open_of(&ros::client::Server::at(url).unwrap(), partition).await
+}
+
+/// The same, of a server that a client knows.
+pub async fn open_of(there: &ros::client::Server, partition: &str) -> Realm {
+    let user = anybody_of(there).await;
     user.open(&address(partition), Place::Memory, Options::default())
         .await
         .unwrap()

@@ -13,7 +13,7 @@ use hyper::Request as HttpRequest;
 use ros::auth::{AppToken, ClassicToken, KeyPair, TokenKind};
 use ros::changeset::{Changeset, Instruction, Step, Value, decode, encode};
 use ros::config::{Overrides, Settings};
-use ros::http::{Http, Surroundings};
+use ros::http::{Arrival, Http, Surroundings};
 use ros::ident::{FileIdent, LoginId, OriginTimestamp, RealmName, Salt, SaltedVersion};
 use ros::ident::{ServerVersion, UnixTime, UploadCursor};
 use ros::limits::Limits;
@@ -332,9 +332,9 @@ pub fn http(data: &[u8]) {
         .body(Full::<Bytes>::from(body));
     let Ok(request) = request else { return };
     let server = SERVER.get_or_init(Server::start);
-    let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let arrival = Arrival::direct(IpAddr::V4(Ipv4Addr::LOCALHOST), false);
     server.runtime.block_on(async {
-        let answer = server.http.route(peer, request).await;
+        let answer = server.http.route(&arrival, request).await;
         assert_ne!(answer.status().as_u16(), 500, "{line}");
         let body = answer.into_body().collect().await;
         body.expect("an answer has a body");

@@ -124,7 +124,7 @@ fn chatter(target: &Target, said: fn(u64) -> String) {
 }
 
 fn unread(target: &Target) {
-    use tokio_tungstenite::tungstenite::protocol::Message;
+    use tungstenite::protocol::Message;
     while target.goes_on() {
         let mut client = target.connect();
         client.wire.flood(&Message::Binary("ping 1 0\n".into()));

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::{Rng, RngCore, SeedableRng};
-use tokio_tungstenite::tungstenite::protocol::Message;
+use tungstenite::protocol::Message;
 
 use super::client::Client;
 use crate::support::server::Server;

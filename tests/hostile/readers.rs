@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use tokio_tungstenite::tungstenite::protocol::Message;
+use tungstenite::protocol::Message;
 
 use super::client::{Client, MIB, blob};
 use crate::support::server::Server;

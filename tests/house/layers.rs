@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("access", &[]),
     ("auth", &[]),
     ("api", &[]),
+    ("tls", &[]),
     ("history", &["merge", "changeset"]),
     (
         "realm",
@@ -38,10 +39,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "client",
-        &["replica", "state", "storage", "changeset", "wire", "api"],
+        &[
+            "replica",
+            "state",
+            "storage",
+            "changeset",
+            "wire",
+            "api",
+            "tls",
+        ],
     ),
     ("transfer", &["client", "ejson", "state", "changeset"]),
-    ("doctor", &["auth", "config", "storage"]),
+    ("doctor", &["auth", "config", "storage", "tls"]),
     ("bench", &["client", "state", "changeset"]),
     ("download", &["realm", "changeset", "wire"]),
     ("session", &["wire", "access"]),
@@ -76,6 +85,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "state",
             "storage",
             "system",
+            "tls",
             "wire",
         ],
     ),
@@ -169,37 +179,57 @@ fn arrows_have_no_cycle() {
 /// Every source file of the library with its room and its text, tests left out.
 fn sources() -> Vec<(PathBuf, String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let found: Vec<_> = files("src")
+        .into_iter()
+        .filter(|path| path.file_name().is_none_or(|name| name != "lib.rs"))
+        .map(|path| {
+            let inner = path.strip_prefix(&root).expect("a file below src");
+            let room = inner
+                .components()
+                .next()
+                .expect("a first component")
+                .as_os_str()
+                .to_string_lossy();
+            let room = room.trim_end_matches(".rs").to_owned();
+            let text = without_tests(&path);
+            (path, room, text)
+        })
+        .collect();
+    assert!(found.len() > 10, "the sources were not found");
+    found
+}
+
+/// The texts of the source files in a folder, tests left out.
+pub fn texts(folder: &str) -> Vec<String> {
+    files(folder)
+        .iter()
+        .map(|path| without_tests(path))
+        .collect()
+}
+
+/// The source files in a folder, but those of tests.
+fn files(folder: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let mut open = vec![root.clone()];
+    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(&folder).expect("a readable source folder") {
             let path = entry.expect("a readable entry").path();
             if path.is_dir() {
                 open.extend((!path.ends_with("tests")).then_some(path));
             } else if path.extension().is_some_and(|e| e == "rs")
-                && path
-                    .file_name()
-                    .is_none_or(|n| n != "tests.rs" && n != "lib.rs")
+                && path.file_name().is_none_or(|name| name != "tests.rs")
             {
-                let inner = path.strip_prefix(&root).expect("a file below src");
-                let room = inner
-                    .components()
-                    .next()
-                    .expect("a first component")
-                    .as_os_str()
-                    .to_string_lossy();
-                let text = fs::read_to_string(&path).expect("a readable source file");
-                let text = text
-                    .split("#[cfg(test)]\nmod tests {")
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned();
-                found.push((path.clone(), room.trim_end_matches(".rs").to_owned(), text));
+                found.push(path);
             }
         }
     }
-    assert!(found.len() > 10, "the sources were not found");
     found
+}
+
+fn without_tests(path: &Path) -> String {
+    let text = fs::read_to_string(path).expect("a readable source file");
+    let text = text.split("#[cfg(test)]\nmod tests {").next();
+    text.unwrap_or_default().to_owned()
 }
 
 /// The rooms that a text names as `crate::room` or in `use crate::{room, …}`.

@@ -1,7 +1,6 @@
 //! Bodies that are too long or too slow.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -47,9 +46,6 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
     let request = Request::post(format!("{BASE}{REGISTER}"))
         .body(Silence)
         .unwrap();
-    let answer = server
-        .http
-        .route(IpAddr::V4(Ipv4Addr::LOCALHOST), request)
-        .await;
+    let answer = server.http.route(&super::arrival(), request).await;
     assert_eq!(answer.status(), 408);
 }

@@ -4,17 +4,23 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Request;
 use ros::config::{Apps, PublicUrl};
+use ros::http::Arrival;
 
 use super::{BASE, Reply, Server};
 
 async fn ask(server: &Server, headers: &[(&str, &str)]) -> Reply {
+    ask_as(server, super::arrival(), headers).await
+}
+
+/// Asks as whoever comes like this; this host is trusted.
+async fn ask_as(server: &Server, arrival: Arrival, headers: &[(&str, &str)]) -> Reply {
     let mut request = Request::builder().uri(format!("{BASE}/app/x/location"));
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    server
-        .send(request.body(Full::<Bytes>::default()).unwrap())
-        .await
+    let request = request.body(Full::<Bytes>::default()).unwrap();
+    let arrival = arrival.told(request.headers(), |address| address.is_loopback());
+    server.send_from(arrival, request).await
 }
 
 #[tokio::test]
@@ -62,6 +68,38 @@ async fn clients_are_told_the_name_that_they_used() {
             (reply.text("deployment_model"), reply.text("location")),
             ("GLOBAL".to_owned(), "US-VA".to_owned())
         );
+    }
+}
+
+#[tokio::test]
+async fn only_those_who_are_trusted_say_how_clients_come() {
+    let server = Server::dev();
+    let headers = [
+        ("host", "a:9080"),
+        ("x-forwarded-host", "sync.example.com"),
+        ("x-forwarded-proto", "https"),
+    ];
+    let stranger = |secure| Arrival::direct("192.0.2.1".parse().unwrap(), secure);
+    let reply = ask_as(&server, stranger(false), &headers).await;
+    assert_eq!(reply.text("hostname"), "http://a:9080");
+    let reply = ask_as(&server, stranger(true), &headers).await;
+    assert_eq!(reply.text("hostname"), "https://a:9080");
+    assert_eq!(reply.text("ws_hostname"), "wss://a:9080");
+}
+
+#[tokio::test]
+async fn sync_may_have_a_port_of_its_own() {
+    let server = Server::dev();
+    for (host, sync) in [
+        ("127.0.0.1:27080", "ws://127.0.0.1:27800"),
+        ("localhost", "ws://localhost:27800"),
+        ("[::1]:27080", "ws://[::1]:27800"),
+    ] {
+        let mut arrival = super::arrival();
+        arrival.sync_port = Some(27800);
+        let reply = ask_as(&server, arrival, &[("host", host)]).await;
+        assert_eq!(reply.text("hostname"), format!("http://{host}"));
+        assert_eq!(reply.text("ws_hostname"), sync);
     }
 }
 

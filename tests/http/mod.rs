@@ -17,7 +17,7 @@ use hyper::{HeaderMap, Request, StatusCode};
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use ros::auth::KeyPair;
 use ros::config::Settings;
-use ros::http::{Http, Surroundings};
+use ros::http::{Arrival, Http, Surroundings};
 use ros::ident::{LoginId, UnixTime};
 use ros::system::System;
 use serde_json::Value;
@@ -50,6 +50,11 @@ struct Server {
     http: Http,
     world: Arc<World>,
     _root: tempfile::TempDir,
+}
+
+/// From this host, without TLS.
+fn arrival() -> Arrival {
+    Arrival::direct(IpAddr::V4(Ipv4Addr::LOCALHOST), false)
 }
 
 /// What came back.
@@ -124,11 +129,12 @@ impl Server {
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Reply {
-        let (head, body) = self
-            .http
-            .route(IpAddr::V4(Ipv4Addr::LOCALHOST), request)
-            .await
-            .into_parts();
+        self.send_from(arrival(), request).await
+    }
+
+    async fn send_from(&self, arrival: Arrival, request: Request<Full<Bytes>>) -> Reply {
+        let answer = self.http.route(&arrival, request).await;
+        let (head, body) = answer.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         assert_eq!(head.headers["access-control-allow-origin"], "*");
         Reply {

@@ -73,9 +73,7 @@ fn it_ends_if_nothing_is_taken() {
     let target = format!("/realm-sync?baas_at={}", server.admin_token());
     let open = || Wire::open(server.address(), &target, Some(NEWEST)).unwrap();
     let mut lazy = open();
-    lazy.flood(&tokio_tungstenite::tungstenite::Message::Binary(
-        "ping 1 0\n".into(),
-    ));
+    lazy.flood(&tungstenite::Message::Binary("ping 1 0\n".into()));
     // What the kernels hold is still there to be read; then comes the end.
     while let Some(message) = lazy.receive() {
         assert_eq!(message.kind(), "pong");

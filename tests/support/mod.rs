@@ -2,6 +2,8 @@
 
 pub mod dump;
 pub mod edits;
+pub mod front;
+pub mod lab;
 pub mod model;
 pub mod rendering;
 pub mod server;

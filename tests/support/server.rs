@@ -342,6 +342,7 @@ impl Start {
 /// A server in this process, for development, with settings that the command line does not have.
 pub struct Local {
     address: SocketAddr,
+    secure: Option<SocketAddr>,
     metrics: SocketAddr,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -351,17 +352,35 @@ pub struct Local {
 impl Local {
     /// Starts one.
     pub fn start(change: impl FnOnce(&mut ros::config::Settings)) -> Self {
+        Self::started(change, None)
+    }
+
+    /// Starts one that speaks TLS too, with this pair.
+    pub fn secure(files: ros::tls::Files) -> Self {
+        Self::secure_with(files, |_| {})
+    }
+
+    /// The same, with settings.
+    pub fn secure_with(
+        files: ros::tls::Files,
+        change: impl FnOnce(&mut ros::config::Settings),
+    ) -> Self {
+        Self::started(change, Some(ros::tls::Identity::read(files).unwrap()))
+    }
+
+    fn started(
+        change: impl FnOnce(&mut ros::config::Settings),
+        identity: Option<ros::tls::Identity>,
+    ) -> Self {
+        use ros::server::Service;
         let folder = tempfile::tempdir().unwrap();
         ros::server::dev::DevFiles::ensure(folder.path()).unwrap();
         let mut settings = ros::config::Settings::dev(folder.path());
         change(&mut settings);
         let prepared = ros::server::prepare(settings).unwrap();
-        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let address = listener.local_addr().unwrap();
-        let scraped = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        scraped.set_nonblocking(true).unwrap();
-        let metrics = scraped.local_addr().unwrap();
+        let ((listener, address), (scraped, metrics)) = (free(), free());
+        let secure = identity.map(|identity| (identity, free()));
+        let secure_address = secure.as_ref().map(|(_, (_, address))| *address);
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -369,15 +388,20 @@ impl Local {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                let scraped = tokio::net::TcpListener::from_std(scraped).unwrap();
-                let prepared = prepared.with_metrics(scraped);
+                let asynchronous = |listener| tokio::net::TcpListener::from_std(listener).unwrap();
+                let mut prepared = prepared
+                    .with(Service::Http, asynchronous(listener))
+                    .with_metrics(asynchronous(scraped));
+                if let Some((identity, (listener, _))) = secure {
+                    prepared = prepared.with(Service::Https(identity), asynchronous(listener));
+                }
                 let stopped = async move { drop(stopped.await) };
-                prepared.run(listener, stopped).await;
+                prepared.run(stopped).await;
             });
         });
         Self {
             address,
+            secure: secure_address,
             metrics,
             stop: Some(stop),
             thread: Some(thread),
@@ -388,6 +412,16 @@ impl Local {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it speaks TLS.
+    pub fn secure_address(&self) -> SocketAddr {
+        self.secure.expect("it speaks TLS")
+    }
+
+    /// The same as a URL.
+    pub fn secure_url(&self) -> String {
+        format!("https://localhost:{}", self.secure_address().port())
     }
 
     /// Where its metrics are read.
@@ -410,6 +444,14 @@ impl Drop for Local {
             assert!(matches!(ended, Some(Ok(()))));
         }
     }
+}
+
+/// A listener on a port that was free.
+fn free() -> (std::net::TcpListener, SocketAddr) {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
 }
 
 /// Writes a configuration beside the root, with keys of its own; the file.

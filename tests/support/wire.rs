@@ -6,11 +6,11 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio_tungstenite::tungstenite::Error;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::client::client_with_config;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::protocol::{Message, WebSocket, WebSocketConfig};
+use tungstenite::Error;
+use tungstenite::client::IntoClientRequest;
+use tungstenite::client::client_with_config;
+use tungstenite::http::HeaderValue;
+use tungstenite::protocol::{Message, WebSocket, WebSocketConfig};
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -107,7 +107,7 @@ impl Wire {
                 waiting: VecDeque::new(),
                 close: None,
             }),
-            Err(tokio_tungstenite::tungstenite::HandshakeError::Failure(Error::Http(answer))) => {
+            Err(tungstenite::HandshakeError::Failure(Error::Http(answer))) => {
                 Err(answer.status().as_u16())
             }
             Err(error) => panic!("{error}"),

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use flate2::read::ZlibDecoder;
 use ros::changeset::{Changeset, decode};
 use serde_json::Value;
-use tokio_tungstenite::tungstenite::protocol::Message;
+use tungstenite::protocol::Message;
 
 use super::folder;
 use crate::support::server::Server;

@@ -5,25 +5,33 @@ use hyper::{Response, StatusCode};
 
 use crate::api::Location;
 use crate::http::answer::{self, Failure};
-use crate::http::{Answer, Http, request};
+use crate::http::{Answer, Arrival, Http, request};
 use crate::ident::AppId;
 
 /// `GET /app/<app id>/location`
-pub fn answer(http: &Http, _app: &AppId, head: &Parts) -> Result<Response<Answer>, Failure> {
-    let (secure, authority) = match &http.system.settings().public_url {
-        Some(url) => (url.secure, url.authority.clone()),
-        None => request::base(head)?,
+pub fn answer(
+    http: &Http,
+    arrival: &Arrival,
+    _app: &AppId,
+    head: &Parts,
+) -> Result<Response<Answer>, Failure> {
+    let (secure, authority, sync) = match &http.system.settings().public_url {
+        Some(url) => (url.secure, url.authority.clone(), url.authority.clone()),
+        None => {
+            let authority = request::authority(arrival, head)?;
+            let sync = arrival
+                .sync_port
+                .map(|port| request::with_port(authority, port));
+            let sync = sync.unwrap_or_else(|| authority.to_owned());
+            (arrival.secure, authority.to_owned(), sync)
+        }
     };
-    let (web, sync) = if secure {
-        ("https", "wss")
-    } else {
-        ("http", "ws")
-    };
+    let s = if secure { "s" } else { "" };
     let location = Location {
         deployment_model: "GLOBAL".to_owned(),
         location: "US-VA".to_owned(),
-        hostname: format!("{web}://{authority}"),
-        ws_hostname: format!("{sync}://{authority}"),
+        hostname: format!("http{s}://{authority}"),
+        ws_hostname: format!("ws{s}://{sync}"),
     };
     Ok(answer::json(StatusCode::OK, &location))
 }

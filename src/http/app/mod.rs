@@ -6,8 +6,6 @@ mod route;
 mod session;
 mod sign_in;
 
-use std::net::IpAddr;
-
 use hyper::Response;
 use hyper::body::Body;
 use hyper::http::request::Parts;
@@ -16,14 +14,14 @@ pub use missing::{Missing, MissingCounts};
 pub use route::Route;
 
 use super::answer::Failure;
-use super::{Answer, Http, request};
+use super::{Answer, Arrival, Http, request};
 use crate::ident::AppId;
 use crate::system::SystemError;
 
 /// Answers a request to one of the routes.
 pub async fn answer<B>(
     http: &Http,
-    peer: IpAddr,
+    arrival: &Arrival,
     route: Route<'_>,
     head: &Parts,
     body: B,
@@ -33,8 +31,9 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let body = request::body(body, &http.limits).await?;
+    let peer = arrival.client;
     match route {
-        Route::Location { app } => location::answer(http, &known(http, app)?, head),
+        Route::Location { app } => location::answer(http, arrival, &known(http, app)?, head),
         Route::Login { app, .. } if request::has_query(&head.uri, "link=true") => {
             missing::link(http, &known(http, app)?)
         }

@@ -1,0 +1,161 @@
+//! Where the server listens, and what is served there.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use tokio::net::{TcpListener, TcpSocket};
+
+use crate::tls::Identity;
+
+/// What is served on a port.
+#[derive(Clone)]
+pub enum Service {
+    /// Everything: the original's proxy, without a hop. What would go to the other services is answered on the spot.
+    Http,
+    /// The same over TLS.
+    Https(Identity),
+    /// Everything but for those who come past the proxy, who may be sent to the sync service.
+    Web,
+    /// Sync, and whether the server is well.
+    Sync,
+}
+
+impl Service {
+    /// The name in `ros status`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Service::Http => "http",
+            Service::Https(_) => "https",
+            Service::Web => "web",
+            Service::Sync => "sync",
+        }
+    }
+
+    /// The words of the original, in the log.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Service::Http => "http proxy",
+            Service::Https(_) => "https proxy",
+            Service::Web => "web server",
+            Service::Sync => "sync engine",
+        }
+    }
+}
+
+/// Listens on an address. `::` is every address of both families, also where the system would take the second for another; of IPv4 only, where there is no other.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    match listen(address) {
+        Err(error) if is_any_v6(address) && has_no_v6(&error) => {
+            listen((Ipv4Addr::UNSPECIFIED, address.port()).into())
+        }
+        other => other,
+    }
+}
+
+fn is_any_v6(address: SocketAddr) -> bool {
+    address.is_ipv6() && address.ip().is_unspecified()
+}
+
+fn has_no_v6(error: &io::Error) -> bool {
+    let unsupported = rustix::io::Errno::AFNOSUPPORT.raw_os_error();
+    error.raw_os_error() == Some(unsupported) || error.kind() == io::ErrorKind::AddrNotAvailable
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    /// Connections that wait to be accepted; the system may allow fewer.
+    const LINE: u32 = 4096;
+    let socket = if address.is_ipv6() {
+        TcpSocket::new_v6()?
+    } else {
+        TcpSocket::new_v4()?
+    };
+    if is_any_v6(address) {
+        rustix::net::sockopt::set_ipv6_v6only(&socket, false)?;
+    }
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(LINE)
+}
+
+/// Whether who has reached us at `local` reaches what listens on `other` by the same host name.
+pub fn reaches(local: IpAddr, other: SocketAddr) -> bool {
+    match (local.to_canonical(), other.ip().to_canonical()) {
+        (IpAddr::V4(_), IpAddr::V6(other)) => other.is_unspecified(),
+        (local, other) => {
+            other.is_unspecified() && local.is_ipv4() == other.is_ipv4() || local == other
+        }
+    }
+}
+
+/// Who is at the other end: an address, and a port if nobody stands between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// The address.
+    pub address: IpAddr,
+    /// The port.
+    pub port: Option<u16>,
+}
+
+impl Peer {
+    /// Directly.
+    pub fn direct(address: SocketAddr) -> Peer {
+        Peer {
+            address: address.ip().to_canonical(),
+            port: Some(address.port()),
+        }
+    }
+
+    /// The client that a proxy speaks for, or the same if it does not.
+    pub fn or_client(self, address: IpAddr) -> Peer {
+        let port = self.port.filter(|_| self.address == address);
+        Peer { address, port }
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) => SocketAddr::new(self.address, port).fmt(f),
+            None => self.address.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sync_is_named_to_those_who_reach_it() {
+        for (local, other, is) in [
+            ("127.0.0.1", "127.0.0.1:27800", true),
+            ("::ffff:127.0.0.1", "127.0.0.1:27800", true),
+            ("192.0.2.1", "127.0.0.1:27800", false),
+            ("192.0.2.1", "0.0.0.0:27800", true),
+            ("192.0.2.1", "[::]:27800", true),
+            ("2001:db8::1", "[::]:27800", true),
+            ("2001:db8::1", "0.0.0.0:27800", false),
+            ("::1", "127.0.0.1:27800", false),
+        ] {
+            let reached = reaches(local.parse().unwrap(), other.parse().unwrap());
+            assert_eq!(reached, is, "{local} {other}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_address_is_one_of_both_families() {
+        let any = "[::]:0".parse().unwrap();
+        let listener = bind(any).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let near = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await;
+        let (_, peer) = listener.accept().await.unwrap();
+        let peer = Peer::direct(peer);
+        assert_eq!(
+            peer.to_string(),
+            near.unwrap().local_addr().unwrap().to_string()
+        );
+        let client = peer.or_client("192.0.2.1".parse().unwrap());
+        assert_eq!(client.to_string(), "192.0.2.1");
+    }
+}

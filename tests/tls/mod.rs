@@ -1,0 +1,4 @@
+//! TLS: pairs, and servers that show them.
+
+mod pairs;
+mod serving;
