@@ -1,4 +1,5 @@
 //! House rules: what must stay true of the source itself.
 
+mod crates;
 mod generated;
 mod layers;
