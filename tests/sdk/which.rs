@@ -1,6 +1,6 @@
 //! The SDKs that are tested, and how a device of each starts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::device::Device;
@@ -18,6 +18,32 @@ pub enum Sdk {
 impl Sdk {
     /// A device of this SDK, on no server yet. Without the SDK that is said, and nothing returned.
     pub fn device(self) -> Option<Device> {
+        self.command(&[]).map(Device::start)
+    }
+
+    /// The same, that trusts an authority as an app of the SDK would: for the HTTP of its platform, and for the sync of its native client.
+    pub fn device_trusting(self, ca: &Path) -> Option<Device> {
+        match self {
+            Sdk::Kotlin => {
+                let store = trust_store(ca);
+                let options = [
+                    format!("-Djavax.net.ssl.trustStore={}", store.display()),
+                    "-Djavax.net.ssl.trustStorePassword=changeit".to_owned(),
+                ];
+                let mut command = self.command(&options)?;
+                command.env("SSL_CERT_FILE", ca);
+                Some(Device::start(command))
+            }
+            Sdk::Js => {
+                let mut command = self.command(&[])?;
+                command.env("NODE_EXTRA_CA_CERTS", ca);
+                command.env("ROS_DEVICE_CA", ca);
+                Some(Device::start(command))
+            }
+        }
+    }
+
+    fn command(self, options: &[String]) -> Option<Command> {
         let variable = match self {
             Sdk::Kotlin => "ROS_SDK_KOTLIN",
             Sdk::Js => "ROS_SDK",
@@ -30,11 +56,12 @@ impl Sdk {
             println!("could not run: no {self:?} SDK (tests/run builds it)");
             return None;
         };
-        let command = match self {
+        Some(match self {
             Sdk::Kotlin => {
                 let classpath = format!("{0}/classes:{0}/lib/*", built.display());
                 let mut command = Command::new("java");
-                command.args(["-XX:TieredStopAtLevel=1", "-cp", &classpath, "DeviceKt"]);
+                command.arg("-XX:TieredStopAtLevel=1").args(options);
+                command.args(["-cp", &classpath, "DeviceKt"]);
                 command
             }
             Sdk::Js => {
@@ -43,8 +70,7 @@ impl Sdk {
                 command.arg(device).env("ROS_SDK", built);
                 command
             }
-        };
-        Some(Device::start(command))
+        })
     }
 
     /// Devices signed in at this server, each as a user of its own.
@@ -63,4 +89,29 @@ impl Sdk {
         devices.iter_mut().for_each(|device| device.open(partition));
         Some(devices)
     }
+}
+
+/// A store of Java with one authority, beside its file.
+fn trust_store(ca: &Path) -> PathBuf {
+    let store = ca.with_extension("p12");
+    if !store.exists() {
+        let made = Command::new("keytool")
+            .args([
+                "-importcert",
+                "-noprompt",
+                "-alias",
+                "lab",
+                "-storetype",
+                "PKCS12",
+            ])
+            .args(["-storepass", "changeit", "-file"])
+            .arg(ca)
+            .arg("-keystore")
+            .arg(&store)
+            .output()
+            .expect("keytool starts");
+        let said = String::from_utf8_lossy(&made.stderr);
+        assert!(made.status.success(), "no trust store: {said}");
+    }
+    store
 }

@@ -40,6 +40,7 @@ const operations = {
     const error = (_session, problem) => failed(problem);
     const path = `p${Buffer.from(JSON.stringify(partition)).toString("hex")}.realm`; // as in every SDK, a partition has its own file
     const sync = { user, partitionValue: fromJson(partition), error, clientReset: resets[reset] };
+    if (process.env.ROS_DEVICE_CA) sync.ssl = { certificatePath: process.env.ROS_DEVICE_CA };
     realm = new Realm({ path, schema: [Everything, Part, Piece], sync });
     return null;
   },
