@@ -63,7 +63,7 @@ fn settings(file: Option<&Path>) -> Result<Settings, Failure> {
 /// Whether the server answers, and is ready.
 fn answers(settings: &Settings, reach: &Reach) -> Result<Finding, Failure> {
     const CHECK: &str = "server";
-    let server = reach.server_or(settings.listen)?;
+    let server = reach.server_or(settings.proxy_http.socket())?;
     let url = server.url().to_owned();
     let ready = reach.within("", server.ready());
     Ok(match crate::runtime()?.block_on(ready) {

@@ -114,7 +114,8 @@ impl Failure {
 
     /// All of it in one line, for the log.
     pub fn line(&self) -> String {
-        let causes = self.causes.iter().map(|cause| format!(": {cause}"));
+        let first = |cause: &String| cause.lines().next().map(|line| format!(": {line}"));
+        let causes = self.causes.iter().filter_map(first);
         let causes: String = causes.collect();
         let hint = self.hint.iter().map(|hint| format!(" ({hint})"));
         format!("{}{causes}{}", self.message, hint.collect::<String>())

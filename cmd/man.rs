@@ -5,7 +5,7 @@ use std::io;
 use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
-use ros::config::KEYS;
+use ros::config;
 
 use crate::cli::{self, EXIT_CODES};
 use crate::failure::{Exit, Failure};
@@ -131,11 +131,9 @@ fn environment(page: &Command) -> Vec<(String, String)> {
 
 /// The keys of the configuration file.
 fn configuration() -> impl Iterator<Item = (String, String)> {
-    KEYS.iter().map(|key| {
-        let default = match key.default {
-            "" => String::new(),
-            default => format!(" [default: {default}]"),
-        };
+    config::all().map(|key| {
+        let default = key.default();
+        let default = default.map_or(String::new(), |default| format!(" [default: {default}]"));
         (key.path.to_owned(), format!("{}{default}", key.text))
     })
 }

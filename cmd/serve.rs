@@ -1,5 +1,6 @@
 //! `ros serve`: run the server.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -56,7 +57,12 @@ pub struct Arguments {
 
 /// Runs until told to stop.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
-    let (Loaded { settings, warnings }, dev) = load(&arguments)?;
+    let (
+        Loaded {
+            settings, warnings, ..
+        },
+        dev,
+    ) = load(&arguments)?;
     let log = start_log(&settings)?;
     for warning in warnings {
         tracing::warn!("configuration: {warning}");
@@ -78,8 +84,8 @@ fn start(
 ) -> Result<(), Failure> {
     let root = settings.root.clone();
     let metrics = settings.metrics;
-    let metrics = metrics.enable.then_some(metrics.listen);
-    let listen = settings.listen;
+    let metrics = metrics.enabled.then_some(metrics.socket());
+    let listen = settings.proxy_http.socket();
     let waiting_threads = server::waiting_threads(&settings.limits);
     let prepared = server::prepare(settings).map_err(|error| cannot_start(&error, &root))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -164,7 +170,9 @@ fn reload(arguments: &Arguments, log: &Log, handle: &Handle) {
         tracing::info!("log opened again");
         return;
     }
-    let Loaded { settings, warnings } = match load(arguments) {
+    let Loaded {
+        settings, warnings, ..
+    } = match load(arguments) {
         Ok((loaded, _)) => loaded,
         Err(failure) => {
             tracing::error!(
@@ -208,6 +216,7 @@ fn load(arguments: &Arguments) -> Result<(Loaded, Option<DevFiles>), Failure> {
     Ok((
         Loaded {
             settings,
+            origins: BTreeMap::new(),
             warnings: Vec::new(),
         },
         Some(files),
@@ -236,8 +245,9 @@ pub fn configured(file: &Path, overrides: &Overrides) -> Result<Loaded, Failure>
             ConfigError::Unreadable(cause) => failure
                 .cause(cause)
                 .hint("name another file with -c FILE, or try `ros serve --dev`"),
-            ConfigError::NotYaml(cause) => failure.cause(cause),
-            ConfigError::Invalid(problems) => problems.iter().fold(failure, Failure::cause),
+            ConfigError::Invalid(problems) => problems.iter().fold(failure, |failure, problem| {
+                failure.cause(format_args!("{problem:#}"))
+            }),
         }
     })
 }

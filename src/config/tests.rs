@@ -1,4 +1,7 @@
+use std::path::Path;
+
 use super::*;
+use crate::ident::AppId;
 
 const MINIMAL: &str = "storage: { root_path: /srv/ros }\nauth: { private_key_path: /etc/realm/token-signature.key }\n";
 
@@ -9,7 +12,10 @@ fn loaded(more: &str) -> Loaded {
 
 fn problems(text: &str) -> Vec<String> {
     match parse(text, &Overrides::default()) {
-        Err(ConfigError::Invalid(problems)) => problems.iter().map(ToString::to_string).collect(),
+        Err(ConfigError::Invalid(problems)) => problems
+            .iter()
+            .map(|problem| format!("{}: {}", problem.key, problem.what))
+            .collect(),
         other => panic!("{text}: {other:?}"),
     }
 }
@@ -20,9 +26,11 @@ fn app(settings: &Settings, id: &str) -> Option<App> {
 
 #[test]
 fn a_minimal_file_opens_nothing() {
-    let Loaded { settings, warnings } = loaded("");
+    let Loaded {
+        settings, warnings, ..
+    } = loaded("");
     assert_eq!(settings.root, Path::new("/srv/ros"));
-    assert_eq!(settings.listen.to_string(), "[::]:9080");
+    assert_eq!(settings.proxy_http.socket().to_string(), "[::]:9080");
     assert_eq!(
         (app(&settings, "x"), settings.reset_unknown_files),
         (None, false)
@@ -43,7 +51,9 @@ apps:
     unknown_files: reset
     ttls: { access_token: 60, refresh_token: 3600 }
 ";
-    let Loaded { settings, warnings } = loaded(more);
+    let Loaded {
+        settings, warnings, ..
+    } = loaded(more);
     assert_eq!(app(&settings, "none"), Some(App::default()));
     assert_eq!(
         app(&settings, "anonymous"),
@@ -70,7 +80,10 @@ apps:
 fn dev_takes_any_app_on_loopback() {
     let settings = Settings::dev(Path::new("ros-data"));
     assert_eq!(
-        (app(&settings, "whatever"), settings.listen.to_string()),
+        (
+            app(&settings, "whatever"),
+            settings.proxy_http.socket().to_string()
+        ),
         (Some(App::open()), "127.0.0.1:9080".to_owned())
     );
 }
@@ -78,7 +91,7 @@ fn dev_takes_any_app_on_loopback() {
 #[test]
 fn each_key_sets_what_it_is_for() {
     let settings = loaded("proxy: { http: { listen_address: 10.0.0.1, listen_port: 80 } }\nlogging: { level: detail }\nclassic: { unknown_files: reset }\nlocation: { url: https://a.example:8443/ }").settings;
-    assert_eq!(settings.listen.to_string(), "10.0.0.1:80");
+    assert_eq!(settings.proxy_http.socket().to_string(), "10.0.0.1:80");
     assert_eq!(settings.log_level, LogLevel::Detail);
     assert!(settings.reset_unknown_files);
     assert_eq!(
@@ -104,7 +117,7 @@ fn the_command_line_wins_and_may_give_what_the_file_does_not() {
             (settings.root, settings.private_key),
             ("here".into(), "key.pem".into())
         );
-        assert_eq!(settings.listen.to_string(), "127.0.0.1:1");
+        assert_eq!(settings.proxy_http.socket().to_string(), "127.0.0.1:1");
     }
 }
 
@@ -149,34 +162,30 @@ fn all_problems_are_told_at_once() {
 #[test]
 fn what_is_no_set_of_keys_is_no_configuration() {
     assert!(problems("hello")[0].contains("a section of keys is expected here"));
-    assert!(matches!(
-        parse("a: [", &Overrides::default()),
-        Err(ConfigError::NotYaml(_))
-    ));
+    assert!(problems("a: [")[0].starts_with(": no YAML: "));
     assert_eq!(
         problems(""),
         [
-            "storage.root_path: the data folder is needed",
-            "auth.private_key_path: the private key is needed"
+            "storage.root_path: it is needed: the data folder",
+            "auth.private_key_path: it is needed: the RSA private key that signs tokens, PEM"
         ]
     );
 }
 
-/// The list of keys says of each what holds without it; giving that in a file changes nothing.
+/// What a key says of its default is what holds without it; giving that in a file changes nothing.
 #[test]
-fn documented_defaults_are_the_real_ones() {
-    for key in KEYS.iter().filter(|key| !key.default.is_empty()) {
-        let mut text = String::new();
-        for (depth, part) in key.path.replace('*', "a").split('.').enumerate() {
-            text += &format!("\n{}{part}:", "  ".repeat(depth));
+fn defaults_are_spelled_as_a_file_takes_them() {
+    for key in all().filter(|key| key.effect != Effect::Missing) {
+        let Some(default) = key.default() else {
+            continue;
+        };
+        if keys::group_of(key).is_some_and(|group| group.effect == Effect::Missing) {
+            continue;
         }
-        let given = loaded(&format!("{text} {}", yaml(key.default)));
+        let given = loaded(&written(key.path, &default));
         let mut unsaid = loaded("").settings;
         if key.path.starts_with("apps.") {
-            unsaid
-                .apps
-                .named
-                .insert(AppId::parse("a").unwrap(), App::default());
+            unsaid.app("a");
         }
         assert_eq!(
             format!("{:?}", given.settings),
@@ -187,12 +196,31 @@ fn documented_defaults_are_the_real_ones() {
     }
 }
 
-/// A default as a value in a file; `::` must be quoted there.
-fn yaml(default: &str) -> String {
-    if default.contains(':') {
-        format!("'{default}'")
-    } else {
-        default.to_owned()
+/// A file that says this of one key; `a` stands for a name.
+fn written(path: &str, value: &str) -> String {
+    let mut text = String::new();
+    for (depth, part) in path.replace('*', "a").split('.').enumerate() {
+        text += &format!("\n{}{part}:", "  ".repeat(depth));
+    }
+    format!("{text} {value}\n")
+}
+
+/// Rows that cannot be found, or would be found for each other, are mistakes.
+#[test]
+fn every_key_is_found_at_its_place() {
+    for key in all() {
+        let path = key.path.replace('*', "a");
+        let place: Vec<&str> = path.split('.').collect();
+        let found = keys::find(&place).map(|found| found.path);
+        assert_eq!(found, Some(key.path));
+        assert!(!key.text.is_empty() && key.text.ends_with('.'), "{path}");
+        let shown = key
+            .default()
+            .or((!key.example.is_empty()).then(|| key.example.to_owned()));
+        assert!(
+            shown.is_some() || key.kind == Kind::Any,
+            "{path}: neither a default nor an example"
+        );
     }
 }
 
@@ -204,7 +232,9 @@ fn the_example_in_the_readme_is_a_configuration() {
         .nth(1)
         .and_then(|rest| rest.split("```").next())
         .unwrap();
-    let Loaded { settings, warnings } = parse(example, &Overrides::default()).unwrap();
+    let Loaded {
+        settings, warnings, ..
+    } = parse(example, &Overrides::default()).unwrap();
     assert_eq!(
         (
             warnings,
@@ -230,7 +260,294 @@ fn a_new_configuration_takes_effect_where_it_can() {
     assert!(same.changed.is_empty() && same.waiting.is_empty());
     let next = Reload::new(&running, settings("debug", 2));
     assert_eq!(next.changed, ["logging.level"]);
-    assert_eq!(next.waiting, ["proxy.http"]);
+    assert_eq!(next.waiting, ["proxy.http.listen_port"]);
     assert_eq!(next.settings.log_level, LogLevel::Debug);
-    assert_eq!(next.settings.listen.port(), 1);
+    assert_eq!(next.settings.proxy_http.port, 1);
+}
+
+/// What is said, line by line.
+fn told(text: &str) -> Vec<String> {
+    match parse(text, &Overrides::default()) {
+        Err(ConfigError::Invalid(problems)) => {
+            let problems = problems.iter().filter(|problem| problem.source.is_some());
+            problems.map(|problem| format!("{problem:#}")).collect()
+        }
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_problem_shows_its_line_and_what_to_write() {
+    let cases = [
+        (
+            "proxy:\n  http:\n    listen_address: ‘::'\n",
+            "configuration.yml:3:21: proxy.http.listen_address: `‘` (U+2018) is a typographic character, no quote of YAML\n  3 |     listen_address: ‘::'\n    |                     ^\n  hint: write '::'",
+        ),
+        (
+            "logging: { level: inof }",
+            "configuration.yml:1:19: logging.level: one of all, trace, debug, detail, info, warn, error, fatal, off is expected, not `inof`\n  1 | logging: { level: inof }\n    |                   ^^^^\n  hint: did you mean info?",
+        ),
+        (
+            "proxy:\n  http:\n\tlisten_port: 1\n",
+            "hint: indent with spaces; YAML takes no tabs",
+        ),
+        (
+            "proxy:\n  http:\n    listen_address: ::\n",
+            "hint: what has colons needs quotes: '::'",
+        ),
+        ("storage:root_path: /x\n", "unknown key"),
+        (
+            "storage: { root_path: “/srv/ros” }",
+            "hint: write '/srv/ros'",
+        ),
+        (
+            "storage:\n  root_path:/srv/ros\n",
+            "hint: a space belongs behind the colon: `root_path: /srv/ros`",
+        ),
+        ("metrics: { enable: yes }", "hint: write true"),
+        (
+            "metrics: { listen_port: '80' }",
+            "hint: write 80, without quotes",
+        ),
+        (
+            "logging: { level: 3 }",
+            "hint: numbers were levels in beta versions; write one of the names, like info",
+        ),
+        (
+            "proxy: { http: { listen_address: localhost } }",
+            "hint: write 127.0.0.1, or '::1'",
+        ),
+        (
+            "proxy: { http: { listen_address: '10.0.0.1:80' } }",
+            "write 10.0.0.1 here, and 80 as the port",
+        ),
+        (
+            "logging: { level: info }\nlogging: { level: info }",
+            "2:1: `logging` is given twice, first in line 1",
+        ),
+    ];
+    for (text, expected) in cases {
+        let told = match parse(text, &Overrides::default()) {
+            Err(ConfigError::Invalid(_)) if expected != "unknown key" => told(text),
+            _ => continue,
+        };
+        assert!(
+            told.iter().any(|problem| problem.contains(expected)),
+            "{text}: {told:#?}"
+        );
+    }
+}
+
+#[test]
+fn unknown_keys_are_told_with_what_was_meant() {
+    let warned = |more: &str| {
+        let warnings = loaded(more).warnings;
+        let hints = warnings
+            .into_iter()
+            .map(|warning| (warning.key, warning.hint.unwrap_or_default()));
+        hints.collect::<Vec<_>>()
+    };
+    for (more, key, hint) in [
+        ("stroage: { x: 1 }", "stroage", "did you mean storage?"),
+        (
+            "proxy: { http: { listen_prot: 80 } }",
+            "proxy.http.listen_prot",
+            "did you mean proxy.http.listen_port?",
+        ),
+        (
+            "apps: { a: { partition: { read: true } } }",
+            "apps.a.partition",
+            "did you mean apps.a.partitions?",
+        ),
+        (
+            "network: { root_path: /x }",
+            "network.root_path",
+            "did you mean storage.root_path?",
+        ),
+        (
+            "network: { providers: { x: 1 } }",
+            "network.providers",
+            "beta versions had it; providers are under auth.providers now",
+        ),
+        ("frobnicate: 1", "frobnicate", ""),
+    ] {
+        assert_eq!(warned(more), [(key.to_owned(), hint.to_owned())]);
+    }
+}
+
+#[test]
+fn what_this_build_does_not_do_is_an_error_that_names_it() {
+    for (text, key) in [
+        ("backup: { enable: true }", "backup.enable"),
+        (
+            "auth: { providers: { facebook: {} } }",
+            "auth.providers.facebook",
+        ),
+        (
+            "auth: { providers: { google: { clientId: x } } }",
+            "auth.providers.google",
+        ),
+        (
+            "auth: { providers: { custom/mine: { implementation: mine } } }",
+            "auth.providers.custom/mine",
+        ),
+    ] {
+        let found = problems(&format!("{text}\nstorage: {{ root_path: /r }}"));
+        assert!(
+            found.contains(&format!("{key}: this build does not implement it")),
+            "{text}: {found:?}"
+        );
+    }
+    // What is off, or as it is anyway, is no mistake.
+    loaded("backup: { enable: false, network: { listen_port: 1 } }");
+}
+
+#[test]
+fn what_belongs_together_is_checked_together() {
+    for (text, expected) in [
+        (
+            "metrics: { enable: true, listen_address: '::', listen_port: 9080 }",
+            "metrics.listen_port: port 9080 of :: overlaps port 9080 of :: of proxy.http",
+        ),
+        (
+            "metrics: { enable: true, listen_port: 9080 }",
+            "metrics.listen_port: port 9080 of 127.0.0.1 overlaps port 9080 of :: of proxy.http",
+        ),
+        (
+            "proxy: { https: { enable: true, private_key_path: /k } }",
+            "proxy.https.certificate_path: HTTPS needs it",
+        ),
+        (
+            "auth: { providers: { google: {} } }",
+            "auth.providers.google.clientId: it is needed: the app's client id at Google",
+        ),
+        (
+            "sync: { servers: [ { id: a, address: '::', port: 1 }, { id: a, address: '::', port: 2 } ] }",
+            "sync.servers: ",
+        ),
+    ] {
+        let found = problems(text);
+        assert!(
+            found.iter().any(|problem| problem.starts_with(expected)),
+            "{text}: {found:#?}"
+        );
+    }
+}
+
+fn with_environment(text: &str, variables: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
+    let environment = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    load(&Sources {
+        file: Some(File {
+            name: "f.yml",
+            text,
+        }),
+        environment: environment.collect(),
+        overrides: &Overrides {
+            log_level: Some(LogLevel::Debug),
+            ..Overrides::default()
+        },
+    })
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_loses_to_the_command_line() {
+    let text = format!(
+        "{MINIMAL}apps: {{ my-app: {{ registration: open }} }}\nlogging: {{ level: info }}"
+    );
+    let Loaded {
+        settings,
+        origins,
+        warnings,
+    } = with_environment(
+        &text,
+        &[
+            ("ROS_PROXY__HTTP__LISTEN_ADDRESS", "::1"),
+            ("ROS_PROXY__HTTP__LISTEN_PORT", "81"),
+            ("ROS_LOGGING__LEVEL", "warn"),
+            ("ROS_APPS__MY_APP__PROVIDERS__ANON_USER", "true"),
+            ("ROS_APPS__other__REGISTRATION", "open"),
+            ("ROS_CONFIG", "elsewhere"),
+            ("ROS_NOSUCH__KEY", "1"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(settings.proxy_http.socket().to_string(), "[::1]:81");
+    assert_eq!(settings.log_level, LogLevel::Debug);
+    let my_app = app(&settings, "my-app").unwrap();
+    assert!(my_app.anonymous && my_app.registration);
+    assert!(app(&settings, "other").unwrap().registration);
+    let from = |key: &str| origins[key].to_string();
+    assert_eq!(from("logging.level"), "--log-level");
+    assert_eq!(
+        from("proxy.http.listen_port"),
+        "ROS_PROXY__HTTP__LISTEN_PORT"
+    );
+    assert_eq!(from("storage.root_path"), "f.yml:1:23");
+    let unknown: Vec<&str> = warnings
+        .iter()
+        .map(|warning| warning.key.as_str())
+        .collect();
+    assert_eq!(unknown, ["nosuch.key"]);
+}
+
+#[test]
+fn what_is_wrong_in_the_environment_names_its_variable() {
+    let wrong = with_environment(MINIMAL, &[("ROS_PROXY__HTTP__LISTEN_PORT", "many")]);
+    let Err(ConfigError::Invalid(problems)) = wrong else {
+        panic!("{wrong:?}");
+    };
+    assert!(
+        problems[0]
+            .to_string()
+            .starts_with("ROS_PROXY__HTTP__LISTEN_PORT: proxy.http.listen_port: a port number"),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn hostile_texts_are_bounded() {
+    let billion: String = (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, n| {
+        text + &format!("a{n}: &a{n} [*a{0}, *a{0}, *a{0}, *a{0}]\n", n - 1)
+    });
+    let deep = "[".repeat(10_000);
+    let deep_maps = "{a: ".repeat(10_000);
+    let many: String = (0..150_000).map(|n| format!("k{n}:\n")).collect();
+    for text in [
+        &billion,
+        &deep,
+        &deep_maps,
+        "a: &a [*a]",
+        "? [x]\n: y",
+        "!evil x",
+        "a: 1\n---\na: 2",
+        "*x",
+        "%",
+        "\u{0}",
+        "&",
+    ] {
+        assert!(
+            parse(text, &Overrides::default()).is_err(),
+            "{}",
+            &text[..text.len().min(60)]
+        );
+    }
+    assert!(parse(&many, &Overrides::default()).is_err());
+    assert!(parse(&" ".repeat((1 << 20) + 1), &Overrides::default()).is_err());
+}
+
+#[test]
+fn every_limit_is_a_key() {
+    let limits = format!("{:#?}", crate::limits::Limits::default());
+    let fields = limits.lines().filter_map(|line| {
+        let (name, _) = line.strip_prefix("    ")?.split_once(": ")?;
+        (!name.starts_with(' ')).then(|| name.to_owned())
+    });
+    for field in fields.filter(|field| field != "open_realms") {
+        assert!(
+            keys::find(&["limits", &field]).is_some(),
+            "{field} has no key"
+        );
+    }
 }

@@ -74,7 +74,7 @@ fn redirect_with(from: u16, to: u16, works: impl Fn(&str, &[&str]) -> bool) -> S
 
 /// What the firewalls say of the port that clients come to.
 pub fn finding(settings: &Settings) -> Finding {
-    let address = settings.listen;
+    let address = settings.proxy_http.socket();
     if address.ip().is_loopback() {
         let text = "clients come from this host only; a firewall does not matter";
         return Finding::ok(CHECK, text);

@@ -7,9 +7,9 @@ use crate::config::Settings;
 
 /// A finding for each port.
 pub fn findings(settings: &Settings, runs: bool) -> Vec<Finding> {
-    let mut findings = vec![port("port-http", settings.listen, runs)];
-    if settings.metrics.enable {
-        findings.push(port("port-metrics", settings.metrics.listen, runs));
+    let mut findings = vec![port("port-http", settings.proxy_http.socket(), runs)];
+    if settings.metrics.enabled {
+        findings.push(port("port-metrics", settings.metrics.socket(), runs));
     }
     findings
 }

@@ -115,7 +115,11 @@ fn printed(arguments: &[&str]) -> String {
 
 #[test]
 fn help_and_manual_have_all_there_is_to_know() {
-    let page = |arguments| printed(arguments).replace("\\-", "-");
+    let page = |arguments| {
+        printed(arguments)
+            .replace("\\-", "-")
+            .replace("\\*(Aq", "'")
+    };
     let (help, manual) = (printed(&["serve", "--help"]), page(&["man", "serve"]));
     let mut lines = help.lines();
     assert_eq!(lines.next(), Some("Run the server"));
@@ -125,10 +129,15 @@ fn help_and_manual_have_all_there_is_to_know() {
     for section in ["EXAMPLES", "ENVIRONMENT", "CONFIGURATION"] {
         assert!(manual.contains(&format!(".SH {section}\n")), "{manual}");
     }
-    for key in ros::config::KEYS {
+    for key in ros::config::all() {
         place(key.path);
         assert!(manual.contains(key.path), "{}", key.path);
-        assert!(key.default.is_empty() || manual.contains(key.default));
+        assert!(
+            key.default()
+                .is_none_or(|default| manual.contains(&default)),
+            "{}",
+            key.path
+        );
     }
     for text in ["ros serve -c", "ROS_CONFIG", "ROS_LOG"] {
         assert!(manual.contains(text), "{text}: {manual}");

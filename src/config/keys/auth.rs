@@ -1,0 +1,219 @@
+//! `auth`: keys, tokens and providers of classic users.
+
+use super::{Effect, Group, Key};
+use crate::config::Settings;
+use crate::config::kind::Kind;
+use crate::config::place::{OfCustom, OptionOfCustom, Server};
+
+pub const KEYS: &[Key] = &[
+    Key::fixed(
+        "auth.private_key_path",
+        Kind::File,
+        &Server(|s| &mut s.private_key),
+        "The RSA private key that signs tokens, PEM.",
+    )
+    .needed()
+    .like("/etc/realm/token-signature.key"),
+    Key::fixed(
+        "auth.public_key_path",
+        Kind::File,
+        &Server(|s| &mut s.public_key),
+        "The RSA public key, PEM; it must belong to the private key, from which it is known anyway.",
+    )
+    .like("/etc/realm/token-signature.pub"),
+    Key::fixed(
+        "auth.sync_hosts",
+        Kind::Hosts,
+        &Server(|s| &mut s.sync_hosts),
+        "Names under which this server is known, beside its own addresses: URLs of Realms with another one are refused.",
+    )
+    .but(Effect::Missing)
+    .like("[ 'sync.example.com:9080' ]"),
+    Key::fixed(
+        "auth.ttls.access_token",
+        Kind::Seconds,
+        &Server(|s| &mut s.lifetimes.access),
+        "Seconds until an access token of a classic user ends.",
+    )
+    .but(Effect::Missing),
+    Key::fixed(
+        "auth.ttls.refresh_token",
+        Kind::Seconds,
+        &Server(|s| &mut s.lifetimes.refresh),
+        "Seconds until a refresh token of a classic user ends.",
+    )
+    .but(Effect::Missing),
+    Key::fixed(
+        "auth.providers_include_path",
+        Kind::Folder,
+        &Server(|s| &mut s.providers_path),
+        "Where modules of custom providers are looked for.",
+    )
+    .but(Effect::Missing),
+    Key::fixed(
+        "auth.providers.password.iterations",
+        Kind::Count,
+        &Server(|s| &mut s.providers.password_iterations),
+        "Rounds of the hash of passwords (PBKDF2).",
+    )
+    .but(Effect::Missing),
+    Key::fixed(
+        "auth.providers.cloudkit.key_id",
+        Kind::Hex(64),
+        &Server(|s| &mut s.providers.cloudkit.get_or_insert_default().key_id),
+        "The id of the server's key at Apple.",
+    )
+    .needed()
+    .like("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
+    Key::fixed(
+        "auth.providers.cloudkit.private_key_path",
+        Kind::File,
+        &Server(|s| &mut s.providers.cloudkit.get_or_insert_default().private_key),
+        "The server's key for Apple, EC, PEM.",
+    )
+    .needed()
+    .like("/etc/realm/cloudkit.pem"),
+    Key::fixed(
+        "auth.providers.cloudkit.container",
+        Kind::Text,
+        &Server(|s| &mut s.providers.cloudkit.get_or_insert_default().container),
+        "The container of the app.",
+    )
+    .needed()
+    .like("iCloud.com.example.app"),
+    Key::fixed(
+        "auth.providers.cloudkit.environment",
+        Kind::Words(&["development", "production"]),
+        &Server(|s| &mut s.providers.cloudkit.get_or_insert_default().environment),
+        "Which of Apple's environments.",
+    ),
+    Key::fixed(
+        "auth.providers.google.clientId",
+        Kind::Text,
+        &Server(|s| &mut s.providers.google.get_or_insert_default().client_id),
+        "The app's client id at Google.",
+    )
+    .needed()
+    .like("012345678901-abcdefghijklmnopqrstuvwxyz012345.apps.googleusercontent.com"),
+    Key::fixed(
+        "auth.providers.azuread.tenant_id",
+        Kind::Text,
+        &Server(|s| &mut s.providers.azuread.get_or_insert_default().tenant_id),
+        "The directory whose users may sign in.",
+    )
+    .needed()
+    .like("81560d03-8272-f7ff-ae57-24220b9e9ea7"),
+    Key::fixed(
+        "auth.providers.custom/*.implementation",
+        Kind::Text,
+        &OfCustom(|custom| &mut custom.implementation),
+        "The module of the provider, or the name of one above that it is another form of.",
+    )
+    .needed()
+    .like("example"),
+    Key::fixed(
+        "auth.providers.custom/*.include_path",
+        Kind::Folder,
+        &OfCustom(|custom| &mut custom.include_path),
+        "Where its module is looked for, if not in auth.providers_include_path.",
+    )
+    .like("/usr/local/lib/realm/auth/providers"),
+    Key::fixed(
+        "auth.providers.custom/*.*",
+        Kind::Any,
+        &OptionOfCustom,
+        "Whatever the module takes.",
+    )
+    .secret(),
+];
+
+const fn provider(
+    path: &'static str,
+    text: &'static str,
+    enter: fn(&mut Settings, &str) -> Result<(), &'static str>,
+    names: fn(&Settings) -> Vec<String>,
+) -> Group {
+    Group {
+        path,
+        text,
+        effect: Effect::Missing,
+        enter,
+        names,
+    }
+}
+
+/// Nothing stands for a `*` in the path of a provider that is there.
+fn there(is_there: bool) -> Vec<String> {
+    is_there.then(String::new).into_iter().collect()
+}
+
+pub const GROUPS: &[Group] = &[
+    Group {
+        path: "auth.providers.password",
+        text: "Signing in with name and password; always there.",
+        effect: Effect::Works,
+        enter: |_, _| Ok(()),
+        names: |_| there(true),
+    },
+    Group {
+        path: "auth.providers.realm",
+        text: "Signing in with a token of this server; always there.",
+        effect: Effect::Works,
+        enter: |_, _| Ok(()),
+        names: |_| there(true),
+    },
+    provider(
+        "auth.providers.cloudkit",
+        "Signing in with CloudKit.",
+        |s, _| {
+            s.providers.cloudkit.get_or_insert_default();
+            Ok(())
+        },
+        |s| there(s.providers.cloudkit.is_some()),
+    ),
+    provider(
+        "auth.providers.google",
+        "Signing in with Google.",
+        |s, _| {
+            s.providers.google.get_or_insert_default();
+            Ok(())
+        },
+        |s| there(s.providers.google.is_some()),
+    ),
+    provider(
+        "auth.providers.facebook",
+        "Signing in with Facebook: an empty section turns it on.",
+        |s, _| {
+            s.providers.facebook = true;
+            Ok(())
+        },
+        |s| there(s.providers.facebook),
+    ),
+    provider(
+        "auth.providers.azuread",
+        "Signing in with Azure Active Directory.",
+        |s, _| {
+            s.providers.azuread.get_or_insert_default();
+            Ok(())
+        },
+        |s| there(s.providers.azuread.is_some()),
+    ),
+    provider(
+        "auth.providers.debug",
+        "For tests: whatever name is given is believed.",
+        |s, _| {
+            s.providers.debug = true;
+            Ok(())
+        },
+        |s| there(s.providers.debug),
+    ),
+    provider(
+        "auth.providers.custom/*",
+        "Signing in with a module of your own; `*` is the name that clients give behind `custom/`.",
+        |s, name| {
+            s.custom(name);
+            Ok(())
+        },
+        |s| s.providers.custom.keys().cloned().collect(),
+    ),
+];

@@ -1,0 +1,110 @@
+//! What the original does not have: `location`, `apps`, `classic`, `metrics`.
+
+use super::{Effect, Group, Key};
+use crate::config::kind::Kind;
+use crate::config::place::{OfApp, Server};
+
+/// What becomes of a device that comes with a file of another server.
+const UNKNOWN_FILES: Kind = Kind::Switch("hold", "reset");
+
+pub const KEYS: &[Key] = &[
+    Key::live(
+        "location.url",
+        Kind::Url,
+        &Server(|s| &mut s.public_url),
+        "The URL under which clients reach the server. Without it each client is told the name that it used.",
+    )
+    .like("https://sync.example.com"),
+    Key::live(
+        "apps.*.providers.anon-user",
+        Kind::Flag,
+        &OfApp(|app| &mut app.anonymous),
+        "Whether users may sign in without credentials.",
+    ),
+    Key::live(
+        "apps.*.providers.local-userpass",
+        Kind::Flag,
+        &OfApp(|app| &mut app.password),
+        "Whether users may sign in with e-mail and password.",
+    ),
+    Key::live(
+        "apps.*.registration",
+        Kind::Switch("closed", "open"),
+        &OfApp(|app| &mut app.registration),
+        "Whether anybody may register with e-mail and password: open or closed.",
+    ),
+    Key::live(
+        "apps.*.partitions.read",
+        Kind::Flag,
+        &OfApp(|app| &mut app.read),
+        "Whether every user of the app may read every partition.",
+    ),
+    Key::live(
+        "apps.*.partitions.write",
+        Kind::Flag,
+        &OfApp(|app| &mut app.write),
+        "Whether every user of the app may read and write every partition.",
+    ),
+    Key::live(
+        "apps.*.partitions.manage",
+        Kind::Flag,
+        &OfApp(|app| &mut app.manage),
+        "Whether every user of the app may change the permissions of every partition, and remove classes and columns.",
+    ),
+    Key::live(
+        "apps.*.unknown_files",
+        UNKNOWN_FILES,
+        &OfApp(|app| &mut app.reset_unknown_files),
+        "What becomes of a device that comes with a file of another server to a partition that is empty here: hold (it tries again, and keeps its data) or reset (it starts over with what is here).",
+    ),
+    Key::live(
+        "apps.*.ttls.access_token",
+        Kind::Seconds,
+        &OfApp(|app| &mut app.lifetimes.access),
+        "Seconds until an access token ends.",
+    ),
+    Key::live(
+        "apps.*.ttls.refresh_token",
+        Kind::Seconds,
+        &OfApp(|app| &mut app.lifetimes.refresh),
+        "Seconds until a login ends, and its refresh token with it.",
+    ),
+    Key::live(
+        "classic.unknown_files",
+        UNKNOWN_FILES,
+        &Server(|s| &mut s.reset_unknown_files),
+        "What becomes of a device that comes with a file of another server to a virtual path that is empty here: hold (it tries again, and keeps its data) or reset (it starts over with what is here).",
+    ),
+    Key::fixed(
+        "metrics.enable",
+        Kind::Flag,
+        &Server(|s| &mut s.metrics.enabled),
+        "Whether there is a listener for metrics (Prometheus, at /metrics). It asks for no token.",
+    ),
+    Key::fixed(
+        "metrics.listen_address",
+        Kind::Address,
+        &Server(|s| &mut s.metrics.address),
+        "The address of the listener for metrics.",
+    ),
+    Key::fixed(
+        "metrics.listen_port",
+        Kind::Port,
+        &Server(|s| &mut s.metrics.port),
+        "The port of the listener for metrics.",
+    ),
+];
+
+pub const GROUPS: &[Group] = &[Group {
+    path: "apps.*",
+    text: "An app, by its id: it exists by being named, and allows what it says here.",
+    effect: Effect::Works,
+    enter: |settings, id| {
+        let wrong = "an app id has 1 to 64 letters, digits, `-`, `_` and `.`, and no dot first";
+        settings.app(id).map(|_| ()).ok_or(wrong)
+    },
+    names: |settings| {
+        let ids = settings.apps.named.keys();
+        ids.map(ToString::to_string).collect()
+    },
+}];

@@ -1,0 +1,90 @@
+//! How classic users may sign in: `auth.providers` of the original.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_yaml::Value;
+
+/// The providers. Name and password, and tokens of the server itself, are always there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Providers {
+    /// Rounds of the hash of passwords.
+    pub password_iterations: u32,
+    /// Apple's CloudKit.
+    pub cloudkit: Option<CloudKit>,
+    /// Google.
+    pub google: Option<Google>,
+    /// Facebook.
+    pub facebook: bool,
+    /// Azure Active Directory.
+    pub azuread: Option<AzureAd>,
+    /// For tests: whatever name is given.
+    pub debug: bool,
+    /// The operator's own, by the name behind `custom/`.
+    pub custom: BTreeMap<String, Custom>,
+}
+
+/// Only what is always there.
+impl Default for Providers {
+    fn default() -> Providers {
+        Providers {
+            password_iterations: 100_000,
+            cloudkit: None,
+            google: None,
+            facebook: false,
+            azuread: None,
+            debug: false,
+            custom: BTreeMap::new(),
+        }
+    }
+}
+
+/// Signing in with CloudKit.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CloudKit {
+    /// The id of the server's key at Apple, 64 hex digits.
+    pub key_id: String,
+    /// The server's private key, EC, PEM.
+    pub private_key: PathBuf,
+    /// The container of the app, `iCloud.…`.
+    pub container: String,
+    /// Which of Apple's environments.
+    pub environment: Environment,
+}
+
+/// An environment of CloudKit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    /// While an app is written.
+    #[default]
+    Development,
+    /// When it is in the store.
+    Production,
+}
+
+/// Signing in with Google.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Google {
+    /// The app's client id at Google.
+    pub client_id: String,
+}
+
+/// Signing in with Azure Active Directory.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AzureAd {
+    /// The directory.
+    pub tenant_id: String,
+}
+
+/// Signing in with a module of the operator's own.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Custom {
+    /// The module, or the provider that it is another form of.
+    pub implementation: String,
+    /// Where the module is looked for; `None`: where all are.
+    pub include_path: Option<PathBuf>,
+    /// What the module is given.
+    pub options: BTreeMap<String, Value>,
+}
