@@ -64,7 +64,7 @@ pub async fn accept(server: Arc<Server>, listener: TcpListener, entry: Entry) {
             sync_port: entry.sync.filter(reached).map(|sync| sync.port()),
             entry: entry.clone(),
         };
-        match Tcp::new(stream) {
+        match Tcp::new(stream, server.limits.stall) {
             Ok(tcp) => {
                 server.tasks.spawn(secure(server.clone(), tcp, came));
             }

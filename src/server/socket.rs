@@ -8,6 +8,7 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
@@ -30,9 +31,14 @@ const HELD_BACK: usize = 32 << 10;
 pub struct Tcp(TcpStream);
 
 impl Tcp {
-    /// Takes an accepted connection. Small messages leave at once.
-    pub fn new(stream: TcpStream) -> io::Result<Tcp> {
+    /// Takes an accepted connection. Small messages leave at once; who takes nothing of what it is sent for so long, or has gone, is let go by the system.
+    pub fn new(stream: TcpStream, stall: Duration) -> io::Result<Tcp> {
         stream.set_nodelay(true)?;
+        #[cfg(target_os = "linux")]
+        {
+            let stall = u32::try_from(stall.as_millis()).unwrap_or(u32::MAX);
+            rustix::net::sockopt::set_tcp_user_timeout(&stream, stall)?;
+        }
         Ok(Tcp(stream))
     }
 

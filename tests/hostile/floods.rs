@@ -1,5 +1,9 @@
 //! More of everything than anybody needs.
 
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -153,5 +157,36 @@ fn who_makes_too_many_realms_has_to_wait() {
     let mut admin = Client::at(address, &server.admin_token());
     for session in 1..10 {
         admin.bind(session, &format!("/made/{session}"));
+    }
+}
+
+/// Upgrades through a proxy that names the client; the stream and the status.
+fn upgraded(address: SocketAddr, client: &str) -> (TcpStream, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!(
+        "GET /realm-sync HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: {NEWEST}\r\nX-Forwarded-For: {client}\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).unwrap();
+    let status = String::from_utf8_lossy(&status[9..]).into_owned();
+    (stream, status)
+}
+
+#[test]
+fn an_address_has_so_many_connections_and_no_more() {
+    let server = Local::start(|settings| settings.limits.connections_per_address = 3);
+    let mut here: Vec<_> = (0..3)
+        .map(|_| upgraded(server.address(), "192.0.2.1"))
+        .collect();
+    assert!(here.iter().all(|(_, status)| status == "101"));
+    let status = |client| upgraded(server.address(), client).1;
+    assert_eq!(status("192.0.2.1"), "503");
+    assert_eq!(status("192.0.2.2"), "101");
+    drop(here.pop());
+    let end = Instant::now() + Duration::from_secs(20);
+    while status("192.0.2.1") == "503" {
+        assert!(Instant::now() < end, "a place is not given back");
     }
 }

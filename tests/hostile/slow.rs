@@ -60,6 +60,25 @@ fn a_body_that_comes_byte_by_byte_is_not_waited_for() {
 }
 
 #[test]
+fn who_asks_and_takes_no_answer_is_let_go() {
+    let server = Local::start(|settings| settings.limits.stall = SOON);
+    let mut good = Client::at(server.address(), &server.admin_token());
+    good.bind(1, "/good");
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.set_write_timeout(Some(20 * SOON)).unwrap();
+    let question = b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
+    let ended = loop {
+        if let Err(error) = stream.write_all(&question) {
+            break error.kind();
+        }
+    };
+    // What it may not send any more it would have waited for.
+    let gone = [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
+    assert!(gone.contains(&ended), "{ended}");
+    good.is_served(1);
+}
+
+#[test]
 fn a_frame_that_comes_byte_by_byte_is_no_word() {
     let server = Local::start(|settings| settings.limits.silence = SOON);
     let mut slow = Client::at(server.address(), &server.admin_token());
