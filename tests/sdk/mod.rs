@@ -7,8 +7,8 @@ mod kotlin;
 mod ours;
 pub mod random_edits;
 mod reset;
-mod secure;
 mod together;
+mod ways;
 pub mod which;
 
 use std::path::PathBuf;
@@ -95,9 +95,10 @@ of_each_sdk! {
         a_device_without_a_strategy_starts_over
         another_past_of_the_same_length_is_noticed
         a_reader_of_another_past_is_reset_too;
-    secure:
+    ways:
         https_and_wss_with_an_authority_of_a_lab
         a_server_that_is_not_trusted_is_not_spoken_to
         through_nginx
-        through_caddy;
+        through_caddy
+        to_the_services_by_themselves;
 }

@@ -31,7 +31,7 @@ impl Sdk {
                     "-Djavax.net.ssl.trustStorePassword=changeit".to_owned(),
                 ];
                 let mut command = self.command(&options)?;
-                command.env("SSL_CERT_FILE", ca);
+                command.env("ROS_DEVICE_CA", ca);
                 Some(Device::start(command))
             }
             Sdk::Js => {

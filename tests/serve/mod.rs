@@ -2,6 +2,7 @@
 
 mod closing;
 mod life;
+mod listeners;
 mod production;
 mod program;
 mod tokens;

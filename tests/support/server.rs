@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use ros::server::Service;
 use tempfile::TempDir;
 
 /// A running server; dropping it kills it.
@@ -341,8 +342,7 @@ impl Start {
 
 /// A server in this process, for development, with settings that the command line does not have.
 pub struct Local {
-    address: SocketAddr,
-    secure: Option<SocketAddr>,
+    addresses: Vec<SocketAddr>,
     metrics: SocketAddr,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -368,19 +368,31 @@ impl Local {
         Self::started(change, Some(ros::tls::Identity::read(files).unwrap()))
     }
 
+    /// One without a proxy: HTTP service and sync service by themselves.
+    pub fn without_proxy() -> Self {
+        Self::serving(|_| {}, vec![Service::Web, Service::Sync])
+    }
+
     fn started(
         change: impl FnOnce(&mut ros::config::Settings),
         identity: Option<ros::tls::Identity>,
     ) -> Self {
-        use ros::server::Service;
+        let secure = identity.map(Service::Https);
+        Self::serving(change, [Service::Http].into_iter().chain(secure).collect())
+    }
+
+    fn serving(change: impl FnOnce(&mut ros::config::Settings), services: Vec<Service>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         ros::server::dev::DevFiles::ensure(folder.path()).unwrap();
         let mut settings = ros::config::Settings::dev(folder.path());
         change(&mut settings);
         let prepared = ros::server::prepare(settings).unwrap();
-        let ((listener, address), (scraped, metrics)) = (free(), free());
-        let secure = identity.map(|identity| (identity, free()));
-        let secure_address = secure.as_ref().map(|(_, (_, address))| *address);
+        let (scraped, metrics) = free();
+        let services: Vec<_> = services
+            .into_iter()
+            .map(|service| (service, free()))
+            .collect();
+        let addresses = services.iter().map(|(_, (_, address))| *address).collect();
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -389,19 +401,16 @@ impl Local {
                 .unwrap();
             runtime.block_on(async {
                 let asynchronous = |listener| tokio::net::TcpListener::from_std(listener).unwrap();
-                let mut prepared = prepared
-                    .with(Service::Http, asynchronous(listener))
-                    .with_metrics(asynchronous(scraped));
-                if let Some((identity, (listener, _))) = secure {
-                    prepared = prepared.with(Service::Https(identity), asynchronous(listener));
+                let mut prepared = prepared.with_metrics(asynchronous(scraped));
+                for (service, (listener, _)) in services {
+                    prepared = prepared.with(service, asynchronous(listener));
                 }
                 let stopped = async move { drop(stopped.await) };
                 prepared.run(stopped).await;
             });
         });
         Self {
-            address,
-            secure: secure_address,
+            addresses,
             metrics,
             stop: Some(stop),
             thread: Some(thread),
@@ -411,17 +420,22 @@ impl Local {
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.addresses[0]
     }
 
-    /// Where it speaks TLS.
-    pub fn secure_address(&self) -> SocketAddr {
-        self.secure.expect("it speaks TLS")
+    /// The same as a URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// Where it speaks TLS, or sync only.
+    pub fn second_address(&self) -> SocketAddr {
+        self.addresses[1]
     }
 
     /// The same as a URL.
     pub fn secure_url(&self) -> String {
-        format!("https://localhost:{}", self.secure_address().port())
+        format!("https://localhost:{}", self.second_address().port())
     }
 
     /// Where its metrics are read.

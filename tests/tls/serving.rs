@@ -19,7 +19,7 @@ use crate::support::server::Local;
 type Stream = TlsStream<tokio::net::TcpStream>;
 
 async fn connected(server: &Local, lab: &Lab) -> std::io::Result<Stream> {
-    let stream = tokio::net::TcpStream::connect(server.secure_address()).await?;
+    let stream = tokio::net::TcpStream::connect(server.second_address()).await?;
     let host = ServerName::try_from("localhost").unwrap();
     lab.trust().connector().connect(host, stream).await
 }
@@ -75,7 +75,7 @@ async fn nobody_speaks_to_a_server_that_it_does_not_trust() {
     let server = Local::secure(lab.files());
     let app = "app".to_owned();
     let credentials = Credentials::Anonymous { app };
-    let by_address = format!("https://{}", server.secure_address());
+    let by_address = format!("https://{}", server.second_address());
     for (there, cause) in [
         (
             There::at(&server.secure_url()),
@@ -135,7 +135,7 @@ fn what_is_not_tls_is_let_go() {
         b"",
         &[0xff; 4096],
     ] {
-        let mut stream = TcpStream::connect(server.secure_address()).unwrap();
+        let mut stream = TcpStream::connect(server.second_address()).unwrap();
         stream
             .set_read_timeout(Some(Duration::from_secs(20)))
             .unwrap();

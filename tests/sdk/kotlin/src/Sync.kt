@@ -15,6 +15,7 @@ import io.realm.kotlin.internal.interop.AppCallback
 import io.realm.kotlin.internal.interop.CoreError
 import io.realm.kotlin.internal.interop.FrozenRealmPointer
 import io.realm.kotlin.internal.interop.LiveRealmPointer
+import io.realm.kotlin.internal.interop.NativePointer
 import io.realm.kotlin.internal.interop.RealmAppPointer
 import io.realm.kotlin.internal.interop.RealmConfigurationPointer
 import io.realm.kotlin.internal.interop.RealmCredentialsPointer
@@ -27,6 +28,7 @@ import io.realm.kotlin.internal.interop.SyncBeforeClientResetHandler
 import io.realm.kotlin.internal.interop.SyncConnectionParams
 import io.realm.kotlin.internal.interop.SyncErrorCallback
 import io.realm.kotlin.internal.interop.SyncSessionTransferCompletionCallback
+import io.realm.kotlin.internal.interop.realmc
 import io.realm.kotlin.internal.interop.sync.AppError
 import io.realm.kotlin.internal.interop.sync.MetadataMode
 import io.realm.kotlin.internal.interop.sync.NetworkTransport
@@ -128,6 +130,7 @@ class SyncConfiguration(
         val sync = RealmInterop.realm_sync_config_new(user, partition)
         RealmInterop.realm_sync_config_set_error_handler(sync, SyncErrorCallback { _, error -> listener.onError(error) })
         RealmInterop.realm_sync_config_set_resync_mode(sync, reset.mode)
+        System.getenv("ROS_DEVICE_CA")?.let { realmc.realm_sync_config_set_ssl_trust_certificate_path(sync.address(), it) }
         RealmInterop.realm_sync_config_set_before_client_reset_handler(
             sync,
             object : SyncBeforeClientResetHandler {
@@ -148,6 +151,9 @@ class SyncConfiguration(
         }
     }
 }
+
+/** Where the native client has it, which the SDK keeps to itself. */
+private fun NativePointer<*>.address(): Long = javaClass.getMethod("getPtr\$cinterop").invoke(this) as Long
 
 /** The session of an open synced Realm. */
 class Session(realm: Realm) {

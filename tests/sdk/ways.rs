@@ -1,4 +1,4 @@
-//! Real SDKs over TLS: to the server itself, and to programs in front of it.
+//! Real SDKs and the ways to a server: TLS of its own, programs in front of it, services by themselves.
 
 use serde_json::json;
 
@@ -64,4 +64,10 @@ pub fn through_caddy(sdk: Sdk) {
     if let Some(caddy) = Front::caddy(&lab, server.address()) {
         meet(sdk, &lab, &caddy.url());
     }
+}
+
+pub fn to_the_services_by_themselves(sdk: Sdk) {
+    let lab = Lab::for_this_host();
+    let server = Local::without_proxy();
+    meet(sdk, &lab, &server.url());
 }
