@@ -8,7 +8,9 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::failure::{Exit, Failure};
-use crate::{backup, bench, browse, completions, doctor, generate, man, realms, serve, status};
+use crate::{
+    backup, bench, browse, completions, doctor, generate, man, realms, serve, status, token,
+};
 
 /// Run and operate a Realm Object Server
 ///
@@ -37,6 +39,7 @@ pub enum Command {
     Restore(backup::Restore),
     Browse(browse::Arguments),
     Realms(realms::Arguments),
+    Token(token::Arguments),
     Bench(bench::Arguments),
     Status(status::Arguments),
     Doctor(doctor::Arguments),

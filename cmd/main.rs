@@ -5,6 +5,7 @@ mod bench;
 mod browse;
 mod cli;
 mod completions;
+mod consent;
 mod doctor;
 mod failure;
 mod generate;
@@ -15,6 +16,7 @@ mod reach;
 mod realms;
 mod serve;
 mod status;
+mod token;
 
 use std::process::ExitCode;
 
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         Command::Browse(arguments) => browse::run(&arguments),
         Command::Realms(arguments) => realms::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),

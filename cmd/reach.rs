@@ -166,7 +166,7 @@ impl Reach {
 }
 
 /// One line of a file, or of standard input.
-fn secret_of(file: &Path) -> Result<Secret, Failure> {
+pub fn secret_of(file: &Path) -> Result<Secret, Failure> {
     let mut text = String::new();
     let read = if file.as_os_str() == "-" {
         std::io::stdin().read_to_string(&mut text).map(drop)

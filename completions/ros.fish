@@ -32,6 +32,7 @@ complete -c ros -n "__fish_ros_needs_command" -f -a "verify" -d 'Check that a ba
 complete -c ros -n "__fish_ros_needs_command" -f -a "restore" -d 'Make a data folder of a backup'
 complete -c ros -n "__fish_ros_needs_command" -f -a "browse" -d 'Look at what a Realm contains'
 complete -c ros -n "__fish_ros_needs_command" -f -a "realms" -d 'Work with whole Realms'
+complete -c ros -n "__fish_ros_needs_command" -f -a "token" -d 'Make, look at and revoke tokens'
 complete -c ros -n "__fish_ros_needs_command" -f -a "bench" -d 'Measure any server that speaks the sync protocol'
 complete -c ros -n "__fish_ros_needs_command" -f -a "status" -d 'Show a running server at a glance'
 complete -c ros -n "__fish_ros_needs_command" -f -a "doctor" -d 'Find out what is wrong on this host, and how to put it right'
@@ -167,6 +168,63 @@ complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcomma
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write every object of a Realm as a line of JSON'
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from help" -f -a "import" -d 'Write objects into a Realm: those that are there are changed, others are made'
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand token; and not __fish_seen_subcommand_from admin mint inspect revoke help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand token; and not __fish_seen_subcommand_from admin mint inspect revoke help" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand token; and not __fish_seen_subcommand_from admin mint inspect revoke help" -f -a "admin" -d 'Make an administrator\'s token'
+complete -c ros -n "__fish_ros_using_subcommand token; and not __fish_seen_subcommand_from admin mint inspect revoke help" -f -a "mint" -d 'Make a token for a user, or for one Realm'
+complete -c ros -n "__fish_ros_using_subcommand token; and not __fish_seen_subcommand_from admin mint inspect revoke help" -f -a "inspect" -d 'Say what a token contains, and whether the server takes it'
+complete -c ros -n "__fish_ros_using_subcommand token; and not __fish_seen_subcommand_from admin mint inspect revoke help" -f -a "revoke" -d 'End a token before its time'
+complete -c ros -n "__fish_ros_using_subcommand token; and not __fish_seen_subcommand_from admin mint inspect revoke help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from admin" -l to -d 'A file to write it to, which must not be there; readable for its owner alone' -r -F
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from admin" -s o -l output -d 'The form of the result: the token alone, or a document that says what is in it' -r -f -a "plain\t''
+json\t''"
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from admin" -l private-key -d 'The private key, PEM [default: ./ros-data/keys/private.pem, /etc/realm/token-signature.key]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from admin" -s c -l configuration -d 'The configuration that names it' -r -F
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from admin" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from admin" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from mint" -l realm -d 'The Realm that it is for: a path; ~ stands for the user\'s home' -r
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from mint" -l lifetime -d 'How long it counts: 10m, 12h, 30d' -r
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from mint" -l to -d 'A file to write it to, which must not be there; readable for its owner alone' -r -F
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from mint" -s o -l output -d 'The form of the result: the token alone, or a document that says what is in it' -r -f -a "plain\t''
+json\t''"
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from mint" -l private-key -d 'The private key, PEM [default: ./ros-data/keys/private.pem, /etc/realm/token-signature.key]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from mint" -s c -l configuration -d 'The configuration that names it' -r -F
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from mint" -l read -d 'May download'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from mint" -l write -d 'May upload'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from mint" -l manage -d 'May manage'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from mint" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from mint" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from inspect" -l public-key -d 'A public key, PEM, that may have signed it; no server is asked' -r -F
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from inspect" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from inspect" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from inspect" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from inspect" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from inspect" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from inspect" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from inspect" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from inspect" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from inspect" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from revoke" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from revoke" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from revoke" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from revoke" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from revoke" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from revoke" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from revoke" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from revoke" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from revoke" -s y -l yes -d 'Do it without asking'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "admin" -d 'Make an administrator\'s token'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "mint" -d 'Make a token for a user, or for one Realm'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "inspect" -d 'Say what a token contains, and whether the server takes it'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'End a token before its time'
+complete -c ros -n "__fish_ros_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ros -n "__fish_ros_using_subcommand bench; and not __fish_seen_subcommand_from load fanout bootstrap conflict idle reconnect help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand bench; and not __fish_seen_subcommand_from load fanout bootstrap conflict idle reconnect help" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand bench; and not __fish_seen_subcommand_from load fanout bootstrap conflict idle reconnect help" -f -a "load" -d 'Transactions that each wait for their durable acknowledgement'
@@ -353,23 +411,28 @@ complete -c ros -n "__fish_ros_using_subcommand man" -s h -l help -d 'Print help
 complete -c ros -n "__fish_ros_using_subcommand man" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand generate" -s h -l help -d 'Print help'
 complete -c ros -n "__fish_ros_using_subcommand generate" -s V -l version -d 'Print version'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms bench status doctor completions man generate help" -f -a "serve" -d 'Run the server'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms bench status doctor completions man generate help" -f -a "backup" -d 'Copy the data folder of a running or stopped server'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms bench status doctor completions man generate help" -f -a "verify" -d 'Check that a backup is what it was when it was made'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms bench status doctor completions man generate help" -f -a "restore" -d 'Make a data folder of a backup'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms bench status doctor completions man generate help" -f -a "browse" -d 'Look at what a Realm contains'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms bench status doctor completions man generate help" -f -a "realms" -d 'Work with whole Realms'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms bench status doctor completions man generate help" -f -a "bench" -d 'Measure any server that speaks the sync protocol'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms bench status doctor completions man generate help" -f -a "status" -d 'Show a running server at a glance'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms bench status doctor completions man generate help" -f -a "doctor" -d 'Find out what is wrong on this host, and how to put it right'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms bench status doctor completions man generate help" -f -a "completions" -d 'Print a shell\'s completion script'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms bench status doctor completions man generate help" -f -a "man" -d 'Print a manual page'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms bench status doctor completions man generate help" -f -a "generate" -d 'Write man pages and completions into a folder'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms bench status doctor completions man generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms token bench status doctor completions man generate help" -f -a "serve" -d 'Run the server'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms token bench status doctor completions man generate help" -f -a "backup" -d 'Copy the data folder of a running or stopped server'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms token bench status doctor completions man generate help" -f -a "verify" -d 'Check that a backup is what it was when it was made'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms token bench status doctor completions man generate help" -f -a "restore" -d 'Make a data folder of a backup'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms token bench status doctor completions man generate help" -f -a "browse" -d 'Look at what a Realm contains'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms token bench status doctor completions man generate help" -f -a "realms" -d 'Work with whole Realms'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms token bench status doctor completions man generate help" -f -a "token" -d 'Make, look at and revoke tokens'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms token bench status doctor completions man generate help" -f -a "bench" -d 'Measure any server that speaks the sync protocol'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms token bench status doctor completions man generate help" -f -a "status" -d 'Show a running server at a glance'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms token bench status doctor completions man generate help" -f -a "doctor" -d 'Find out what is wrong on this host, and how to put it right'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms token bench status doctor completions man generate help" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms token bench status doctor completions man generate help" -f -a "man" -d 'Print a manual page'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms token bench status doctor completions man generate help" -f -a "generate" -d 'Write man pages and completions into a folder'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve backup verify restore browse realms token bench status doctor completions man generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "list" -d 'List the Realms of the server'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "info" -d 'Show what is known of a Realm'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "export" -d 'Write every object of a Realm as a line of JSON'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "import" -d 'Write objects into a Realm: those that are there are changed, others are made'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "admin" -d 'Make an administrator\'s token'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "mint" -d 'Make a token for a user, or for one Realm'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "inspect" -d 'Say what a token contains, and whether the server takes it'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "revoke" -d 'End a token before its time'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "load" -d 'Transactions that each wait for their durable acknowledgement'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "fanout" -d 'From a commit on one device to its integration on many'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from bench" -f -a "bootstrap" -d 'A fresh device downloads everything'

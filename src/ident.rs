@@ -58,6 +58,13 @@ impl UnixTime {
     pub fn after(self, seconds: u64) -> UnixTime {
         UnixTime(self.0.saturating_add(seconds))
     }
+
+    /// The moment as text of RFC 3339 in UTC; the last one that has such a text stands for all after it.
+    pub fn rfc3339(self) -> String {
+        const LAST: u64 = 253_402_300_799;
+        let since = std::time::Duration::from_secs(self.0.min(LAST));
+        humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + since).to_string()
+    }
 }
 
 impl FileIdent {

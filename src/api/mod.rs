@@ -2,7 +2,9 @@
 //!
 //! Clients send extended JSON; what is read here is plain in both. Unknown keys are ignored, and hardly any is required.
 
+pub mod classic;
 pub mod status;
+pub mod tokens;
 
 use serde::{Deserialize, Serialize, Serializer};
 

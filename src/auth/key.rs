@@ -8,8 +8,8 @@ use rsa::pkcs8::{
     DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, LineEnding,
 };
 use rsa::rand_core::{CryptoRngCore, OsRng};
-use rsa::sha2::Sha256;
-use rsa::signature::{RandomizedSigner, SignatureEncoding, Verifier};
+use rsa::sha2::{Digest, Sha256};
+use rsa::signature::{RandomizedSigner, SignatureEncoding, Verifier as _};
 use rsa::traits::PublicKeyParts;
 use rsa::{RsaPrivateKey, RsaPublicKey};
 
@@ -41,9 +41,19 @@ pub enum KeyError {
     Generate(String),
 }
 
+/// What verifies tokens: one key, or a ring of them.
+pub trait Verifier {
+    /// The id of the key that has signed the message (PKCS #1 v1.5, SHA-256), if one of these has. `hint` is the id that the token names: a key of this id is the only
+    /// one that is tried; an id that nobody has is no hint.
+    fn verified_by(&self, hint: Option<&str>, message: &[u8], signature: &[u8]) -> Option<&str>;
+}
+
 /// The key that verifies tokens.
 #[derive(Debug, Clone)]
-pub struct PublicKey(VerifyingKey<Sha256>);
+pub struct PublicKey {
+    key: VerifyingKey<Sha256>,
+    id: String,
+}
 
 impl PublicKey {
     /// From PEM, in either of the usual forms (`PUBLIC KEY`, `RSA PUBLIC KEY`).
@@ -56,8 +66,29 @@ impl PublicKey {
     /// Whether the signature (PKCS #1 v1.5, SHA-256) is this key's for the message.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         Signature::try_from(signature)
-            .is_ok_and(|signature| self.0.verify(message, &signature).is_ok())
+            .is_ok_and(|signature| self.key.verify(message, &signature).is_ok())
     }
+
+    /// The name of the key in tokens (`kid`): 16 hex digits, the beginning of the SHA-256 of its DER form (SubjectPublicKeyInfo).
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// From a PEM file.
+    pub fn read(path: &Path) -> Result<PublicKey, KeyError> {
+        PublicKey::from_pem(&text(path)?)
+    }
+}
+
+impl Verifier for PublicKey {
+    fn verified_by(&self, _: Option<&str>, message: &[u8], signature: &[u8]) -> Option<&str> {
+        self.verify(message, signature).then_some(&*self.id)
+    }
+}
+
+fn text(path: &Path) -> Result<String, KeyError> {
+    let read = std::fs::read_to_string(path);
+    read.map_err(|error| KeyError::File(format!("{}: {error}", path.display())))
 }
 
 fn checked(key: RsaPublicKey) -> Result<PublicKey, KeyError> {
@@ -65,7 +96,15 @@ fn checked(key: RsaPublicKey) -> Result<PublicKey, KeyError> {
     if bits < BITS {
         return Err(KeyError::Short(bits));
     }
-    Ok(PublicKey(VerifyingKey::new(key)))
+    let der = key.to_public_key_der().map_err(|_| KeyError::Public)?;
+    let digest = Sha256::digest(der.as_bytes());
+    Ok(PublicKey {
+        id: digest[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect(),
+        key: VerifyingKey::new(key),
+    })
 }
 
 /// Both halves. Has no printable form.
@@ -94,7 +133,7 @@ impl KeyPair {
     pub fn from_pems(private: &Secret, public: &str) -> Result<KeyPair, KeyError> {
         let pair = KeyPair::from_pem(private)?;
         let public = PublicKey::from_pem(public)?;
-        if AsRef::<RsaPublicKey>::as_ref(&pair.public.0) != public.0.as_ref() {
+        if AsRef::<RsaPublicKey>::as_ref(&pair.public.key) != public.key.as_ref() {
             return Err(KeyError::Mismatch);
         }
         Ok(pair)
@@ -102,10 +141,6 @@ impl KeyPair {
 
     /// From a file with the private key and, if there is one, a file with the public key.
     pub fn read(private: &Path, public: Option<&Path>) -> Result<KeyPair, KeyError> {
-        let text = |path: &Path| {
-            let read = std::fs::read_to_string(path);
-            read.map_err(|error| KeyError::File(format!("{}: {error}", path.display())))
-        };
         let private = Secret::new(text(private)?);
         match public {
             Some(public) => KeyPair::from_pems(&private, &text(public)?),
@@ -137,7 +172,7 @@ impl KeyPair {
 
     /// The public key as PEM.
     pub fn public_pem(&self) -> Result<String, KeyError> {
-        let key: &RsaPublicKey = self.public.0.as_ref();
+        let key: &RsaPublicKey = self.public.key.as_ref();
         key.to_public_key_pem(LineEnding::LF)
             .map_err(|_| KeyError::Public)
     }

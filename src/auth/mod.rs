@@ -5,13 +5,17 @@
 //!
 //! Knows no users, databases or requests.
 
+mod inspect;
 mod key;
 mod password;
+mod ring;
 mod token;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use key::{KeyError, KeyPair, PublicKey};
+pub use inspect::{Form, Inspection};
+pub use key::{KeyError, KeyPair, PublicKey, Verifier};
 pub use password::{PasswordError, PasswordSalt, hash_password, verify_password};
-pub use token::{AppToken, ClassicToken, TokenError, TokenKind};
+pub use ring::KeyRing;
+pub use token::{Access, AppToken, ClassicClaims, ClassicToken, TokenError, TokenKind};

@@ -201,6 +201,17 @@ impl Server {
         })
     }
 
+    /// Posts a document as the holder of a token.
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        token: &Secret,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<T, ClientError> {
+        let request = self.http.post(format!("{}{path}", self.url)).json(body);
+        self.ask(request.bearer_auth(token.reveal())).await
+    }
+
     async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, ClientError> {
         let unreachable = |error| self.unreachable(&error);
         let answer = request.send().await.map_err(unreachable)?;

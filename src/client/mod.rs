@@ -11,6 +11,7 @@
 
 mod account;
 mod address;
+mod admin;
 mod link;
 mod realm;
 mod socket;

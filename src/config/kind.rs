@@ -37,6 +37,8 @@ pub enum Kind {
     Words(&'static [&'static str]),
     /// One of two words: the first is `false`.
     Switch(&'static str, &'static str),
+    /// A list of paths of files.
+    Files,
     /// A list of `host:port`.
     Hosts,
     /// A list of addresses, or of networks like `10.0.0.0/8`.
@@ -78,7 +80,7 @@ impl Kind {
     pub(super) fn is_scalar(self) -> bool {
         !matches!(
             self,
-            Kind::Hosts | Kind::Networks | Kind::Servers | Kind::Any
+            Kind::Files | Kind::Hosts | Kind::Networks | Kind::Servers | Kind::Any
         )
     }
 
@@ -93,7 +95,7 @@ impl Kind {
     fn checked(self, node: &Node) -> Option<Value> {
         match self {
             Kind::Any => return Some(node.value()),
-            Kind::Hosts | Kind::Networks => {
+            Kind::Files | Kind::Hosts | Kind::Networks => {
                 return items(node)?.iter().map(|item| self.item(item)).collect();
             }
             Kind::Servers => return items(node)?.iter().map(server).collect(),
@@ -124,7 +126,7 @@ impl Kind {
                 .map(|_| text.into()),
             Kind::Words(words) => words.contains(&text).then(|| text.into()),
             Kind::Switch(off, on) => (text == off || text == on).then(|| (text == on).into()),
-            Kind::Any | Kind::Hosts | Kind::Networks | Kind::Servers => None,
+            Kind::Any | Kind::Files | Kind::Hosts | Kind::Networks | Kind::Servers => None,
         }
     }
 
@@ -132,6 +134,7 @@ impl Kind {
         let (text, _) = node.scalar()?;
         let fits = match self {
             Kind::Networks => text.parse::<Network>().is_ok(),
+            Kind::Files => !text.is_empty(),
             _ => is_authority(text),
         };
         fits.then(|| text.into())
@@ -153,6 +156,7 @@ impl Kind {
             Kind::Url => "a URL of scheme and host, like https://sync.example.com".to_owned(),
             Kind::Words(words) => format!("one of {}", words.join(", ")),
             Kind::Switch(one, other) => format!("`{one}` or `{other}`"),
+            Kind::Files => "a list of paths, like [ /etc/realm/old.pub ]".to_owned(),
             Kind::Hosts => "a list of host:port, like [ 'sync.example.com:9080' ]".to_owned(),
             Kind::Networks => {
                 "a list of addresses or networks, like [ 127.0.0.1, 10.0.0.0/8 ]".to_owned()
@@ -216,7 +220,7 @@ impl Kind {
                 },
                 _ => None,
             },
-            Kind::Hosts | Kind::Networks => Some(format!("write [ '{text}' ]")),
+            Kind::Files | Kind::Hosts | Kind::Networks => Some(format!("write [ '{text}' ]")),
             Kind::Text | Kind::File | Kind::Folder if !text.is_empty() => {
                 Some(format!("write '{text}'"))
             }

@@ -33,6 +33,8 @@ pub struct Settings {
     pub private_key: PathBuf,
     /// The public key, PEM; if it is given it must belong to the private key.
     pub public_key: Option<PathBuf>,
+    /// Public keys of earlier pairs, PEM: tokens that were signed with them count until they expire.
+    pub previous_public_keys: Vec<PathBuf>,
     /// Authorities (`host:port`) of Realm URLs that are taken beside the server's own.
     pub sync_hosts: Vec<String>,
     /// How long tokens of classic users live.
@@ -57,6 +59,8 @@ pub struct Settings {
     pub public_url: Option<PublicUrl>,
     /// Which apps there are, and what each allows.
     pub apps: Apps,
+    /// Whether anybody may register with name and password through the classic API.
+    pub classic_registration: bool,
     /// Client files of classic Realms that this server never gave out are told to reset, even on an empty Realm.
     pub reset_unknown_files: bool,
     /// How much is logged.
@@ -179,6 +183,7 @@ impl Settings {
                 named: BTreeMap::new(),
                 any: Some(App::open()),
             },
+            classic_registration: true,
             reset_unknown_files: true,
             limits: Limits::default(),
             ..unsaid
@@ -191,6 +196,7 @@ impl Settings {
             root: PathBuf::new(),
             private_key: PathBuf::new(),
             public_key: None,
+            previous_public_keys: Vec::new(),
             sync_hosts: Vec::new(),
             lifetimes: Lifetimes {
                 access: 600,
@@ -211,6 +217,7 @@ impl Settings {
             trusted_proxies: Vec::new(),
             public_url: None,
             apps: Apps::default(),
+            classic_registration: false,
             reset_unknown_files: false,
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),

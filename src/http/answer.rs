@@ -151,9 +151,24 @@ impl Failure {
         )
     }
 
+    /// The same as an error of what was asked for, and not of whoever asks: a client that hears 401 gives its own token up.
+    pub fn of_the_body(self) -> Failure {
+        if self.status == StatusCode::UNAUTHORIZED {
+            let text = self.cause.unwrap_or(self.text);
+            Failure::bad_request(text)
+        } else {
+            self
+        }
+    }
+
     /// Whether the client was refused for its credentials.
     pub fn is_wrong_password(&self) -> bool {
         self.code == ErrorCode::InvalidPassword
+    }
+
+    /// Whether the server has failed, or has too much to do, and not whoever asks.
+    pub fn is_ours(&self) -> bool {
+        self.status.is_server_error()
     }
 
     /// The answer itself.
@@ -170,6 +185,13 @@ impl Failure {
     }
 }
 
+/// For the log.
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.cause.as_ref().unwrap_or(&self.text))
+    }
+}
+
 impl From<SystemError> for Failure {
     fn from(error: SystemError) -> Failure {
         let told = |status, code| Failure::new(status, code, error.to_string());
@@ -178,17 +200,19 @@ impl From<SystemError> for Failure {
             SystemError::NoSuchProvider(_) => {
                 told(StatusCode::NOT_FOUND, ErrorCode::AuthProviderNotFound)
             }
-            SystemError::RegistrationClosed | SystemError::BadEmail | SystemError::BadPassword => {
-                told(StatusCode::BAD_REQUEST, ErrorCode::BadRequest)
-            }
+            SystemError::RegistrationClosed
+            | SystemError::BadEmail
+            | SystemError::BadName
+            | SystemError::BadPassword => told(StatusCode::BAD_REQUEST, ErrorCode::BadRequest),
             SystemError::NameInUse => told(StatusCode::CONFLICT, ErrorCode::AccountNameInUse),
             SystemError::WrongPassword => {
                 told(StatusCode::UNAUTHORIZED, ErrorCode::InvalidPassword)
             }
             SystemError::UserDisabled => told(StatusCode::UNAUTHORIZED, ErrorCode::UserDisabled),
-            SystemError::Token(_) | SystemError::LoginEnded => {
+            SystemError::Token(_) | SystemError::LoginEnded | SystemError::Revoked => {
                 Failure::invalid_session().because(&error)
             }
+            SystemError::NotAdmin => Failure::forbidden("only administrators may do this"),
             SystemError::Storage(_) | SystemError::Database(_) | SystemError::Hash(_) => {
                 Failure::internal().because(&error)
             }

@@ -7,10 +7,12 @@
 //!
 //! The upgrade to WebSocket is not here.
 
+mod admin;
 mod answer;
 mod app;
 mod arrival;
 mod attempts;
+mod classic;
 mod request;
 
 use std::sync::Arc;
@@ -21,10 +23,12 @@ use hyper::body::Body;
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 
+pub use self::admin::inspected;
 pub use self::answer::{Cause, Failure, json};
 use self::app::{Missing, MissingCounts, Route};
 pub use self::arrival::Arrival;
 pub use self::attempts::Attempts;
+pub use self::classic::is_classic;
 use crate::ident::{LoginId, UnixTime};
 use crate::limits::Limits;
 use crate::system::{Moment, System, SystemError};
@@ -100,14 +104,30 @@ impl Http {
         &self,
         work: impl FnOnce(&System) -> Result<T, SystemError> + Send + 'static,
     ) -> Result<T, Failure> {
+        Ok(self.ask(work).await??)
+    }
+
+    /// The same, with the system's own answer.
+    async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&System) -> T + Send + 'static,
+    ) -> Result<T, Failure> {
         let permit = self.calls.clone().acquire_owned().await;
         self.run(permit, work).await
     }
 
-    /// The same for a call that hashes a password: few at a time, and a line that is not long.
+    /// The same for work that hashes a password: fewer at a time, and a line of its own, which has an end.
     async fn call_hashing<T: Send + 'static>(
         &self,
         work: impl FnOnce(&System) -> Result<T, SystemError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        Ok(self.ask_hashing(work).await??)
+    }
+
+    /// The same, with the system's own answer.
+    async fn ask_hashing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&System) -> T + Send + 'static,
     ) -> Result<T, Failure> {
         let place = self.line.clone().try_acquire_owned();
         let place = place.map_err(|_| Failure::busy())?;
@@ -119,7 +139,7 @@ impl Http {
     async fn run<T: Send + 'static>(
         &self,
         acquired: impl Send + 'static,
-        work: impl FnOnce(&System) -> Result<T, SystemError> + Send + 'static,
+        work: impl FnOnce(&System) -> T + Send + 'static,
     ) -> Result<T, Failure> {
         let system = self.system.clone();
         let work = move || {
@@ -127,7 +147,7 @@ impl Http {
             work(&system)
         };
         let done = tokio::task::spawn_blocking(work).await;
-        Ok(done.map_err(|_| Failure::internal())??)
+        done.map_err(|_| Failure::internal())
     }
 
     /// Answers one request, other than upgrades to WebSocket.
@@ -141,10 +161,17 @@ impl Http {
             return answer::empty(StatusCode::NO_CONTENT);
         }
         let (head, body) = request.into_parts();
-        let Some(route) = Route::find(&head.method, head.uri.path()) else {
-            return Failure::no_such_route().answer();
+        let (method, path) = (&head.method, head.uri.path());
+        let answered = if let Some(route) = Route::find(method, path) {
+            app::answer(self, arrival, route, &head, body).await
+        } else if let Some(route) = admin::Route::find(method, path) {
+            admin::answer(self, route, &head, body).await
+        } else if let Some(route) = classic::Route::find(method, path) {
+            let answered = classic::answer(self, arrival.client, route, &head, body).await;
+            return answered.unwrap_or_else(|problem| problem.answer());
+        } else {
+            Err(Failure::no_such_route())
         };
-        let answered = app::answer(self, arrival, route, &head, body).await;
         answered.unwrap_or_else(|failure| failure.answer())
     }
 }

@@ -67,6 +67,27 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     })
 }
 
+/// A text with its percent escapes decoded; `None` if they are malformed or hide what is no UTF-8.
+pub fn decoded(text: &str) -> Option<String> {
+    let mut bytes = text.bytes();
+    let mut out = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        if byte == b'%' {
+            let digits = [bytes.next()?, bytes.next()?];
+            let digits = std::str::from_utf8(&digits).ok()?;
+            // A sign is no digit, though it can be parsed.
+            let digits = digits
+                .bytes()
+                .all(|b| b.is_ascii_hexdigit())
+                .then_some(digits)?;
+            out.push(u8::from_str_radix(digits, 16).ok()?);
+        } else {
+            out.push(byte);
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
 /// Whether the query has this pair.
 pub fn has_query(uri: &Uri, pair: &str) -> bool {
     uri.query()

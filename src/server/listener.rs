@@ -18,7 +18,7 @@ use super::crowd::Presence;
 use super::listening::{Peer, Service, reaches};
 use super::socket::{Socket, Tcp};
 use super::{Server, door, upgrade, watch};
-use crate::http::{Answer, Arrival, Cause};
+use crate::http::{Answer, Arrival, Cause, is_classic};
 use crate::tls;
 
 /// A connection's place among the allowed number; given back when the last holder is gone.
@@ -192,7 +192,8 @@ async fn handle(
         upgrade::answer(server.clone(), endpoint, request, peer, came.place.clone())
     } else if let Some(answer) = watch::answer(&server, &request).await {
         answer
-    } else if path.starts_with("/api/") && !matches!(service, Service::Sync) {
+    } else if (path.starts_with("/api/") || is_classic(&path)) && !matches!(service, Service::Sync)
+    {
         server.http.route(&arrival, request).await
     } else {
         upgrade::no_such_page()

@@ -45,7 +45,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::access::Caller;
 use crate::api::status::Listener;
-use crate::auth::{KeyError, KeyPair};
+use crate::auth::{KeyError, KeyPair, KeyRing, PublicKey};
 use crate::config::{Reload, Settings};
 use crate::download::Fragments;
 use crate::fanout::Fanout;
@@ -209,6 +209,7 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
             file: settings.private_key.clone(),
             cause,
         })?;
+    let keys = KeyRing::new(keys, previous_keys(&settings)?);
     let store = Store::open(&settings.root, clock::random)?;
     store.note(&note(&settings))?;
     let system = Arc::new(System::open(Arc::new(settings), keys)?);
@@ -266,6 +267,19 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
         listeners: Vec::new(),
         metrics: None,
     })
+}
+
+/// The keys whose tokens still count.
+fn previous_keys(settings: &Settings) -> Result<Vec<PublicKey>, StartError> {
+    let files = settings.previous_public_keys.iter();
+    files
+        .map(|file| {
+            PublicKey::read(file).map_err(|cause| StartError::Keys {
+                file: file.clone(),
+                cause,
+            })
+        })
+        .collect()
 }
 
 /// What other programs on this machine may want to know of this server: a JSON object in the file `lock` of the data folder.

@@ -15,7 +15,6 @@ use super::{Server, clock};
 use crate::access::Endpoint;
 use crate::api::status::{Disk, ErrorCount, Lanes, Memory, Realms, Status};
 use crate::http::{Answer, Failure, json};
-use crate::ident::UnixTime;
 use crate::metrics::Exposition;
 use crate::secret::Secret;
 use crate::storage;
@@ -142,7 +141,7 @@ async fn status(server: &Arc<Server>) -> Status {
     let load = server.lanes.load();
     Status {
         version: env!("CARGO_PKG_VERSION").into(),
-        started: rfc3339(server.started),
+        started: server.started.rfc3339(),
         uptime_seconds: clock::now().0.saturating_sub(server.started.0),
         ready: not_ready.is_none(),
         not_ready,
@@ -206,11 +205,6 @@ impl Facts {
             process: Some(Process::now()),
         }
     }
-}
-
-fn rfc3339(time: UnixTime) -> String {
-    let time = std::time::UNIX_EPOCH + Duration::from_secs(time.0);
-    humantime::format_rfc3339_seconds(time).to_string()
 }
 
 /// All metrics. Takes a look at the disk.

@@ -26,6 +26,8 @@ impl From<SystemError> for Refusal {
             SystemError::NoSuchApp(app) => Refusal::NoSuchApp(app),
             SystemError::Token(_)
             | SystemError::LoginEnded
+            | SystemError::Revoked
+            | SystemError::NotAdmin
             | SystemError::UserDisabled
             | SystemError::WrongPassword => Refusal::Unauthorized(error.to_string()),
             SystemError::Storage(_)
@@ -34,6 +36,7 @@ impl From<SystemError> for Refusal {
             | SystemError::NoSuchProvider(_)
             | SystemError::RegistrationClosed
             | SystemError::BadEmail
+            | SystemError::BadName
             | SystemError::BadPassword
             | SystemError::NameInUse => Refusal::Unavailable(error.to_string()),
         }
@@ -64,9 +67,9 @@ impl System {
         self.app(app)?;
         let endpoint = Endpoint::App(app.clone());
         if token.reveal().contains(':') {
-            let admin = ClassicToken::verify(token, self.keys.public())?;
+            let admin = ClassicToken::verify(token, &self.keys)?;
             return if admin.is_admin() {
-                caller_of(endpoint, admin, now)
+                self.caller_of(endpoint, admin, now)
             } else {
                 Err(TokenError::Kind.into())
             };
@@ -87,51 +90,43 @@ impl System {
     }
 
     fn classic_caller(&self, token: &Secret, now: UnixTime) -> Result<Caller, SystemError> {
-        let token = ClassicToken::verify(token, self.keys.public())?;
-        let caller = caller_of(Endpoint::Classic, token, now)?;
-        self.admin.read(|tx| {
-            if users::is_disabled(tx, &caller.user)? == Some(true) {
-                return Err(SystemError::UserDisabled);
-            }
-            if caller.admin || !users::is_admin(tx, &caller.user)? {
-                return Ok(caller);
-            }
-            // An administrator's token that carries rights carries those alone, and all of those.
-            let token = caller.token.map(|token| TokenRights {
-                is_capped: false,
-                ..token
-            });
-            Ok(Caller {
-                admin: token.is_none(),
-                token,
-                ..caller
-            })
+        let token = ClassicToken::verify(token, &self.keys)?;
+        let caller = self.caller_of(Endpoint::Classic, token, now)?;
+        let is_admin = self.admin.read(|tx| users::is_admin(tx, &caller.user))?;
+        if caller.admin || !is_admin {
+            return Ok(caller);
+        }
+        // An administrator's token that carries rights carries those alone, and all of those.
+        let token = caller.token.map(|token| TokenRights {
+            is_capped: false,
+            ..token
+        });
+        Ok(Caller {
+            admin: token.is_none(),
+            token,
+            ..caller
         })
     }
-}
 
-fn caller_of(
-    endpoint: Endpoint,
-    token: ClassicToken,
-    now: UnixTime,
-) -> Result<Caller, SystemError> {
-    if token.identity.is_empty() {
-        return Err(TokenError::Claims.into());
+    fn caller_of(
+        &self,
+        endpoint: Endpoint,
+        token: ClassicToken,
+        now: UnixTime,
+    ) -> Result<Caller, SystemError> {
+        if token.is_refresh() {
+            return Err(TokenError::Kind.into());
+        }
+        self.check_classic(&token, now)?;
+        Ok(Caller {
+            endpoint,
+            admin: token.is_admin(),
+            token: rights_of(&token),
+            user: UserId(token.identity.into()),
+            expires_at: token.expires_at,
+            login: Some(token.login),
+        })
     }
-    if token.has_expired(now) {
-        return Err(TokenError::Expired.into());
-    }
-    if token.access.is_some_and(|access| access.refresh) {
-        return Err(TokenError::Kind.into());
-    }
-    Ok(Caller {
-        endpoint,
-        admin: token.is_admin(),
-        token: rights_of(&token),
-        user: UserId(token.identity.into()),
-        expires_at: token.expires_at,
-        login: None,
-    })
 }
 
 /// The rights that an access token carries; a user token carries none and its user has those that it was granted.

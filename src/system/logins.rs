@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::SystemError;
 use super::users::seconds;
+use super::{tokens, users};
 use crate::ident::{LoginId, UnixTime, UserId};
 
 /// Logins that are over and removed when another begins, at most.
@@ -37,13 +38,17 @@ pub(super) fn insert(tx: &Transaction<'_>, login: &NewLogin<'_>) -> Result<(), S
     Ok(())
 }
 
-/// Whether this is a login of this user that has not ended, and the user may still come in.
+/// Whether this is a login of this user that has not ended, and the user may still come in. A token that stands alone is its own login: it lasts until it is revoked,
+/// and its user may be one that is not known here.
 pub(super) fn lasts(
     tx: &Transaction<'_>,
     login: &LoginId,
     user: &UserId,
     now: UnixTime,
 ) -> Result<bool, SystemError> {
+    if stands_alone(login) {
+        return Ok(!tokens::is_revoked(tx, login)? && users::is_disabled(tx, user)? != Some(true));
+    }
     let sql = "SELECT 1 FROM logins JOIN users ON users.id = logins.user
                WHERE logins.id = ?1 AND logins.user = ?2 AND expires >= ?3 AND NOT disabled";
     let found = tx
@@ -54,6 +59,11 @@ pub(super) fn lasts(
         )
         .optional()?;
     Ok(found.is_some())
+}
+
+/// Whether this is the fingerprint of a token, and not the id of a login (24 digits).
+pub(super) fn stands_alone(login: &LoginId) -> bool {
+    login.0.len() == 64
 }
 
 /// Ends a login.

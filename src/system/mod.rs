@@ -8,12 +8,14 @@
 //! All functions may wait for the disk, those that take a password also for its hash. Time and chance are arguments. Knows no HTTP and no sync sessions.
 
 mod authorize;
+mod classic;
 mod logins;
 mod name;
 mod permissions;
 mod realms;
 mod schema;
 mod sign_in;
+mod tokens;
 mod users;
 
 #[cfg(test)]
@@ -22,12 +24,14 @@ mod tests;
 use std::sync::{Arc, PoisonError, RwLock};
 
 pub use authorize::Refusal;
+pub use classic::{Issued, NoAccess};
 pub use name::{BadName, realm_name};
 pub use permissions::{Flags, Origin, Permission};
 pub use sign_in::{Device, SignedIn, domain_id, provider_id};
+pub use tokens::Verdict;
 pub use users::{Identity, Profile, Provider};
 
-use crate::auth::{KeyPair, PasswordError, TokenError};
+use crate::auth::{KeyRing, PasswordError, TokenError};
 use crate::config::{App, Settings};
 use crate::ident::{AppId, LoginId, UnixTime, UserId};
 use crate::storage::{AdminFile, StorageError};
@@ -47,6 +51,9 @@ pub enum SystemError {
     /// What was given as e-mail address cannot be one.
     #[error("email invalid")]
     BadEmail,
+    /// What was given as a user's name cannot be one.
+    #[error("name invalid")]
+    BadName,
     /// The password is too short or too long.
     #[error("password must be between {} and {} characters", sign_in::PASSWORD.start(), sign_in::PASSWORD.end())]
     BadPassword,
@@ -65,6 +72,12 @@ pub enum SystemError {
     /// The token is right, but its login has ended or its user is gone.
     #[error("invalid session: the login has ended")]
     LoginEnded,
+    /// The token is right, and has been revoked.
+    #[error("invalid session: the token has been revoked")]
+    Revoked,
+    /// The token is right, and its user no administrator.
+    #[error("only administrators may do this")]
+    NotAdmin,
     /// The file of the database failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -74,6 +87,16 @@ pub enum SystemError {
     /// A password could not be hashed.
     #[error(transparent)]
     Hash(#[from] PasswordError),
+}
+
+impl SystemError {
+    /// Whether the server has failed, and not whoever asks.
+    pub fn is_ours(&self) -> bool {
+        matches!(
+            self,
+            SystemError::Storage(_) | SystemError::Database(_) | SystemError::Hash(_)
+        )
+    }
 }
 
 /// Time and chance for one call, drawn by whoever has a clock and dice. Using one twice gives the same ids twice.
@@ -122,17 +145,17 @@ fn hex(bytes: &[u8]) -> String {
 /// The one value that knows everybody.
 pub struct System {
     settings: RwLock<Arc<Settings>>,
-    keys: KeyPair,
+    keys: KeyRing,
     admin: AdminFile,
 }
 
 impl System {
     /// Opens `admin.db` below the data folder, which must exist; makes it if it is not there.
-    pub fn open(settings: Arc<Settings>, keys: KeyPair) -> Result<System, StorageError> {
+    pub fn open(settings: Arc<Settings>, keys: impl Into<KeyRing>) -> Result<System, StorageError> {
         let admin = AdminFile::open(&settings.root, schema::STEPS)?;
         Ok(System {
             settings: RwLock::new(settings),
-            keys,
+            keys: keys.into(),
             admin,
         })
     }

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
+use super::classic::CLASSIC;
 use super::permissions::{self, Change, Flags, Origin};
 use super::users::{self, seconds, user_id};
 use super::{System, SystemError, logins};
@@ -10,9 +11,6 @@ use crate::access::{
     SchemaRights, SchemaRule, Source, app_of, decide, given,
 };
 use crate::ident::{AppId, RealmName, UnixTime, UserId};
-
-/// The app that classic users and Realms belong to.
-const CLASSIC: &str = "classic";
 
 impl System {
     /// Lists a Realm that is about to be made for the caller; does nothing if it is listed. Whether it was new.

@@ -58,4 +58,11 @@ CREATE TABLE permissions (
 CREATE INDEX permissions_of_user ON permissions (user);
 INSERT INTO permissions (realm, user, may_read, may_write, may_manage, changed, changed_by, origin)
     SELECT name, owner, 1, 1, 1, created, owner, 'owner' FROM realms WHERE owner IS NOT NULL;
+", "
+CREATE TABLE revocations (                  -- tokens that belong to no login and count no more
+    token       TEXT PRIMARY KEY,           -- fingerprint: SHA-256 of the claims, 64 hex digits
+    expires     INTEGER,                    -- end of the token, after which the row goes; NULL is never
+    revoked     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX revocations_by_end ON revocations (expires);
 "];

@@ -137,7 +137,7 @@ impl System {
     /// A new access token for a refresh token.
     pub fn refresh(&self, token: &Secret, now: UnixTime) -> Result<Secret, SystemError> {
         let token = self.verify(token, TokenKind::Refresh, now)?;
-        Ok(self.access_token(&token, now)?.sign(&self.keys))
+        Ok(self.access_token(&token, now)?.sign(self.keys.signing()))
     }
 
     /// Ends the login of a refresh token; which one it was.
@@ -185,15 +185,22 @@ impl System {
         kind: TokenKind,
         now: UnixTime,
     ) -> Result<AppToken, SystemError> {
-        let token = AppToken::verify(token, kind, self.keys.public(), now)?;
-        self.app(&token.app)?;
-        if !self
-            .admin
-            .read(|tx| logins::lasts(tx, &token.login, &token.user, now))?
-        {
-            return Err(SystemError::LoginEnded);
-        }
+        let token = AppToken::verify(token, kind, &self.keys, now)?;
+        self.check_login(&token.app, &token.login, &token.user, now)?;
         Ok(token)
+    }
+
+    /// Whether a login to an app lasts.
+    pub(super) fn check_login(
+        &self,
+        app: &AppId,
+        login: &LoginId,
+        user: &UserId,
+        now: UnixTime,
+    ) -> Result<(), SystemError> {
+        self.app(app)?;
+        let lasts = self.admin.read(|tx| logins::lasts(tx, login, user, now))?;
+        lasts.then_some(()).ok_or(SystemError::LoginEnded)
     }
 
     /// Begins a login in one transaction with what must come before it.
@@ -230,8 +237,8 @@ impl System {
             logins::insert(tx, &login)
         })?;
         Ok(SignedIn {
-            access_token: access.sign(&self.keys),
-            refresh_token: refresh.sign(&self.keys),
+            access_token: access.sign(self.keys.signing()),
+            refresh_token: refresh.sign(self.keys.signing()),
             user: refresh.user,
             device: refresh.device,
         })
@@ -271,7 +278,15 @@ fn check_email(email: &str) -> Result<(), SystemError> {
     }
 }
 
-fn check_password(password: &Secret) -> Result<(), SystemError> {
+/// Lets through what a user may be called: no white space around it, no control characters.
+pub(super) fn check_name(name: &str) -> Result<(), SystemError> {
+    let fits = (1..=EMAIL_BYTES).contains(&name.len())
+        && name.trim() == name
+        && !name.chars().any(char::is_control);
+    fits.then_some(()).ok_or(SystemError::BadName)
+}
+
+pub(super) fn check_password(password: &Secret) -> Result<(), SystemError> {
     if PASSWORD.contains(&password.reveal().chars().count()) {
         Ok(())
     } else {

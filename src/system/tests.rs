@@ -2,8 +2,8 @@ use std::path::Path;
 
 use super::*;
 use crate::access::{Caller, Endpoint, Reason, Rights};
-use crate::auth::ClassicToken;
 use crate::auth::tests::pair;
+use crate::auth::{ClassicToken, KeyPair};
 use crate::config::{Apps, Lifetimes};
 use crate::ident::RealmName;
 use crate::secret::Secret;
@@ -458,7 +458,7 @@ fn the_admin_token_opens_both_endpoints() {
     let token = ClassicToken::admin(&keys());
     for endpoint in [Endpoint::Classic, Endpoint::App(app())] {
         let caller = fixture.system.authorize(&endpoint, &token, NOW).unwrap();
-        assert!(caller.admin && caller.expires_at.is_none() && caller.login.is_none());
+        assert!(caller.admin && caller.expires_at.is_none() && caller.login.is_some());
         let name: &[u8] = if endpoint == Endpoint::Classic {
             b"/__admin"
         } else {

@@ -1,5 +1,7 @@
 //! Commands as a shell calls them: what they print, and how they end.
 
+mod token;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -1,10 +1,12 @@
 //! The App Services API as a client meets it: requests in, answers out, without a socket.
 
+mod classic;
 mod limits;
 mod location;
 mod missing;
 mod session;
 mod sign_in;
+mod tokens;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,6 +50,7 @@ impl Surroundings for World {
 /// The routes over an empty data folder.
 struct Server {
     http: Http,
+    system: Arc<System>,
     world: Arc<World>,
     _root: tempfile::TempDir,
 }
@@ -111,14 +114,15 @@ impl Server {
         let mut settings = Settings::dev(root.path());
         change(&mut settings);
         let limits = settings.limits.clone();
-        let system = System::open(Arc::new(settings), keys()).unwrap();
+        let system = Arc::new(System::open(Arc::new(settings), keys()).unwrap());
         let world = Arc::new(World {
             now: AtomicU64::new(1_000_000),
             dice: Mutex::new(StdRng::seed_from_u64(1)),
             ended: Mutex::default(),
         });
         Server {
-            http: Http::new(Arc::new(system), world.clone(), limits),
+            http: Http::new(system.clone(), world.clone(), limits),
+            system,
             world,
             _root: root,
         }
@@ -145,9 +149,15 @@ impl Server {
     }
 
     async fn request(&self, method: &str, path: &str, token: Option<&str>, body: &str) -> Reply {
+        self.request_at(method, &format!("{BASE}{path}"), token, body)
+            .await
+    }
+
+    /// The same for a path that is given from its beginning.
+    async fn request_at(&self, method: &str, path: &str, token: Option<&str>, body: &str) -> Reply {
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("{BASE}{path}"))
+            .uri(path)
             .header(HOST, "127.0.0.1:9080")
             .header(CONTENT_TYPE, "application/json;charset=utf-8");
         if let Some(token) = token {

@@ -1,5 +1,6 @@
 //! Real SDKs against the program. Each scenario is one test; it runs in a process of its own, with a server of its own.
 
+mod classic;
 mod common;
 pub mod device;
 pub mod edits;

@@ -43,7 +43,7 @@ impl User {
 }
 
 /// Starts a session with a new file; the answer's name, and the code of the error if it is one.
-fn bind(wire: &mut Wire, session: u64, path: &str, token: &str) -> (String, u64) {
+pub fn bind(wire: &mut Wire, session: u64, path: &str, token: &str) -> (String, u64) {
     let (size, token_size) = (path.len(), token.len());
     wire.send(format!(
         "bind {session} {size} {token_size} 1 0\n{path}{token}"

@@ -468,12 +468,12 @@ fn free() -> (std::net::TcpListener, SocketAddr) {
     (listener, address)
 }
 
-/// Writes a configuration beside the root, with keys of its own; the file.
+/// Writes a configuration beside the root, with keys of its own; the file. Lines that are indented at its beginning belong to the section `auth`.
 pub fn configuration(root: &Path, rest: &str) -> PathBuf {
     let keys = ros::server::dev::DevFiles::ensure(root).unwrap();
     let file = root.with_file_name("configuration.yml");
     let text = format!(
-        "storage: {{root_path: {}}}\nauth: {{private_key_path: {}}}\n{rest}",
+        "storage: {{root_path: {}}}\nauth:\n  private_key_path: {}\n{rest}",
         root.display(),
         keys.private_key.display()
     );

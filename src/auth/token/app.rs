@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use super::{TokenError, open_jwt};
-use crate::auth::{KeyPair, PublicKey};
+use super::{Parts, TokenError};
+use crate::auth::{KeyPair, Verifier};
 use crate::ident::{AppId, LoginId, UnixTime, UserId};
 use crate::secret::Secret;
 
@@ -55,7 +55,10 @@ struct Claims {
 }
 
 const ISSUER: &str = "ros";
-const HEADER: &str = r#"{"alg":"RS256","typ":"JWT"}"#;
+/// What clients never read.
+fn header(kid: &str) -> String {
+    format!(r#"{{"alg":"RS256","typ":"JWT","kid":"{kid}"}}"#)
+}
 
 impl AppToken {
     /// The signed token.
@@ -72,7 +75,7 @@ impl AppToken {
             baas_domain_id: self.domain.clone(),
         };
         let claims = serde_json::to_vec(&claims).expect("claims are plain text and numbers");
-        let mut token = BASE64_URL_SAFE_NO_PAD.encode(HEADER);
+        let mut token = BASE64_URL_SAFE_NO_PAD.encode(header(keys.public().id()));
         token.push('.');
         BASE64_URL_SAFE_NO_PAD.encode_string(claims, &mut token);
         let signature = keys.sign(token.as_bytes());
@@ -85,22 +88,28 @@ impl AppToken {
     pub fn verify(
         token: &Secret,
         kind: TokenKind,
-        key: &PublicKey,
+        keys: &(impl Verifier + ?Sized),
         now: UnixTime,
     ) -> Result<AppToken, TokenError> {
-        let claims = open_jwt(token.reveal(), key)?;
-        let claims: Claims = serde_json::from_slice(&claims).map_err(|_| TokenError::Claims)?;
+        let claims = Parts::of_jwt(token.reveal())?.verified(keys)?;
+        let token = AppToken::read(&claims)?;
+        if token.kind != kind {
+            return Err(TokenError::Kind);
+        }
+        if now > token.expires_at {
+            return Err(TokenError::Expired);
+        }
+        Ok(token)
+    }
+
+    /// The claims of a token, whoever has signed it.
+    pub(in crate::auth) fn read(claims: &[u8]) -> Result<AppToken, TokenError> {
+        let claims: Claims = serde_json::from_slice(claims).map_err(|_| TokenError::Claims)?;
         let app = AppId::parse(&claims.app_id)
             .filter(|_| claims.iss == ISSUER)
             .ok_or(TokenError::Claims)?;
-        if claims.typ != kind {
-            return Err(TokenError::Kind);
-        }
-        if now.0 > claims.exp {
-            return Err(TokenError::Expired);
-        }
         Ok(AppToken {
-            kind,
+            kind: claims.typ,
             app,
             user: UserId(claims.sub.into()),
             login: LoginId(claims.sid.into()),

@@ -2,16 +2,17 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde::Deserialize;
-use serde_json::{Number, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
+use sha2::{Digest, Sha256};
 
-use super::{TokenError, open};
-use crate::auth::{KeyPair, PublicKey};
-use crate::ident::UnixTime;
+use super::{Parts, TokenError};
+use crate::auth::{KeyPair, Verifier};
+use crate::ident::{LoginId, UnixTime};
 use crate::secret::Secret;
 
 /// The claims of a classic token. What they allow is decided elsewhere; above all, no claim makes an administrator.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassicToken {
     /// The user; empty if the token names none.
     pub identity: String,
@@ -25,6 +26,10 @@ pub struct ClassicToken {
     pub issued_at: Option<UnixTime>,
     /// Whether the server has made it for a user that signed in, and not its operator for whatever purpose.
     pub is_issued: bool,
+    /// The login that it belongs to. A token that was made without one is a login of its own, under its fingerprint: 64 hex digits, the SHA-256 of its claims.
+    pub login: LoginId,
+    /// Whether that login is the token itself.
+    pub stands_alone: bool,
 }
 
 /// The words of `access`.
@@ -53,23 +58,37 @@ struct Claims {
     iat: Option<Number>,
     /// Every access token has it that a server gives to those who sign in.
     sync_label: Option<serde::de::IgnoredAny>,
+    sid: Option<String>,
     /// Only the tokens of apps say what kind they are.
     typ: Option<serde::de::IgnoredAny>,
 }
 
 impl ClassicToken {
     /// The claims of a token that this server's key has signed, of either form. Whether it has expired is another question.
-    pub fn verify(token: &Secret, key: &PublicKey) -> Result<ClassicToken, TokenError> {
-        let claims = open(token.reveal(), key)?;
+    pub fn verify(
+        token: &Secret,
+        keys: &(impl Verifier + ?Sized),
+    ) -> Result<ClassicToken, TokenError> {
+        let claims = Parts::of(token.reveal())?.verified(keys)?;
+        ClassicToken::read(&claims)
+    }
+
+    /// The claims of a token, whoever has signed it.
+    pub(in crate::auth) fn read(claims: &[u8]) -> Result<ClassicToken, TokenError> {
+        let fingerprint = || {
+            let digest = Sha256::digest(claims);
+            digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        };
         // An array would be taken for the members in their order.
         if claims.trim_ascii_start().first() != Some(&b'{') {
             return Err(TokenError::Claims);
         }
-        let claims: Claims = serde_json::from_slice(&claims).map_err(|_| TokenError::Claims)?;
+        let claims: Claims = serde_json::from_slice(claims).map_err(|_| TokenError::Claims)?;
         // A token of an app is good for as long as its login lasts, which nobody asks about here.
         if claims.typ.is_some() {
             return Err(TokenError::Kind);
         }
+        let named = claims.sid.filter(|sid| is_login(sid));
         Ok(ClassicToken {
             identity: claims.identity.or(claims.sub).unwrap_or_default(),
             path: claims.path,
@@ -83,19 +102,29 @@ impl ClassicToken {
                 .or(claims.iat)
                 .and_then(|number| moment(&number)),
             is_issued: claims.sync_label.is_some(),
+            stands_alone: named.is_none(),
+            login: LoginId(named.unwrap_or_else(fingerprint).into()),
         })
     }
 
     /// The token that makes whoever holds it an administrator, for ever.
     pub fn admin(keys: &KeyPair) -> Secret {
-        let claims =
-            json!({"identity": "__admin", "access": ["upload", "download", "manage"]}).to_string();
-        let signature = keys.sign(claims.as_bytes());
-        Secret::new(format!(
-            "{}:{}",
-            BASE64_STANDARD.encode(claims),
-            BASE64_STANDARD.encode(signature)
-        ))
+        ClassicClaims::admin().sign(keys)
+    }
+
+    /// What it is for, in a word.
+    pub fn kind(&self) -> &'static str {
+        match self.access {
+            _ if self.is_admin() => "admin",
+            Some(Access { refresh: true, .. }) => "refresh",
+            Some(_) => "access",
+            None => "user",
+        }
+    }
+
+    /// Whether it gets access tokens, and opens nothing itself.
+    pub fn is_refresh(&self) -> bool {
+        self.access.is_some_and(|access| access.refresh)
     }
 
     /// Whether it is an administrator's: it names no Realm, and its user is one of the two that only the server signs for.
@@ -119,6 +148,67 @@ impl Access {
             refresh: has("refresh"),
         }
     }
+}
+
+/// The claims of a classic token that is made here, in the order and under the names that clients of the original know.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct ClassicClaims {
+    /// As the client has sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_id: Option<String>,
+    /// The user.
+    pub identity: String,
+    /// `refresh`, or some of `download`, `upload`, `manage`; `None` in user tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access: Option<Vec<&'static str>>,
+    /// 8 hex digits that make tokens differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub salt: Option<String>,
+    /// Seconds since 1970; `None` is never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<u64>,
+    /// Whether the user is an administrator, for the client's own use: this server does not believe it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_admin: Option<bool>,
+    /// The Realm, in access tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Always `default`, in access tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sync_label: Option<&'static str>,
+    /// When it was made: seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<u64>,
+    /// The login; `None` for a token that stands alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+}
+
+impl ClassicClaims {
+    /// An administrator's, for ever and for every Realm.
+    pub fn admin() -> ClassicClaims {
+        ClassicClaims {
+            identity: "__admin".to_owned(),
+            access: Some(vec!["upload", "download", "manage"]),
+            ..ClassicClaims::default()
+        }
+    }
+
+    /// The signed token.
+    pub fn sign(&self, keys: &KeyPair) -> Secret {
+        let claims = serde_json::to_vec(self).expect("claims are plain text and numbers");
+        let signature = keys.sign(&claims);
+        Secret::new(format!(
+            "{}:{}",
+            BASE64_STANDARD.encode(claims),
+            BASE64_STANDARD.encode(signature)
+        ))
+    }
+}
+
+/// Whether this is the id of a login of this server, and not what another issuer means by `sid`.
+fn is_login(sid: &str) -> bool {
+    sid.len() == 24 && sid.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A moment; 0 is none. What lies before 1970 is long over, which second 1 says as well.

@@ -14,9 +14,9 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 pub use app::{AppToken, TokenKind};
-pub use classic::ClassicToken;
+pub use classic::{Access, ClassicClaims, ClassicToken};
 
-use super::PublicKey;
+use super::Verifier;
 
 /// Why a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -73,41 +73,80 @@ fn standard(digit: char) -> char {
     }
 }
 
-/// The claims of a token of either form, its signature verified.
-fn open(token: &str, key: &PublicKey) -> Result<Vec<u8>, TokenError> {
-    if token.contains(':') {
-        open_classic(token, key)
-    } else {
-        open_jwt(token, key)
+/// A token taken apart; nothing about it is believed yet.
+pub(in crate::auth) struct Parts {
+    /// The header of a JWT.
+    pub header: Option<Vec<u8>>,
+    /// The claims as they were signed.
+    pub claims: Vec<u8>,
+    signed: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl Parts {
+    /// A token of either form.
+    pub fn of(token: &str) -> Result<Parts, TokenError> {
+        if token.contains(':') {
+            Parts::of_classic(token)
+        } else {
+            Parts::of_jwt(token)
+        }
+    }
+
+    fn of_classic(token: &str) -> Result<Parts, TokenError> {
+        let (claims, signature) = token.split_once(':').ok_or(TokenError::Form)?;
+        let (claims, signature) = (decode(claims)?, decode(signature)?);
+        Ok(Parts {
+            header: None,
+            signed: claims.clone(),
+            claims,
+            signature,
+        })
+    }
+
+    fn of_jwt(token: &str) -> Result<Parts, TokenError> {
+        let token = token.trim_ascii();
+        let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Form)?;
+        let (header, claims) = signed.split_once('.').ok_or(TokenError::Form)?;
+        Ok(Parts {
+            header: Some(decode(header)?),
+            claims: decode(claims)?,
+            signed: signed.as_bytes().to_vec(),
+            signature: decode(signature)?,
+        })
+    }
+
+    /// The id of the key that has signed it, if one of these has, and with RS256.
+    pub fn verified_by<'a>(
+        &self,
+        keys: &'a (impl Verifier + ?Sized),
+    ) -> Result<&'a str, TokenError> {
+        let hint = match &self.header {
+            Some(header) => rs256_key(header)?,
+            None => None,
+        };
+        keys.verified_by(hint.as_deref(), &self.signed, &self.signature)
+            .ok_or(TokenError::Signature)
+    }
+
+    /// The claims, if they may be believed.
+    fn verified(self, keys: &(impl Verifier + ?Sized)) -> Result<Vec<u8>, TokenError> {
+        self.verified_by(keys)?;
+        Ok(self.claims)
     }
 }
 
-fn open_classic(token: &str, key: &PublicKey) -> Result<Vec<u8>, TokenError> {
-    let (claims, signature) = token.split_once(':').ok_or(TokenError::Form)?;
-    let (claims, signature) = (decode(claims)?, decode(signature)?);
-    if !key.verify(&claims, &signature) {
-        return Err(TokenError::Signature);
-    }
-    Ok(claims)
-}
-
-fn open_jwt(token: &str, key: &PublicKey) -> Result<Vec<u8>, TokenError> {
-    let token = token.trim_ascii();
-    let (signed, signature) = token.rsplit_once('.').ok_or(TokenError::Form)?;
-    let (header, claims) = signed.split_once('.').ok_or(TokenError::Form)?;
-    if !says_rs256(&decode(header)?) {
-        return Err(TokenError::Algorithm);
-    }
-    if !key.verify(signed.as_bytes(), &decode(signature)?) {
-        return Err(TokenError::Signature);
-    }
-    decode(claims)
-}
-
-fn says_rs256(header: &[u8]) -> bool {
+/// The key that a header names; that it says RS256 is a must.
+fn rs256_key(header: &[u8]) -> Result<Option<String>, TokenError> {
     #[derive(serde::Deserialize)]
     struct Header {
         alg: String,
+        kid: Option<serde_json::Value>,
     }
-    serde_json::from_slice::<Header>(header).is_ok_and(|header| header.alg == "RS256")
+    match serde_json::from_slice::<Header>(header) {
+        Ok(header) if header.alg == "RS256" => {
+            Ok(header.kid.and_then(|kid| kid.as_str().map(str::to_owned)))
+        }
+        Ok(_) | Err(_) => Err(TokenError::Algorithm),
+    }
 }

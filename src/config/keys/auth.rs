@@ -22,6 +22,13 @@ pub const KEYS: &[Key] = &[
     )
     .like("/etc/realm/token-signature.pub"),
     Key::fixed(
+        "auth.previous_public_keys",
+        Kind::Files,
+        &Server(|s| &mut s.previous_public_keys),
+        "Public keys of earlier pairs, PEM: tokens that they verify count until they expire. For changing the key pair without signing everybody out.",
+    )
+    .like("[ /etc/realm/token-signature.old.pub ]"),
+    Key::fixed(
         "auth.sync_hosts",
         Kind::Hosts,
         &Server(|s| &mut s.sync_hosts),
@@ -29,20 +36,18 @@ pub const KEYS: &[Key] = &[
     )
     .but(Effect::Missing)
     .like("[ 'sync.example.com:9080' ]"),
-    Key::fixed(
+    Key::live(
         "auth.ttls.access_token",
         Kind::Seconds,
         &Server(|s| &mut s.lifetimes.access),
-        "Seconds until an access token of a classic user ends.",
-    )
-    .but(Effect::Missing),
-    Key::fixed(
+        "Seconds until an access token of a classic user ends. SDKs get a new one 10 to 20 seconds before: less than 60 keeps them busy.",
+    ),
+    Key::live(
         "auth.ttls.refresh_token",
         Kind::Seconds,
         &Server(|s| &mut s.lifetimes.refresh),
-        "Seconds until a refresh token of a classic user ends.",
-    )
-    .but(Effect::Missing),
+        "Seconds until a refresh token of a classic user ends, and the user must sign in again.",
+    ),
     Key::fixed(
         "auth.providers_include_path",
         Kind::Folder,

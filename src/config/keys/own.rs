@@ -70,6 +70,12 @@ pub const KEYS: &[Key] = &[
         "Seconds until a login ends, and its refresh token with it.",
     ),
     Key::live(
+        "classic.registration",
+        Kind::Switch("closed", "open"),
+        &Server(|s| &mut s.classic_registration),
+        "Whether anybody may register with name and password through the API of Realm Object Server 1 to 3: open or closed.",
+    ),
+    Key::live(
         "classic.unknown_files",
         UNKNOWN_FILES,
         &Server(|s| &mut s.reset_unknown_files),

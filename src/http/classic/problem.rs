@@ -1,0 +1,224 @@
+//! What clients of the classic API are told when something is wrong. Old SDKs end their app on a code that they do not know: routes that those of 1.x call keep to 601 to 616.
+
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Response, StatusCode};
+use serde::Serialize;
+
+use crate::api::classic::{InvalidParameter, ProblemBody};
+use crate::http::Answer;
+use crate::http::answer::{self, Cause, Failure};
+use crate::system::{NoAccess, SystemError};
+
+/// A kind of problem. Codes are fixed: add, never renumber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A value is refused.
+    InvalidParameters,
+    /// A field is absent.
+    MissingParameters,
+    /// Login refused.
+    InvalidCredentials,
+    /// The path, or the rights there.
+    AccessDenied,
+    /// The refresh token's time is over.
+    ExpiredRefreshToken,
+    /// Too many tries: told as refused credentials, which every SDK knows.
+    TooMany,
+    /// The server failed, or has too much to do.
+    Unavailable,
+}
+
+impl Kind {
+    /// Its code, HTTP status, name in `type`, and title.
+    fn row(self) -> (u16, StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Kind::InvalidParameters => (
+                601,
+                S::BAD_REQUEST,
+                "invalid-parameters",
+                "Your request parameters did not validate.",
+            ),
+            Kind::MissingParameters => (
+                602,
+                S::BAD_REQUEST,
+                "missing-parameters",
+                "Your request is missing parameters.",
+            ),
+            Kind::InvalidCredentials => (
+                611,
+                S::UNAUTHORIZED,
+                "invalid-credentials",
+                "The provided credentials are invalid or the user does not exist.",
+            ),
+            Kind::AccessDenied => (
+                614,
+                S::FORBIDDEN,
+                "access-denied",
+                "The path is invalid or current user has no access.",
+            ),
+            Kind::ExpiredRefreshToken => (
+                615,
+                S::FORBIDDEN,
+                "expired-refresh-token",
+                "The refresh token is expired.",
+            ),
+            Kind::TooMany => (
+                611,
+                S::TOO_MANY_REQUESTS,
+                "invalid-credentials",
+                "Too many tries. Try again in a minute.",
+            ),
+            Kind::Unavailable => (
+                801,
+                S::SERVICE_UNAVAILABLE,
+                "server-misconfiguration",
+                "The server cannot do this now. Try again later.",
+            ),
+        }
+    }
+}
+
+/// An answer that is an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    kind: Kind,
+    parameters: Vec<InvalidParameter>,
+    detail: Option<String>,
+    /// What the client is not told.
+    cause: Option<String>,
+}
+
+impl Problem {
+    /// A problem of this kind.
+    pub fn new(kind: Kind) -> Problem {
+        Problem {
+            kind,
+            parameters: Vec::new(),
+            detail: None,
+            cause: None,
+        }
+    }
+
+    /// A field that must be there is not.
+    pub fn missing(name: &str) -> Problem {
+        Problem::new(Kind::MissingParameters).parameter(name, "is missing")
+    }
+
+    /// A value is refused.
+    pub fn invalid(name: &str, reason: impl Into<String>) -> Problem {
+        Problem::new(Kind::InvalidParameters).parameter(name, reason)
+    }
+
+    fn parameter(mut self, name: &str, reason: impl Into<String>) -> Problem {
+        self.parameters.push(InvalidParameter {
+            name: name.to_owned(),
+            reason: reason.into(),
+        });
+        self
+    }
+
+    /// The same, with what more can be said.
+    pub fn detail(mut self, detail: impl Into<String>) -> Problem {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// The same, with a cause for the log that the client is not told.
+    pub fn because(mut self, cause: impl std::fmt::Display) -> Problem {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    /// Whether the client was refused for its credentials.
+    pub fn is_wrong_password(&self) -> bool {
+        self.kind == Kind::InvalidCredentials
+    }
+
+    /// The answer itself.
+    pub fn answer(&self) -> Response<Answer> {
+        let (code, status, slug, title) = self.kind.row();
+        let body = ProblemBody {
+            kind: format!("https://realm.io/docs/object-server/problems/{slug}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: self.detail.clone(),
+            code,
+            invalid_params: self.parameters.clone(),
+        };
+        let mut answer = json(status, &body);
+        let said = self
+            .parameters
+            .iter()
+            .map(|parameter| format!("{} {}", parameter.name, parameter.reason));
+        let cause = self.cause.clone().or(self.detail.clone());
+        let cause = cause
+            .or(said.reduce(|all, one| format!("{all}, {one}")))
+            .unwrap_or_else(|| title.to_owned());
+        answer
+            .extensions_mut()
+            .insert(Cause(format!("{code}: {cause}")));
+        answer
+    }
+}
+
+/// An answer with a JSON body, in the one spelling of its type that all SDKs take.
+pub fn json(status: StatusCode, body: &impl Serialize) -> Response<Answer> {
+    let mut answer = answer::json(status, body);
+    let kind = HeaderValue::from_static("application/json; charset=utf-8");
+    answer.headers_mut().insert(CONTENT_TYPE, kind);
+    answer
+}
+
+impl From<SystemError> for Problem {
+    fn from(error: SystemError) -> Problem {
+        match &error {
+            SystemError::RegistrationClosed
+            | SystemError::NameInUse
+            | SystemError::WrongPassword
+            | SystemError::UserDisabled => Problem::new(Kind::InvalidCredentials).because(error),
+            SystemError::BadPassword => Problem::invalid("password", error.to_string()),
+            SystemError::BadEmail | SystemError::BadName => {
+                Problem::invalid("data", error.to_string())
+            }
+            SystemError::Token(_) | SystemError::LoginEnded | SystemError::Revoked => {
+                Problem::new(Kind::InvalidCredentials).because(error)
+            }
+            SystemError::NotAdmin | SystemError::NoSuchApp(_) | SystemError::NoSuchProvider(_) => {
+                Problem::new(Kind::AccessDenied).because(error)
+            }
+            SystemError::Storage(_) | SystemError::Database(_) | SystemError::Hash(_) => {
+                Problem::new(Kind::Unavailable).because(error)
+            }
+        }
+    }
+}
+
+/// What whoever asks for an access token is told: bad refresh tokens are refused like bad paths.
+impl From<NoAccess> for Problem {
+    fn from(error: NoAccess) -> Problem {
+        use crate::auth::TokenError::Expired;
+        match error {
+            NoAccess::System(SystemError::Token(Expired)) => {
+                Problem::new(Kind::ExpiredRefreshToken).because(error)
+            }
+            NoAccess::System(error) if error.is_ours() => error.into(),
+            NoAccess::Path(bad) => Problem::new(Kind::AccessDenied).detail(bad.to_string()),
+            NoAccess::Denied { .. } | NoAccess::System(_) => {
+                Problem::new(Kind::AccessDenied).because(error)
+            }
+        }
+    }
+}
+
+/// What goes wrong before the request is understood.
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Problem {
+        let kind = if failure.is_ours() {
+            Kind::Unavailable
+        } else {
+            Kind::InvalidParameters
+        };
+        Problem::new(kind).because(failure)
+    }
+}

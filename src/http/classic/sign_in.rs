@@ -1,0 +1,118 @@
+//! `POST /auth`: registering, signing in, and access tokens for Realms.
+
+use std::net::IpAddr;
+
+use hyper::Response;
+use serde_json::json;
+
+use super::done;
+use super::problem::{Kind, Problem};
+use crate::api::classic::Authentication;
+use crate::http::attempts::Key;
+use crate::http::{Answer, Http, request};
+use crate::ident::AppId;
+use crate::secret::Secret;
+use crate::system::Issued;
+
+/// Whoever asks, by what it shows.
+pub async fn authenticate(
+    http: &Http,
+    peer: IpAddr,
+    body: &[u8],
+) -> Result<Response<Answer>, Problem> {
+    let asked: Authentication = request::parse(body)?;
+    match asked.provider.as_deref() {
+        Some("password") => password(http, peer, asked).await,
+        Some("realm") => realm(http, asked).await,
+        Some(_) => Err(Problem::invalid("provider", "is not one of this server")),
+        None => Err(Problem::missing("provider")),
+    }
+}
+
+async fn password(
+    http: &Http,
+    peer: IpAddr,
+    asked: Authentication,
+) -> Result<Response<Answer>, Problem> {
+    let info = asked.user_info.unwrap_or_default();
+    let name = asked.data.or(asked.username);
+    let name = name.ok_or_else(|| Problem::missing("data"))?;
+    let password = info.password.or(asked.password);
+    let password = password.ok_or_else(|| Problem::missing("password"))?;
+    let register = info.register.or(asked.register).unwrap_or(false);
+    let (name, app_id) = (name.reveal().to_owned(), asked.app_id);
+    let issued = if register {
+        self::register(http, peer, name, password, app_id).await?
+    } else {
+        sign_in(http, peer, name, password, app_id).await?
+    };
+    Ok(done(&json!({ "refresh_token": shown(&issued) })))
+}
+
+async fn register(
+    http: &Http,
+    peer: IpAddr,
+    name: String,
+    password: Secret,
+    app_id: Option<String>,
+) -> Result<Issued, Problem> {
+    let moment = http.moment();
+    let from = Key::new(peer, &classic(), "");
+    if !http.registrations.begin(&from, moment.now) {
+        return Err(Problem::new(Kind::TooMany).because("too many registrations from this address"));
+    }
+    let made = http
+        .ask_hashing(move |system| system.classic_register(&name, &password, app_id, &moment))
+        .await??;
+    tracing::info!(user = %made.claims.identity, "a user has registered");
+    Ok(made)
+}
+
+async fn sign_in(
+    http: &Http,
+    peer: IpAddr,
+    name: String,
+    password: Secret,
+    app_id: Option<String>,
+) -> Result<Issued, Problem> {
+    let (key, moment) = (Key::new(peer, &classic(), &name), http.moment());
+    if !http.wrong_passwords.begin(&key, moment.now) {
+        return Err(Problem::new(Kind::TooMany).because("too many wrong passwords"));
+    }
+    let result = http
+        .ask_hashing(move |system| system.classic_sign_in(&name, &password, app_id, &moment))
+        .await
+        .map_err(Problem::from)
+        .and_then(|result| result.map_err(Problem::from));
+    if !result.as_ref().is_err_and(Problem::is_wrong_password) {
+        http.wrong_passwords.take_back(&key);
+    }
+    result
+}
+
+async fn realm(http: &Http, asked: Authentication) -> Result<Response<Answer>, Problem> {
+    let refresh = asked.data.ok_or_else(|| Problem::missing("data"))?;
+    let (app_id, moment) = (asked.app_id, http.moment());
+    let Some(path) = asked.path.filter(|path| !path.is_empty()) else {
+        let issued = http
+            .ask(move |system| Ok(system.classic_user_token(&refresh, app_id, &moment)?))
+            .await?
+            .map_err(|error: crate::system::NoAccess| Problem::from(error))?;
+        return Ok(done(&json!({ "user_token": shown(&issued) })));
+    };
+    let path = request::decoded(&path).ok_or_else(|| Problem::new(Kind::AccessDenied))?;
+    let issued = http
+        .ask(move |system| system.classic_access(&refresh, &path, app_id, &moment))
+        .await??;
+    Ok(done(&json!({ "access_token": shown(&issued) })))
+}
+
+/// A token and what is in it, as clients want both.
+fn shown(issued: &Issued) -> serde_json::Value {
+    json!({ "token": issued.token.reveal(), "token_data": issued.claims })
+}
+
+/// What names are counted under.
+fn classic() -> AppId {
+    AppId::parse("classic").expect("a word of letters is an app id")
+}
