@@ -63,7 +63,7 @@ fn settings(file: Option<&Path>) -> Result<Settings, Failure> {
 /// Whether the server answers, and is ready.
 fn answers(settings: &Settings, reach: &Reach) -> Result<Finding, Failure> {
     const CHECK: &str = "server";
-    let server = reach.server_or(settings.proxy_http.socket())?;
+    let server = reach.server_or(&here(settings))?;
     let url = server.url().to_owned();
     let ready = reach.within("", server.ready());
     Ok(match crate::runtime()?.block_on(ready) {
@@ -79,6 +79,19 @@ fn answers(settings: &Settings, reach: &Reach) -> Result<Finding, Failure> {
             "systemctl status realm-object-server; journalctl -u realm-object-server",
         ),
     })
+}
+
+/// Where this host reaches a server with these settings.
+fn here(settings: &Settings) -> String {
+    let plain = [settings.proxy_http, settings.network_http];
+    let plain = plain.into_iter().chain(settings.sync_listeners());
+    match plain.into_iter().find(|listener| listener.enabled) {
+        Some(listener) if listener.address.is_unspecified() => {
+            format!("http://127.0.0.1:{}", listener.port)
+        }
+        Some(listener) => format!("http://{}", listener.socket()),
+        None => format!("https://localhost:{}", settings.proxy_https.listener.port),
+    }
 }
 
 fn print(findings: &[Finding], format: Format) -> Result<(), Failure> {

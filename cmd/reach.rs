@@ -1,7 +1,6 @@
 //! Reaching a server: where it is, and who we are there.
 
 use std::io::Read;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -78,16 +77,12 @@ impl Reach {
         })
     }
 
-    /// The server, or the one that listens here if none is named.
-    pub fn server_or(&self, listens: SocketAddr) -> Result<Server, Failure> {
-        if self.server.is_some() {
-            return self.server();
+    /// The server, or the one at this URL if none is named.
+    pub fn server_or(&self, url: &str) -> Result<Server, Failure> {
+        match self.server {
+            Some(_) => self.server(),
+            None => self.at(url),
         }
-        let mut address = listens;
-        if listens.ip().is_unspecified() {
-            address.set_ip(Ipv4Addr::LOCALHOST.into());
-        }
-        self.at(&format!("http://{address}"))
     }
 
     /// The token of an administrator.

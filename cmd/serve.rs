@@ -10,7 +10,8 @@ use ros::doctor;
 use ros::log::{FATAL, Log};
 use ros::server::dev::DevFiles;
 use ros::server::life::{self, Signals};
-use ros::server::{self, Handle, Prepared, Service, StartError};
+use ros::server::{self, Handle, Prepared, StartError, Wanted};
+use ros::tls::{Cause, TlsError};
 use tokio::net::TcpListener;
 
 use crate::failure::{Exit, Failure};
@@ -85,7 +86,7 @@ fn start(
     let root = settings.root.clone();
     let metrics = settings.metrics;
     let metrics = metrics.enabled.then_some(metrics.socket());
-    let listen = settings.proxy_http.socket();
+    let wanted = server::wanted(&settings).map_err(|error| no_https(&error))?;
     let waiting_threads = server::waiting_threads(&settings.limits);
     let prepared = server::prepare(settings).map_err(|error| cannot_start(&error, &root))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -94,32 +95,41 @@ fn start(
         .build()
         .map_err(|error| Failure::new(Exit::Failed, "cannot start threads").cause(error))?;
     let reload = |handle: &Handle| reload(arguments, log, handle);
-    runtime.block_on(serve(prepared, listen, metrics, dev, reload))
+    runtime.block_on(serve(prepared, wanted, metrics, dev, reload))
 }
 
 async fn serve(
-    prepared: Prepared,
-    listen: SocketAddr,
+    mut prepared: Prepared,
+    wanted: Vec<Wanted>,
     metrics: Option<SocketAddr>,
     dev: Option<&DevFiles>,
     reload: impl Fn(&Handle),
 ) -> Result<(), Failure> {
-    let (listener, address) = bind(listen, "--listen ADDR:PORT")?;
+    if wanted.is_empty() {
+        return Err(Failure::new(Exit::Configuration, "nothing to listen on")
+            .cause("proxy.http, proxy.https, network.http and network.sync are all switched off")
+            .hint("switch one on, for example proxy.http.enable: true"));
+    }
     let signals = Signals::listen()
         .map_err(|error| Failure::new(Exit::Failed, "cannot wait for signals").cause(error))?;
-    tracing::info!("sync engine listening on {}", shown(address));
-    tracing::info!("web server listening on {}", shown(address));
-    tracing::info!("http proxy listening on {}", shown(address));
-    let prepared = prepared.with(Service::Http, listener);
-    let prepared = match metrics {
-        None => prepared,
-        Some(metrics) => {
-            let (listener, address) = bind(metrics, "metrics.listen_port")?;
-            tracing::info!("metrics listening on {}", shown(address));
-            prepared.with_metrics(listener)
+    if let Some(metrics) = metrics {
+        let (listener, address) = bind(metrics, "metrics.listen_port")?;
+        tracing::info!("metrics listening on {}", shown(address));
+        prepared = prepared.with_metrics(listener);
+    }
+    let is_all_in_one = wanted.len() == 1;
+    let mut last = None;
+    for wanted in wanted {
+        let (listener, address) = bind(wanted.address, wanted.key)?;
+        if is_all_in_one {
+            tracing::info!("sync engine listening on {}", shown(address));
+            tracing::info!("web server listening on {}", shown(address));
         }
-    };
-    if let Some(files) = dev {
+        tracing::info!("{} listening on {}", wanted.service.title(), shown(address));
+        prepared = prepared.with(wanted.service, listener);
+        last = Some(address);
+    }
+    if let (Some(files), Some(address)) = (dev, last) {
         eprint!("{}", next_steps(address, files));
     }
     let handle = prepared.handle();
@@ -131,10 +141,35 @@ async fn serve(
     Ok(())
 }
 
+/// The certificate or its key is of no use.
+fn no_https(error: &TlsError) -> Failure {
+    let hint = match error.cause {
+        Cause::SelfSigned => {
+            "proxy.https.allow_self_signed: true takes it, for a lab whose devices know it"
+        }
+        Cause::NoKey | Cause::Locked | Cause::BadKey | Cause::Mismatch => {
+            "proxy.https.private_key_path names the key that the certificate was made with, without a passphrase"
+        }
+        Cause::Unreadable(_)
+        | Cause::TooLarge
+        | Cause::NotPem(_)
+        | Cause::NoCertificate
+        | Cause::BadCertificate(_) => {
+            "proxy.https.certificate_path names the server's certificate and after it those of its issuers, PEM (fullchain.pem); the server's user must be able to read it"
+        }
+    };
+    Failure::new(Exit::Configuration, "cannot serve HTTPS")
+        .cause(error)
+        .hint(hint)
+}
+
 fn bind(wanted: SocketAddr, other: &str) -> Result<(TcpListener, SocketAddr), Failure> {
     let listener = server::bind(wanted).map_err(|error| {
         let hint = match error.kind() {
             std::io::ErrorKind::PermissionDenied => privileged(wanted.port()),
+            _ if other.starts_with("proxy.http.") => {
+                format!("choose another address with --listen ADDR:PORT or {other}")
+            }
             _ => format!("choose another address with {other}"),
         };
         Failure::new(Exit::Failed, format!("cannot listen on {wanted}"))

@@ -47,7 +47,7 @@ pub struct Status {
 /// A place where the server listens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listener {
-    /// What for: `http`, `https`, `metrics`.
+    /// What for: `http`, `https`, `web`, `sync`, `metrics`.
     pub name: String,
     /// Address and port.
     pub address: String,

@@ -1,7 +1,7 @@
 //! Where the server listens, and how it is called from outside.
 
-use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +63,14 @@ pub struct Https {
     pub allow_self_signed: bool,
 }
 
+impl Https {
+    /// Certificate and key, if it is enabled and both are given.
+    pub fn pair(&self) -> Option<(&Path, &Path)> {
+        let pair = self.certificate.as_deref().zip(self.private_key.as_deref());
+        pair.filter(|_| self.listener.enabled)
+    }
+}
+
 /// A sync service, as later servers of the original name them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncServer {
@@ -72,6 +80,19 @@ pub struct SyncServer {
     pub address: String,
     /// The port.
     pub port: u16,
+}
+
+impl SyncServer {
+    /// Where it listens on this machine, as the original did: on the loopback. `None` if it is to be on another one.
+    pub fn listener(&self) -> Option<Listener> {
+        let address: IpAddr = self.address.parse().ok()?;
+        let loopback = match address {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        };
+        let is_here = address.is_unspecified() || address == loopback;
+        is_here.then(|| Listener::on(loopback, self.port))
+    }
 }
 
 /// Scheme and authority under which clients reach the server.

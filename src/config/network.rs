@@ -1,7 +1,7 @@
 //! Networks of IP addresses.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,18 @@ pub struct Network {
 }
 
 impl Network {
+    /// This host.
+    pub const LOOPBACK: [Network; 2] = [
+        Network {
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            prefix: 32,
+        },
+        Network {
+            address: IpAddr::V6(Ipv6Addr::LOCALHOST),
+            prefix: 128,
+        },
+    ];
+
     /// Whether an address is in it. An IPv4 address is the same when it is written as an IPv6 address.
     pub fn contains(&self, address: IpAddr) -> bool {
         let shift = |all: u8| u32::from(all - self.prefix.min(all));

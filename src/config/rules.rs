@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::keys::{self, Effect, Key};
 use super::problem::{Problem, Source};
-use super::{Listener, Settings};
+use super::{Listener, Settings, SyncServer};
 
 /// Finds what is wrong with settings as a whole. Nothing is said twice of one key.
 pub fn check(
@@ -119,6 +119,22 @@ impl Found<'_> {
                         .to_owned();
                 self.said("sync.servers", what, Some(hint));
             }
+            let Some(listener) = server.listener() else {
+                let what = format!(
+                    "`{}` is another machine, and this build syncs on its own only",
+                    server.address
+                );
+                let hint = "0.0.0.0 and :: are this one".to_owned();
+                self.said("sync.servers", what, Some(hint));
+                continue;
+            };
+            let before = servers[..number].iter().filter_map(SyncServer::listener);
+            let others = listeners(settings).into_iter().map(|(_, other)| other);
+            if let Some(same) = before.chain(others).find(|other| other.overlaps(&listener)) {
+                let what = format!("{} overlaps {}", shown(&listener), shown(&same));
+                let hint = "choose another port for one of them".to_owned();
+                self.said("sync.servers", what, Some(hint));
+            }
         }
     }
 
@@ -169,13 +185,17 @@ fn is_uuid(text: &str) -> bool {
             .all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// Who listens, by the section that says so.
+/// Who listens, by the section that says so; those of `sync.servers` left out, which stand in the place of `network.sync`.
 pub fn listeners(settings: &Settings) -> [(&'static str, Listener); 6] {
+    let network_sync = match settings.sync_servers[..] {
+        [] => settings.network_sync,
+        [..] => settings.network_sync.off(),
+    };
     [
         ("proxy.http", settings.proxy_http),
         ("proxy.https", settings.proxy_https.listener),
         ("network.http", settings.network_http),
-        ("network.sync", settings.network_sync),
+        ("network.sync", network_sync),
         ("backup.network", settings.backup.listener),
         ("metrics", settings.metrics),
     ]

@@ -214,7 +214,7 @@ impl Settings {
             network_http: Listener::on(Ipv4Addr::LOCALHOST, NETWORK_HTTP_PORT),
             network_sync: Listener::on(Ipv4Addr::LOCALHOST, NETWORK_SYNC_PORT),
             sync_servers: Vec::new(),
-            trusted_proxies: Vec::new(),
+            trusted_proxies: Network::LOOPBACK.to_vec(),
             public_url: None,
             apps: Apps::default(),
             classic_registration: false,
@@ -236,6 +236,19 @@ impl Settings {
         }
     }
 
+    /// Where the sync service listens by itself.
+    pub fn sync_listeners(&self) -> Vec<Listener> {
+        match self.sync_servers[..] {
+            [] if self.network_sync.enabled => vec![self.network_sync],
+            [] => Vec::new(),
+            [..] => self
+                .sync_servers
+                .iter()
+                .filter_map(SyncServer::listener)
+                .collect(),
+        }
+    }
+
     /// The same, with what the command line says instead.
     pub fn with(mut self, overrides: &Overrides) -> Settings {
         if let Some(root) = &overrides.root {
@@ -247,6 +260,9 @@ impl Settings {
         self.public_key = overrides.public_key.clone().or(self.public_key);
         if let Some(listen) = overrides.listen {
             self.proxy_http = Listener::on(listen.ip(), listen.port());
+            self.network_http.enabled = false;
+            self.network_sync.enabled = false;
+            self.sync_servers.clear();
         }
         self.log_level = overrides.log_level.unwrap_or(self.log_level);
         self

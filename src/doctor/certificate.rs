@@ -4,23 +4,41 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Finding;
-use crate::tls::{self, Facts};
+use crate::config::Settings;
+use crate::tls::{self, Facts, Files, Pair};
 
 const CHECK: &str = "certificate";
 
 /// How long before its end a certificate should have been replaced.
 const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 
+/// What is to be said of the pair that HTTPS shows, if there is HTTPS.
+pub fn configured(settings: &Settings) -> Option<Finding> {
+    let https = &settings.proxy_https;
+    let (certificate, private_key) = https.pair()?;
+    let pair = Pair::read(&Files {
+        certificate: certificate.to_owned(),
+        private_key: private_key.to_owned(),
+        allow_self_signed: https.allow_self_signed,
+    });
+    Some(match pair {
+        Ok(pair) => judged(pair.chain(), now()),
+        Err(error) => {
+            let hint = "ros check-config says more; see docs/tls-and-proxies.md";
+            Finding::bad(CHECK, error.to_string(), hint)
+        }
+    })
+}
+
 /// What is to be said of the certificates in a file, PEM, the server's own first.
 pub fn finding(file: &Path) -> Finding {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let bad = |text| {
         let hint = "name the file that has the certificate and those that it stands on, as PEM";
         Finding::bad(CHECK, text, hint)
     };
     match tls::certificates(file) {
         Ok(chain) => match chain.iter().map(tls::facts).collect::<Option<Vec<Facts>>>() {
-            Some(chain) => judged(&chain, now.unwrap_or_default()),
+            Some(chain) => judged(&chain, now()),
             None => bad(format!(
                 "{}: a certificate in it cannot be read",
                 file.display()
@@ -28,6 +46,11 @@ pub fn finding(file: &Path) -> Finding {
         },
         Err(error) => bad(error.to_string()),
     }
+}
+
+fn now() -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default()
 }
 
 fn judged(chain: &[Facts], now: Duration) -> Finding {

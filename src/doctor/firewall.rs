@@ -1,7 +1,7 @@
 //! Whether a firewall of this host keeps clients out, as far as it can be seen; the recipe that lets them in.
 
 use super::{Finding, printed};
-use crate::config::Settings;
+use crate::config::{Listener, Settings};
 
 const CHECK: &str = "firewall";
 
@@ -72,16 +72,18 @@ fn redirect_with(from: u16, to: u16, works: impl Fn(&str, &[&str]) -> bool) -> S
     }
 }
 
-/// What the firewalls say of the port that clients come to.
-pub fn finding(settings: &Settings) -> Finding {
-    let address = settings.proxy_http.socket();
-    if address.ip().is_loopback() {
+/// What the firewalls say of the ports that clients come to.
+pub fn findings(settings: &Settings) -> Vec<Finding> {
+    let listeners = [settings.proxy_http, settings.proxy_https.listener];
+    let open = |listener: &Listener| listener.enabled && !listener.address.is_loopback();
+    let ports = listeners.into_iter().filter(open);
+    let ports: Vec<u16> = ports.map(|listener| listener.port).collect();
+    if ports.is_empty() {
         let text = "clients come from this host only; a firewall does not matter";
-        return Finding::ok(CHECK, text);
+        return vec![Finding::ok(CHECK, text)];
     }
-    judged(address.port(), |firewall| {
-        printed(firewall.ask[0], &firewall.ask[1..])
-    })
+    let ask = |firewall: &Firewall| printed(firewall.ask[0], &firewall.ask[1..]);
+    ports.into_iter().map(|port| judged(port, ask)).collect()
 }
 
 fn judged(port: u16, ask: impl Fn(&Firewall) -> Option<String>) -> Finding {

@@ -81,7 +81,8 @@ pub fn examine(settings: &Settings, runs: bool) -> Vec<Finding> {
     let mut findings = vec![host::files(), host::clock()];
     findings.extend(folder::findings(settings));
     findings.extend(ports::findings(settings, runs));
-    findings.push(firewall::finding(settings));
+    findings.extend(firewall::findings(settings));
+    findings.extend(certificate::configured(settings));
     findings
 }
 

@@ -7,11 +7,19 @@ use crate::config::Settings;
 
 /// A finding for each port.
 pub fn findings(settings: &Settings, runs: bool) -> Vec<Finding> {
-    let mut findings = vec![port("port-http", settings.proxy_http.socket(), runs)];
-    if settings.metrics.enabled {
-        findings.push(port("port-metrics", settings.metrics.socket(), runs));
-    }
-    findings
+    let listeners = [
+        ("port-http", settings.proxy_http),
+        ("port-https", settings.proxy_https.listener),
+        ("port-web", settings.network_http),
+        ("port-metrics", settings.metrics),
+    ];
+    let sync = settings.sync_listeners().into_iter();
+    let all = listeners
+        .into_iter()
+        .chain(sync.map(|one| ("port-sync", one)));
+    all.filter(|(_, listener)| listener.enabled)
+        .map(|(check, listener)| port(check, listener.socket(), runs))
+        .collect()
 }
 
 fn port(check: &'static str, address: SocketAddr, runs: bool) -> Finding {

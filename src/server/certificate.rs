@@ -4,12 +4,34 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::MissedTickBehavior;
 
-use crate::tls::{Identity, Pair, TlsError};
+use crate::config::Settings;
+use crate::tls::{Files, Identity, Pair, TlsError};
 
 /// How often it is looked whether the files have changed.
 const OFTEN: Duration = Duration::from_secs(2);
 /// How long before its end a certificate should have been replaced.
 const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
+
+/// Where the pair lies, if HTTPS is to be served.
+pub fn files(settings: &Settings) -> Option<Files> {
+    let https = &settings.proxy_https;
+    https.pair().map(|(certificate, private_key)| Files {
+        certificate: certificate.to_owned(),
+        private_key: private_key.to_owned(),
+        allow_self_signed: https.allow_self_signed,
+    })
+}
+
+/// Takes the pair that a configuration names, if it is of use.
+pub fn reload(identity: &Identity, settings: &Settings) {
+    let Some(files) = files(settings) else {
+        return; // switched off, which waits for a restart
+    };
+    match identity.reload(files) {
+        Ok(pair) => taken(&pair),
+        Err(error) => refused(&error),
+    }
+}
 
 /// Looks at the files for ever. What cannot be used is complained of once, and the pair before goes on.
 pub async fn watch(identity: Identity) {
@@ -29,7 +51,7 @@ pub async fn watch(identity: Identity) {
 }
 
 /// A new pair is shown.
-pub fn taken(pair: &Pair) {
+fn taken(pair: &Pair) {
     if let Some(own) = pair.chain().first() {
         let until = time(own.until);
         tracing::info!(subject = own.subject, %until, "new certificate taken");
@@ -38,7 +60,7 @@ pub fn taken(pair: &Pair) {
 }
 
 /// A new pair is of no use.
-pub fn refused(error: &TlsError) {
+fn refused(error: &TlsError) {
     tracing::error!(%error, "the new certificate is not taken, the one before goes on");
 }
 

@@ -6,7 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use tokio::net::{TcpListener, TcpSocket};
 
-use crate::tls::Identity;
+use super::certificate;
+use crate::config::{Listener, Settings};
+use crate::tls::{Identity, TlsError};
 
 /// What is served on a port.
 #[derive(Clone)]
@@ -19,6 +21,46 @@ pub enum Service {
     Web,
     /// Sync, and whether the server is well.
     Sync,
+}
+
+/// A listener that a configuration wants.
+pub struct Wanted {
+    /// What is served.
+    pub service: Service,
+    /// Where.
+    pub address: SocketAddr,
+    /// The key that says so.
+    pub key: &'static str,
+}
+
+/// What is to be listened on, the proxy last: who waits for it finds everything else there.
+pub fn wanted(settings: &Settings) -> Result<Vec<Wanted>, TlsError> {
+    let mut wanted = Vec::new();
+    let mut want = |service, listener: Listener, key| {
+        if listener.enabled {
+            let address = listener.socket();
+            wanted.push(Wanted {
+                service,
+                address,
+                key,
+            });
+        }
+    };
+    for listener in settings.sync_listeners() {
+        want(Service::Sync, listener, "network.sync.listen_port");
+    }
+    want(
+        Service::Web,
+        settings.network_http,
+        "network.http.listen_port",
+    );
+    if let Some(files) = certificate::files(settings) {
+        let listener = settings.proxy_https.listener;
+        let service = Service::Https(Identity::read(files)?);
+        want(service, listener, "proxy.https.listen_port");
+    }
+    want(Service::Http, settings.proxy_http, "proxy.http.listen_port");
+    Ok(wanted)
 }
 
 impl Service {

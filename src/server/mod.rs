@@ -63,7 +63,7 @@ use door::Door;
 use held::Held;
 use intake::Intake;
 use listener::Entry;
-pub use listening::{Service, bind};
+pub use listening::{Service, Wanted, bind, wanted};
 use listing::Listing;
 use logins::Logins;
 use measures::Measures;
@@ -140,7 +140,9 @@ impl Server {
 
     /// Whether it is believed who it says that it comes for.
     fn trusts(&self, address: IpAddr) -> bool {
-        address.is_loopback()
+        let settings = self.door.settings();
+        let mut trusted = settings.trusted_proxies.iter();
+        trusted.any(|network| network.contains(address))
     }
 
     /// The Realm was there.
@@ -165,6 +167,9 @@ impl Handle {
     pub fn configure(&self, wanted: Settings) -> Reload {
         let reload = Reload::new(&self.0.door.settings(), wanted);
         self.0.door.configure(reload.settings.clone());
+        if let Some(identity) = self.0.identity.get() {
+            certificate::reload(identity, &reload.settings);
+        }
         reload
     }
 

@@ -140,25 +140,15 @@ impl Identity {
         self.reload(files).map(Some)
     }
 
-    /// Reads the pair in these files, and shows it to whoever comes from now on. After an error the pair before is shown on.
+    /// Reads the pair in these files, and shows it to whoever comes from now on. After an error the pair before is shown on, until these files are of use.
     pub fn reload(&self, files: Files) -> Result<Pair, TlsError> {
         let stamps = stamps(&files); // before reading: what changes meanwhile is read once more
         let read = Pair::read(&files);
         let mut current = self.shown.0.write().unwrap_or_else(PoisonError::into_inner);
-        let pair = match read {
-            Ok(pair) => pair,
-            Err(error) => {
-                if current.files == files {
-                    current.stamps = stamps;
-                }
-                return Err(error);
-            }
-        };
-        *current = Current {
-            files,
-            stamps,
-            pair: pair.clone(),
-        };
+        current.files = files;
+        current.stamps = stamps;
+        let pair = read?;
+        current.pair = pair.clone();
         Ok(pair)
     }
 }

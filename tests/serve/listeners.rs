@@ -1,7 +1,12 @@
 //! The services behind the proxy, by themselves.
 
+use std::process::Command;
+
+use serde_json::Value;
+
 use super::{NEWEST, User};
-use crate::support::server::{Local, Server};
+use crate::support::lab::Lab;
+use crate::support::server::{Local, Server, free_ports};
 use crate::support::wire::{Wire, raw, request};
 
 const LOCATION: &str = "/app/my-app/location";
@@ -51,4 +56,172 @@ fn the_log_names_the_client_and_not_the_proxy() {
     let wire = Wire::open(server.address(), "/realm-sync", Some(NEWEST));
     drop(wire);
     server.log_with("peer=127.0.0.1:");
+}
+
+/// What a configuration says of HTTPS with the pair of a lab.
+fn https(lab: &Lab, port: u16) -> String {
+    let files = lab.files();
+    format!(
+        "https: {{enable: true, listen_address: 127.0.0.1, listen_port: {port}, certificate_path: {}, private_key_path: {}}}",
+        files.certificate.display(),
+        files.private_key.display()
+    )
+}
+
+fn network(web: u16, sync: u16) -> String {
+    format!("network: {{http: {{listen_port: {web}}}, sync: {{listen_port: {sync}}}}}\n")
+}
+
+fn healthy(address: impl std::net::ToSocketAddrs) -> bool {
+    let address = address.to_socket_addrs().unwrap().next().unwrap();
+    raw(address, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").contains(" 200 ")
+}
+
+#[test]
+fn everything_listens_where_the_configuration_says() {
+    let lab = Lab::for_this_host();
+    let [http, secure, web, sync] = free_ports();
+    let configuration = format!(
+        "proxy: {{http: {{listen_port: {http}}}, {}}}\n{}",
+        https(&lab, secure),
+        network(web, sync)
+    );
+    let server = Server::as_configured("http proxy", &configuration);
+    let log = server.log_with("http proxy listening on ");
+    for line in [
+        format!("sync engine listening on 127.0.0.1:{sync}"),
+        format!("web server listening on 127.0.0.1:{web}"),
+        format!("https proxy listening on 127.0.0.1:{secure}"),
+        format!("http proxy listening on :::{http}"),
+    ] {
+        assert!(log.iter().any(|found| found.ends_with(&line)), "{line}");
+    }
+    for port in [http, web, sync] {
+        assert!(healthy(("127.0.0.1", port)), "{port}");
+    }
+    assert!(healthy(("::1", http)), "both families");
+    let ran = Command::new(env!("CARGO_BIN_EXE_ros"))
+        .args(["status", "-o", "json", "--ca-file"])
+        .arg(lab.ca())
+        .args(["--server", &format!("https://localhost:{secure}")])
+        .arg("--admin-token-file")
+        .arg(server.root().join("keys/admin.token"))
+        .output()
+        .unwrap();
+    let status: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let listeners = status["listeners"].as_array().unwrap();
+    let names: Vec<_> = listeners.iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["sync", "web", "https", "http"]);
+}
+
+#[test]
+fn the_proxy_can_be_switched_off() {
+    let [web, sync] = free_ports();
+    let configuration = format!(
+        "proxy: {{http: {{enable: false}}}}\n{}apps: {{my-app: {{}}}}",
+        network(web, sync)
+    );
+    let server = Server::as_configured("web server", &configuration);
+    let (status, location) = request(server.address(), "GET", LOCATION, None, "");
+    assert_eq!((status, server.address().port()), (200, web));
+    assert_eq!(location["ws_hostname"], format!("ws://x:{sync}"));
+    let late = "sync: {servers: [{id: '0', address: 0.0.0.0, port: ";
+    let [web, sync] = free_ports();
+    let configuration = format!(
+        "proxy: {{http: {{enable: false}}}}\nnetwork: {{http: {{listen_port: {web}}}}}\n{late}{sync}}}]}}"
+    );
+    let server = Server::as_configured("web server", &configuration);
+    assert!(healthy(("127.0.0.1", sync)));
+    server.log_with(&format!("sync engine listening on 127.0.0.1:{sync}"));
+}
+
+/// Starts a server that does not start; exit code and what it says.
+fn refused(configuration: &str) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = crate::support::server::configuration(&folder.path().join("root"), configuration);
+    let ran = Command::new(env!("CARGO_BIN_EXE_ros"))
+        .args(["serve", "-c"])
+        .arg(file)
+        .output()
+        .unwrap();
+    (
+        ran.status.code(),
+        String::from_utf8_lossy(&ran.stderr).into_owned(),
+    )
+}
+
+#[test]
+fn a_pair_that_is_of_no_use_is_refused_with_what_helps() {
+    let lab = Lab::new();
+    let [http, secure, web, sync] = free_ports();
+    let configuration = format!(
+        "proxy: {{http: {{listen_address: 127.0.0.1, listen_port: {http}}}, {}}}\n{}",
+        https(&lab, secure),
+        network(web, sync)
+    );
+    lab.issue(&["localhost"], true);
+    let (code, said) = refused(&configuration);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("the certificate has signed itself"), "{said}");
+    assert!(said.contains("proxy.https.allow_self_signed"), "{said}");
+    let allowed = configuration.replace("enable: true,", "enable: true, allow_self_signed: true,");
+    let server = Server::as_configured("http proxy", &allowed);
+    server.log_with("the certificate has signed itself: devices that do not know it refuse it");
+    drop(server);
+    for (name, bad, cause) in [
+        ("server.key", "", "there is no private key in it"),
+        ("server.pem", "", "there is no certificate in it"),
+    ] {
+        lab.issue(&["localhost"], false);
+        std::fs::write(lab.file(name), bad).unwrap();
+        let (code, said) = refused(&configuration);
+        assert_eq!(code, Some(3), "{said}");
+        assert!(said.contains(cause) && said.contains(name), "{said}");
+        assert!(!said.contains("panicked"), "{said}");
+    }
+}
+
+/// What `/location` says to a proxy that names another host.
+fn told(server: &Server) -> String {
+    let question = format!(
+        "GET /api/client/v2.0{LOCATION} HTTP/1.1\r\nHost: inside\r\nX-Forwarded-Host: outside\r\n\r\n"
+    );
+    raw(server.address(), question.as_bytes())
+}
+
+#[test]
+fn a_reload_takes_certificates_and_proxies_and_nothing_that_is_bad() {
+    let (lab, other) = (Lab::for_this_host(), Lab::for_this_host());
+    let [secure] = free_ports();
+    let apps = "apps: {my-app: {}}\n";
+    let of = |lab: &Lab, more: &str| format!("{apps}proxy: {{{more}{}}}", https(lab, secure));
+    let server = Server::with_configuration(&of(&lab, ""));
+    let trusts = |lab: &Lab| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ros"));
+        command
+            .args(["doctor", "-o", "json", "--ca-file"])
+            .arg(lab.ca());
+        command.args(["--server", &format!("https://localhost:{secure}"), "-c"]);
+        command.arg(server.root().with_file_name("configuration.yml"));
+        let ran = command.output().unwrap();
+        let findings: Value = serde_json::from_slice(&ran.stdout).unwrap();
+        let mut findings = findings.as_array().unwrap().iter();
+        findings.any(|one| one["check"] == "server" && one["state"] == "ok")
+    };
+    assert!(trusts(&lab) && !trusts(&other));
+    assert!(told(&server).contains("\"http://outside\""));
+
+    server.reconfigure(&of(&other, "trusted: [192.0.2.1], "));
+    server.log_with("new certificate taken");
+    assert!(trusts(&other) && !trusts(&lab));
+    assert!(told(&server).contains("\"http://inside\""));
+
+    std::fs::remove_file(lab.file("server.key")).unwrap();
+    server.reconfigure(&of(&lab, ""));
+    server.log_with("the new certificate is not taken, the one before goes on");
+    assert!(trusts(&other));
+    // When there is one that is of use, nobody needs to say so.
+    lab.issue(&["localhost"], false);
+    server.log_with_many("new certificate taken", 2);
+    assert!(trusts(&lab));
 }

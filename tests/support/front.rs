@@ -1,11 +1,12 @@
 //! Programs in front of the server, with the recipes of the documentation.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::lab::Lab;
+use super::server::free_ports;
 
 /// A running program; dropping it ends it.
 pub struct Front {
@@ -16,7 +17,7 @@ pub struct Front {
 impl Front {
     /// nginx with the recipe, in front of a server. `None` where there is no nginx.
     pub fn nginx(lab: &Lab, server: SocketAddr) -> Option<Front> {
-        let port = free_port();
+        let [port] = free_ports();
         let recipe = recipe("nginx")
             .replace("listen 443 ssl;", &format!("listen 127.0.0.1:{port} ssl;"))
             .replace("listen [::]:443 ssl;", "")
@@ -42,7 +43,7 @@ impl Front {
 
     /// Caddy with the recipe, in front of a server. `None` where there is no Caddy.
     pub fn caddy(lab: &Lab, server: SocketAddr) -> Option<Front> {
-        let port = free_port();
+        let [port] = free_ports();
         let pair = [lab.file("server.pem"), lab.file("server.key")];
         let pair = format!("tls {} {}", pair[0].display(), pair[1].display());
         let site = format!("https://localhost:{port} {{\n{pair}");
@@ -108,10 +109,4 @@ fn recipe(language: &str) -> String {
     let (_, block) = text.split_once(&format!("```{language}\n")).unwrap();
     let (block, _) = block.split_once("```").unwrap();
     block.to_owned()
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }

@@ -30,6 +30,8 @@ struct Start {
     name: Option<&'static str>,
     /// How large its files may become, in units of 512 bytes, until somebody changes that.
     blocks: Option<usize>,
+    /// Whether it listens where the configuration says; the log names this service when it is ready.
+    ready: Option<&'static str>,
     /// What is added to its environment.
     environment: Vec<(&'static str, String)>,
 }
@@ -83,6 +85,15 @@ impl Server {
     pub fn with_configuration(configuration: &str) -> Self {
         Self::started(Start {
             configuration: Some(configuration.to_owned()),
+            ..Start::default()
+        })
+    }
+
+    /// The same, listening where the configuration says. It is ready when the log says where this service listens, which is its address then.
+    pub fn as_configured(service: &'static str, configuration: &str) -> Self {
+        Self::started(Start {
+            configuration: Some(configuration.to_owned()),
+            ready: Some(service),
             ..Start::default()
         })
     }
@@ -288,16 +299,23 @@ fn copy(from: &Path, to: &Path) {
 impl Start {
     fn spawn(&self, root: &Path, listen: SocketAddr, log: &Log) -> (Child, SocketAddr) {
         let level = std::env::var("ROS_LOG").unwrap_or("all".into());
-        let mut process = self
-            .command(root)
-            .args(["--listen", &listen.to_string(), "--log-level", &level])
+        let mut command = self.command(root);
+        let (service, listen) = match self.ready {
+            Some(service) => (service, None),
+            None => ("http proxy", Some(listen.to_string())),
+        };
+        if let Some(listen) = listen {
+            command.args(["--listen", &listen]);
+        }
+        let mut process = command
+            .args(["--log-level", &level])
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
         let address = lines.by_ref().map(Result::unwrap).find_map(|line| {
-            let address = listening(&line);
+            let address = listening(&line, service);
             log.lock().unwrap().push(line);
             address
         });
@@ -481,8 +499,22 @@ pub fn configuration(root: &Path, rest: &str) -> PathBuf {
     file
 }
 
-/// The address in the line that says so.
-fn listening(line: &str) -> Option<SocketAddr> {
-    let (_, address) = line.split_once("http proxy listening on ")?;
-    address.trim().parse().ok()
+/// The address in the line that says so; this host's, if it is every one.
+fn listening(line: &str, service: &str) -> Option<SocketAddr> {
+    let (_, address) = line.split_once(&format!("{service} listening on "))?;
+    let (address, port) = address.trim().rsplit_once(':')?;
+    let address: std::net::IpAddr = address.parse().ok()?;
+    let here = std::net::Ipv4Addr::LOCALHOST.into();
+    let address = if address.is_unspecified() {
+        here
+    } else {
+        address
+    };
+    Some(SocketAddr::new(address, port.parse().ok()?))
+}
+
+/// Ports that were free a moment ago.
+pub fn free_ports<const N: usize>() -> [u16; N] {
+    let listeners = [(); N].map(|()| free());
+    listeners.map(|(_, address)| address.port())
 }

@@ -1,6 +1,6 @@
 //! `proxy`, `network`, `sync`: where the server listens.
 
-use super::{Effect, Key};
+use super::Key;
 use crate::config::kind::Kind;
 use crate::config::place::Server;
 
@@ -10,8 +10,7 @@ pub const KEYS: &[Key] = &[
         Kind::Flag,
         &Server(|s| &mut s.proxy_http.enabled),
         "Whether clients may come with HTTP.",
-    )
-    .but(Effect::Fixed),
+    ),
     Key::fixed(
         "proxy.http.listen_address",
         Kind::Address,
@@ -29,101 +28,86 @@ pub const KEYS: &[Key] = &[
         Kind::Flag,
         &Server(|s| &mut s.proxy_https.listener.enabled),
         "Whether clients may come with HTTPS.",
-    )
-    .but(Effect::Fixed),
-    Key::fixed(
+    ),
+    Key::live(
         "proxy.https.certificate_path",
         Kind::File,
         &Server(|s| &mut s.proxy_https.certificate),
         "The certificate, and after it those of its issuers, PEM.",
     )
-    .but(Effect::Missing)
     .like("/etc/realm/fullchain.pem"),
-    Key::fixed(
+    Key::live(
         "proxy.https.private_key_path",
         Kind::File,
         &Server(|s| &mut s.proxy_https.private_key),
         "The private key of the certificate, PEM.",
     )
-    .but(Effect::Missing)
     .like("/etc/realm/privkey.pem"),
     Key::fixed(
         "proxy.https.listen_address",
         Kind::Address,
         &Server(|s| &mut s.proxy_https.listener.address),
         "The address to listen on for HTTPS; `::` is every one.",
-    )
-    .but(Effect::Missing),
+    ),
     Key::fixed(
         "proxy.https.listen_port",
         Kind::Port,
         &Server(|s| &mut s.proxy_https.listener.port),
         "The port to listen on for HTTPS.",
-    )
-    .but(Effect::Missing),
-    Key::fixed(
+    ),
+    Key::live(
         "proxy.https.allow_self_signed",
         Kind::Flag,
         &Server(|s| &mut s.proxy_https.allow_self_signed),
         "Whether a certificate that has signed itself is taken: for a lab whose devices know it.",
-    )
-    .but(Effect::Missing),
+    ),
     Key::live(
         "proxy.trusted",
         Kind::Networks,
         &Server(|s| &mut s.trusted_proxies),
-        "Whose X-Forwarded-* headers are believed: proxies in front.",
-    )
-    .but(Effect::Missing)
-    .like("[ 127.0.0.1, '::1' ]"),
+        "Whose X-Forwarded-* headers are believed: addresses and networks of proxies in front.",
+    ),
     Key::fixed(
         "network.http.enable",
         Kind::Flag,
         &Server(|s| &mut s.network_http.enabled),
         "Whether the HTTP service can be reached by itself, without the proxy above.",
-    )
-    .but(Effect::Missing),
+    ),
     Key::fixed(
         "network.http.listen_address",
         Kind::Address,
         &Server(|s| &mut s.network_http.address),
         "The address of the HTTP service by itself.",
-    )
-    .but(Effect::Missing),
+    ),
     Key::fixed(
         "network.http.listen_port",
         Kind::Port,
         &Server(|s| &mut s.network_http.port),
         "The port of the HTTP service by itself.",
-    )
-    .but(Effect::Missing),
+    ),
     Key::fixed(
         "network.sync.enable",
         Kind::Flag,
         &Server(|s| &mut s.network_sync.enabled),
         "Whether the sync service can be reached by itself, without the proxy above.",
-    )
-    .but(Effect::Missing),
+    ),
     Key::fixed(
         "network.sync.listen_address",
         Kind::Address,
         &Server(|s| &mut s.network_sync.address),
         "The address of the sync service by itself.",
-    )
-    .but(Effect::Missing),
+    ),
     Key::fixed(
         "network.sync.listen_port",
         Kind::Port,
         &Server(|s| &mut s.network_sync.port),
         "The port of the sync service by itself.",
-    )
-    .but(Effect::Missing),
+    ),
     Key::fixed(
         "sync.servers",
         Kind::Servers,
         &Server(|s| &mut s.sync_servers),
         "The sync services as late servers of the original name them, in the place of network.sync.",
     )
-    .but(Effect::Missing)
     .like("[ { id: '0', address: 0.0.0.0, port: 27800 } ]"),
 ];
