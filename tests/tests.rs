@@ -1,6 +1,7 @@
 //! What an outsider sees of `ros`: the program, its sockets, the public library.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod access;
 mod backup;
 pub mod client;
 mod commands;

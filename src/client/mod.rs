@@ -13,6 +13,7 @@ mod account;
 mod address;
 mod admin;
 mod link;
+pub mod permissions;
 mod realm;
 mod socket;
 

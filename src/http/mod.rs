@@ -29,7 +29,7 @@ use self::app::{Missing, MissingCounts, Route};
 pub use self::arrival::Arrival;
 pub use self::attempts::Attempts;
 pub use self::classic::is_classic;
-use crate::ident::{LoginId, UnixTime};
+use crate::ident::{LoginId, UnixTime, UserId};
 use crate::limits::Limits;
 use crate::system::{Moment, System, SystemError};
 
@@ -44,6 +44,8 @@ pub trait Surroundings: Send + Sync {
     fn random(&self, buffer: &mut [u8]);
     /// These logins have ended: close what was opened with them.
     fn ended(&self, logins: &[LoginId]);
+    /// This user is suspended, gone, or may do other things than before: close everything that it has open. Whoever may still come in comes back.
+    fn user_ended(&self, user: &UserId);
 }
 
 /// What all requests share.

@@ -211,6 +211,7 @@ impl Writer {
     ) -> Result<(), Failure> {
         let stored = match self.reported.get(&ident) {
             Some(file) => Some(*file),
+            None if ident == FileIdent::SERVER => Some(self.file.own_file()?),
             None => self.file.client_file(ident)?,
         };
         let mut file = stored.ok_or(Failure::Refused(Refusal::BadOrigin))?;

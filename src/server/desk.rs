@@ -11,6 +11,7 @@ use super::budget::Budget;
 use super::claims::Claim;
 use super::events::{Event, Events};
 use super::intake::Intake;
+use super::live;
 use super::logins::Entry;
 use super::measures::Counted;
 use super::tally::Tally;
@@ -31,15 +32,12 @@ use crate::wire::{Action, ErrorCode, Protocol, UploadEntry, WireError};
 
 /// Enters a caller.
 fn guest(server: &Server, caller: Caller, events: &Events) -> Guest {
-    let entry = caller.login.as_ref().map(|login| {
-        let events = events.clone();
-        // The client asks for a new access token, and hears that its login is over.
-        let over = move || events.send(Event::Close(Close::TokenExpired));
-        Arc::new(server.logins.enter(login, over))
-    });
+    let events = events.clone();
+    // The client asks for a new access token, and hears that its login is over.
+    let over = move || events.send(Event::Close(Close::TokenExpired));
     Guest {
+        _entry: Arc::new(server.logins.enter(&caller, over)),
         caller: Arc::new(caller),
-        _entry: entry,
     }
 }
 
@@ -63,7 +61,7 @@ pub struct Desk {
 #[derive(Clone)]
 struct Guest {
     caller: Arc<Caller>,
-    _entry: Option<Arc<Entry>>,
+    _entry: Arc<Entry>,
 }
 
 /// What belongs to one session.
@@ -74,6 +72,7 @@ struct Bench {
     subscription: Subscription,
     claim: Option<Claim>,
     uploads: Strand,
+    _live: live::Entry,
     _counted: Counted,
 }
 
@@ -229,7 +228,12 @@ impl Desk {
         need_client_file_ident: bool,
     ) -> Result<(), WireError> {
         let guest = self.guest(token)?;
-        let (realm, allow) = self.server.door.open(&guest.caller, path)?;
+        let realm = self.server.door.realm(&guest.caller, path)?;
+        // Entered before it is decided, so that no change falls between.
+        let events = self.events.clone();
+        let changed = move || events.send(Event::Rights(session));
+        let live = self.server.live.enter(&realm, &guest.caller.user, changed);
+        let allow = self.server.door.allowed(&guest.caller, &realm)?;
         self.tally.user(&guest.caller.user);
         self.tally.session(&realm);
         tracing::debug!(target: DETAIL, connection = %self.id, user = %guest.caller.user, %realm, session = session.0, "session begins");
@@ -248,6 +252,7 @@ impl Desk {
                 subscription,
                 claim: None,
                 uploads: Strand::default(),
+                _live: live,
                 _counted: Counted::session(&self.server.measures),
             },
         );
@@ -274,6 +279,18 @@ impl Desk {
             Input::Bound,
         );
         Ok(())
+    }
+
+    /// Looks again at what a session's user may do. The error if it may not even read any more.
+    pub fn recheck(&mut self, session: SessionKey) -> Option<WireError> {
+        let bench = self.sessions.get_mut(&session)?;
+        match self.server.door.allowed(&bench.guest.caller, &bench.realm) {
+            Ok(allow) => {
+                bench.allow = allow;
+                None
+            }
+            Err(error) => Some(error),
+        }
     }
 
     /// Whose session it is: of whoever the token in BIND is of, else of whoever has opened the connection.
@@ -499,6 +516,12 @@ async fn answer<T: Send + 'static>(
                 }
             }
             let opened = asked.registry.open(&name, may_make);
+            if let Ok(realm) = &opened
+                && maker.is_some()
+                && realm.head().version == ServerVersion(0)
+            {
+                asked.inbox.fill(&name);
+            }
             opened
                 .and_then(|realm| question(&realm))
                 .map_err(|error| error.to_string())

@@ -45,12 +45,10 @@ impl Door {
         self.system.authorize(endpoint, token, clock::now())
     }
 
-    /// The Realm that a caller names in BIND, and what the session may change in it.
-    pub fn open(&self, caller: &Caller, text: &[u8]) -> Result<(RealmName, Allow), WireError> {
+    /// The Realm that a caller names in BIND.
+    pub fn realm(&self, caller: &Caller, text: &[u8]) -> Result<RealmName, WireError> {
         let illegal = |error| WireError::new(ErrorCode::IllegalRealmPath).because(error);
-        let realm = realm_name(&caller.endpoint, &caller.user, text).map_err(illegal)?;
-        let allow = self.allowed(caller, &realm)?;
-        Ok((realm, allow))
+        realm_name(&caller.endpoint, &caller.user, text).map_err(illegal)
     }
 
     /// What a caller may change in a Realm; an error if it may not even read it.

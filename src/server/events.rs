@@ -18,6 +18,8 @@ pub enum Event {
     Integrated(Input),
     /// The session's Realm has news; the version is where the subscription keeps it.
     News(SessionKey),
+    /// What the session's user may do has perhaps changed.
+    Rights(SessionKey),
     /// A BIND has shown a good token, which ends then.
     Token(Option<Instant>),
     /// The connection must go.

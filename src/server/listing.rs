@@ -75,6 +75,12 @@ impl Listing {
         Ok(listing)
     }
 
+    /// Whether the list has the class in which permissions are shown.
+    pub fn shows_permissions(&self) -> Result<bool, RealmError> {
+        let schema = self.registry.open(&name(), true)?.schema()?;
+        Ok(schema.class(&"Permission".into()).is_some())
+    }
+
     /// Adds a Realm.
     pub fn add(&self, lanes: &Lanes, added: &RealmName, created: UnixTime) {
         if *added == name() {

@@ -1,52 +1,54 @@
-//! Which connections were opened with which login. When a login ends, so do they.
+//! Which connections are whose, and were opened with which login. When a login ends, or all of a user is over, so are they.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::access::Caller;
 use crate::http::Surroundings;
-use crate::ident::{LoginId, UnixTime};
+use crate::ident::{LoginId, UnixTime, UserId};
 
 use super::clock;
 
-/// The logins of all connections.
+/// The connections of all logins and users.
 #[derive(Clone, Default)]
 pub struct Logins(Arc<Mutex<Table>>);
 
 /// One connection's entry. Dropping it takes it out.
 pub struct Entry {
     logins: Logins,
-    login: LoginId,
     number: u64,
+    whose: [Option<Whose>; 2],
 }
 
 impl Logins {
-    /// Enters a connection. `over` is called when its login ends.
-    pub fn enter(&self, login: &LoginId, over: impl FnOnce() + Send + 'static) -> Entry {
+    /// Enters a connection. `over` is called when its login ends, or all of its user is over.
+    pub fn enter(&self, caller: &Caller, over: impl Fn() + Send + Sync + 'static) -> Entry {
         let mut table = self.lock();
         table.next += 1;
         let number = table.next;
-        let connections = table.connections.entry(login.clone()).or_default();
-        connections.insert(number, Box::new(over));
+        let over: Over = Arc::new(over);
+        let whose = [
+            Some(Whose::User(caller.user.clone())),
+            caller.login.clone().map(Whose::Login),
+        ];
+        for whose in whose.iter().flatten() {
+            let connections = table.connections.entry(whose.clone()).or_default();
+            connections.insert(number, over.clone());
+        }
         Entry {
             logins: self.clone(),
-            login: login.clone(),
             number,
+            whose,
         }
     }
 
-    fn end(&self, logins: &[LoginId]) {
-        let mut over = Vec::new();
-        let mut table = self.lock();
-        for login in logins {
-            over.extend(
-                table
-                    .connections
-                    .remove(login)
-                    .into_iter()
-                    .flat_map(HashMap::into_values),
-            );
-        }
-        drop(table);
+    fn end(&self, all: impl Iterator<Item = Whose>) {
+        let over: Vec<Over> = {
+            let mut table = self.lock();
+            all.filter_map(|whose| table.connections.remove(&whose))
+                .flat_map(HashMap::into_values)
+                .collect()
+        };
         for over in over {
             over();
         }
@@ -60,22 +62,31 @@ impl Logins {
 impl Drop for Entry {
     fn drop(&mut self) {
         let mut table = self.logins.lock();
-        let Some(connections) = table.connections.get_mut(&self.login) else {
-            return;
-        };
-        connections.remove(&self.number);
-        if connections.is_empty() {
-            table.connections.remove(&self.login);
+        for whose in self.whose.iter().flatten() {
+            let Some(connections) = table.connections.get_mut(whose) else {
+                continue;
+            };
+            connections.remove(&self.number);
+            if connections.is_empty() {
+                table.connections.remove(whose);
+            }
         }
     }
 }
 
-/// What is called when a login ends.
-type Over = Box<dyn FnOnce() + Send>;
+/// What a connection ends with.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Whose {
+    User(UserId),
+    Login(LoginId),
+}
+
+/// What is called when it ends.
+type Over = Arc<dyn Fn() + Send + Sync>;
 
 #[derive(Default)]
 struct Table {
-    connections: HashMap<LoginId, HashMap<u64, Over>>,
+    connections: HashMap<Whose, HashMap<u64, Over>>,
     next: u64,
 }
 
@@ -89,7 +100,11 @@ impl Surroundings for Logins {
     }
 
     fn ended(&self, logins: &[LoginId]) {
-        self.end(logins);
+        self.end(logins.iter().cloned().map(Whose::Login));
+    }
+
+    fn user_ended(&self, user: &UserId) {
+        self.end(std::iter::once(Whose::User(user.clone())));
     }
 }
 
@@ -100,21 +115,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connections_end_with_their_login_and_leave_nothing_behind() {
+    fn connections_end_with_their_login_or_user_and_leave_nothing_behind() {
         let (logins, ended) = (Logins::default(), Arc::new(AtomicU32::new(0)));
-        let enter = |login: &LoginId| {
+        let enter = |user: &str, login: Option<&str>| {
+            let caller = Caller {
+                endpoint: crate::access::Endpoint::Classic,
+                user: UserId(user.into()),
+                admin: false,
+                token: None,
+                expires_at: None,
+                login: login.map(|login| LoginId(login.into())),
+            };
             let ended = ended.clone();
-            logins.enter(login, move || {
+            logins.enter(&caller, move || {
                 ended.fetch_add(1, Ordering::Relaxed);
             })
         };
-        let (ours, theirs) = (LoginId("1".into()), LoginId("2".into()));
-        let entries = [enter(&ours), enter(&ours), enter(&theirs)];
-        drop(enter(&ours));
-        logins.end(std::slice::from_ref(&ours));
-        assert_eq!(ended.load(Ordering::Relaxed), 2);
-        logins.end(&[ours]);
-        assert_eq!(ended.load(Ordering::Relaxed), 2);
+        let count = || ended.load(Ordering::Relaxed);
+        let one = LoginId("1".into());
+        let entries = [
+            enter("ada", Some("1")),
+            enter("ada", Some("1")),
+            enter("ada", Some("2")),
+            enter("ada", None),
+            enter("bob", None),
+        ];
+        drop(enter("ada", Some("1")));
+        logins.ended(std::slice::from_ref(&one));
+        assert_eq!(count(), 2);
+        logins.ended(&[one]);
+        assert_eq!(count(), 2);
+        logins.user_ended(&UserId("bob".into()));
+        assert_eq!(count(), 3);
+        logins.user_ended(&UserId("ada".into()));
+        assert_eq!(count(), 7, "whoever was told before is told once more");
         drop(entries);
         assert!(logins.lock().connections.is_empty());
     }

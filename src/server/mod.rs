@@ -3,6 +3,7 @@
 mod budget;
 mod certificate;
 mod claims;
+mod clerk;
 mod clock;
 mod crowd;
 mod descriptors;
@@ -16,6 +17,7 @@ pub mod life;
 mod listener;
 mod listening;
 mod listing;
+mod live;
 mod logins;
 mod measures;
 mod metered;
@@ -54,10 +56,11 @@ use crate::ident::{UnixTime, UserId};
 use crate::limits::Limits;
 use crate::realm::Registry;
 use crate::storage::{StorageError, Store};
-use crate::system::System;
+use crate::system::{Changed, System};
 use crate::tls::Identity;
 use budget::Budget;
 use claims::Claims;
+use clerk::{Clerk, Inbox, Tools};
 use crowd::Crowd;
 use door::Door;
 use held::Held;
@@ -65,6 +68,7 @@ use intake::Intake;
 use listener::Entry;
 pub use listening::{Service, Wanted, bind, wanted};
 use listing::Listing;
+use live::Live;
 use logins::Logins;
 use measures::Measures;
 use notices::Notices;
@@ -97,8 +101,12 @@ pub struct Server {
     registry: Arc<Registry>,
     fanout: Fanout,
     fragments: Fragments,
-    lanes: Lanes,
+    lanes: Arc<Lanes>,
     listing: Listing,
+    /// Where work for the clerk is left.
+    inbox: Inbox,
+    clerk: Clerk,
+    live: Live,
     /// Questions that never wait for an integration.
     readers: Threads,
     /// Questions that may.
@@ -170,6 +178,7 @@ impl Handle {
         if let Some(identity) = self.0.identity.get() {
             certificate::reload(identity, &reload.settings);
         }
+        self.0.live.all_changed();
         reload
     }
 
@@ -223,19 +232,35 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     let fanout = Fanout::default();
     let notices = Arc::new(Notices::default());
     let measures = Arc::new(Measures::default());
+    let inbox = Inbox::default();
     let lanes = Lanes::start(
         registry.clone(),
         fanout.clone(),
+        inbox.clone(),
         notices.clone(),
         measures.clone(),
         &limits,
     )?;
+    let lanes = Arc::new(lanes);
     let realms = system
         .realms()
         .map_err(|error| io::Error::other(error.to_string()))?;
     let listing = Listing::start(registry.clone(), &lanes, &realms)?;
+    let live = watched(&system, &inbox);
+    let tools = Tools {
+        system: system.clone(),
+        registry: registry.clone(),
+        lanes: lanes.clone(),
+        notices: notices.clone(),
+    };
+    let names = realms.into_iter().map(|(name, _)| name);
+    let unfilled = (!listing.shows_permissions()?).then(listing::name);
+    let clerk = Clerk::start(tools, inbox.clone(), names, unfilled.as_ref())?;
     let server = Server {
         listing,
+        inbox,
+        clerk,
+        live,
         fragments: Fragments::new(FRAGMENT_BYTES),
         readers: Threads::new(limits.realm_threads, cores()),
         writers: Threads::new(writers(), 1),
@@ -285,6 +310,21 @@ fn previous_keys(settings: &Settings) -> Result<Vec<PublicKey>, StartError> {
             })
         })
         .collect()
+}
+
+/// From now on sessions and the clerk hear of what the system changes.
+fn watched(system: &System, inbox: &Inbox) -> Live {
+    let live = Live::default();
+    let (inbox, sessions) = (inbox.clone(), live.clone());
+    system.watch(move |changes| {
+        for change in changes {
+            match change {
+                Changed::Rights(realm, user) => sessions.changed(realm, user),
+                Changed::Effects => inbox.effects(),
+            }
+        }
+    });
+    live
 }
 
 /// What other programs on this machine may want to know of this server: a JSON object in the file `lock` of the data folder.
@@ -392,6 +432,7 @@ impl Prepared {
         server.tasks.close();
         server.tasks.wait().await;
         let flushed = tokio::task::spawn_blocking(move || {
+            server.clerk.stop();
             server.lanes.drain();
             server.registry.close()
         });

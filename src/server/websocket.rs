@@ -273,6 +273,10 @@ impl Task {
                 Some(head) => self.input(Input::Announced(session, head)),
                 None => Next::Continue,
             },
+            Event::Rights(session) => match self.desk.recheck(session) {
+                Some(error) => self.input(Input::Denied(session, error)),
+                None => Next::Continue,
+            },
             Event::Token(end) => {
                 self.until = self.until.with(end);
                 self.incoming.get_mut().know();

@@ -122,6 +122,7 @@ impl Connection {
             Input::Downloaded(key, result) => self.answered(key, result, out, Self::downloaded),
             Input::Integrated(key, result) => self.integrated(key, result, out),
             Input::Announced(key, head) => self.announced(key, head, out),
+            Input::Denied(key, error) => self.answered(key, Err(error), out, |_, _, (), _| {}),
         }
     }
 

@@ -50,6 +50,8 @@ pub enum Input {
     Downloaded(SessionKey, Result<Download, WireError>),
     /// The session's Realm has a new version.
     Announced(SessionKey, ServerVersion),
+    /// The session's user may no longer read the Realm.
+    Denied(SessionKey, WireError),
 }
 
 /// What the server is to do.

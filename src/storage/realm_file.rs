@@ -234,6 +234,30 @@ impl RealmFile {
         })
     }
 
+    /// The server's own client file: how far its edits have come. It is never given to a client.
+    pub fn own_file(&self) -> Result<ClientFile, StorageError> {
+        self.read(|connection| {
+            let mut files = connection.prepare_cached(
+                "SELECT client_version, server_version FROM client_files WHERE ident = ?1",
+            )?;
+            let found = files
+                .query_row([signed(FileIdent::SERVER.0)], |row| {
+                    Ok((number(row, 0)?, number(row, 1)?))
+                })
+                .optional()?;
+            let (client_version, server_version) = found.unwrap_or_default();
+            Ok(ClientFile {
+                salt: Salt(0),
+                upload: UploadCursor {
+                    client_version: ClientVersion(client_version),
+                    server_version: ServerVersion(server_version),
+                },
+                locked: ServerVersion(0),
+                expired: false,
+            })
+        })
+    }
+
     /// Reserves a block of idents; not while a transaction is open. They can be given, each with [`RealmFile::client_file`]'s salt, when this has returned.
     pub fn reserve_idents(&self) -> Result<IdentBlock, StorageError> {
         let seed: Vec<u8> = (0..4).flat_map(|_| (self.random)().to_le_bytes()).collect();

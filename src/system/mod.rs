@@ -3,16 +3,23 @@
 //! Invariants
 //! - A login that has ended, or whose user is gone or disabled, opens nothing any more, whatever its tokens say.
 //! - A Realm is listed before its file is made.
+//! - A change of permissions, and what it brings about in Realms, are durable together; the latter is carried out after it, once.
 //! - Passwords are stored as hashes only, tokens not at all.
 //!
 //! All functions may wait for the disk, those that take a password also for its hash. Time and chance are arguments. Knows no HTTP and no sync sessions.
 
 mod authorize;
+mod book;
 mod classic;
+mod effects;
 mod logins;
+mod management;
+mod mirrors;
 mod name;
+mod named;
 mod permissions;
 mod realms;
+mod requests;
 mod schema;
 mod sign_in;
 mod tokens;
@@ -21,12 +28,15 @@ mod users;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 pub use authorize::Refusal;
+pub use book::Changed;
 pub use classic::{Issued, NoAccess};
+pub use effects::Effect;
 pub use name::{BadName, realm_name};
 pub use permissions::{Flags, Origin, Permission};
+pub use requests::{Found, look};
 pub use sign_in::{Device, SignedIn, domain_id, provider_id};
 pub use tokens::Verdict;
 pub use users::{Identity, Profile, Provider};
@@ -147,7 +157,12 @@ pub struct System {
     settings: RwLock<Arc<Settings>>,
     keys: KeyRing,
     admin: AdminFile,
+    /// Hears of changes.
+    watcher: OnceLock<Watcher>,
 }
+
+/// Who hears of changes; see [`System::watch`].
+type Watcher = Box<dyn Fn(&[Changed]) + Send + Sync>;
 
 impl System {
     /// Opens `admin.db` below the data folder, which must exist; makes it if it is not there.
@@ -157,6 +172,7 @@ impl System {
             settings: RwLock::new(settings),
             keys: keys.into(),
             admin,
+            watcher: OnceLock::new(),
         })
     }
 

@@ -166,6 +166,20 @@ pub(super) fn on_realm(
     all(tx, "WHERE realm = ?1 ORDER BY user", realm.as_str())
 }
 
+/// The rows on all Realms of an owner.
+pub(super) fn on_realms_of(
+    tx: &Transaction<'_>,
+    owner: &UserId,
+) -> Result<Vec<Permission>, SystemError> {
+    let which = "WHERE realm IN (SELECT name FROM realms WHERE owner = ?1) ORDER BY realm, user";
+    all(tx, which, &owner.0)
+}
+
+/// All rows.
+pub(super) fn all_rows(tx: &Transaction<'_>) -> Result<Vec<Permission>, SystemError> {
+    all(tx, "WHERE realm >= ?1 ORDER BY realm, user", "")
+}
+
 fn all(tx: &Transaction<'_>, which: &str, value: &str) -> Result<Vec<Permission>, SystemError> {
     let mut statement = tx.prepare_cached(&format!("{SELECT} {which}"))?;
     let rows = statement.query_map([value], row)?;
@@ -244,7 +258,7 @@ mod tests {
             by: &id("ada"),
             origin: Origin::Change,
         };
-        system.admin.write(|tx| super::change(tx, &change)).unwrap();
+        system.change(now, |book| book.change(&change)).unwrap();
     }
 
     fn flags(read: Option<bool>, write: Option<bool>, manage: Option<bool>) -> Flags {

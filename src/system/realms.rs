@@ -28,14 +28,27 @@ impl System {
             Endpoint::Classic => CLASSIC,
         };
         let owner = home_owner(realm);
-        self.admin.write(|tx| {
-            let made = tx
+        self.change(now, |book| {
+            let made = book
+                .tx
                 .prepare_cached(
                     "INSERT OR IGNORE INTO realms (name, app, owner, created) VALUES (?1, ?2, ?3, ?4)",
                 )?
-                .execute(params![realm.as_str(), app, owner.as_ref().map(|owner| &*owner.0), seconds(now)])?;
+                .execute(params![
+                    realm.as_str(),
+                    app,
+                    owner.as_ref().map(|owner| &*owner.0),
+                    seconds(now)
+                ])?;
             if let Some(owner) = owner.filter(|_| made > 0) {
-                permissions::change(tx, &Change { realm, user: &owner, flags: Flags::exactly(Rights::ALL), now, by: &owner, origin: Origin::Owner })?;
+                book.change(&Change {
+                    realm,
+                    user: &owner,
+                    flags: Flags::exactly(Rights::ALL),
+                    now,
+                    by: &owner,
+                    origin: Origin::Owner,
+                })?;
             }
             Ok(made > 0)
         })
@@ -167,6 +180,29 @@ fn listed(tx: &Transaction<'_>, realm: &RealmName) -> Result<Option<Listed>, Sys
             })
         });
     Ok(found.optional()?)
+}
+
+/// Who owns a listed Realm.
+pub(super) fn owner(
+    tx: &Transaction<'_>,
+    realm: &RealmName,
+) -> Result<Option<UserId>, SystemError> {
+    Ok(listed(tx, realm)?.and_then(|listed| listed.owner))
+}
+
+/// Whether a Realm is listed.
+pub(super) fn is_listed(tx: &Transaction<'_>, realm: &RealmName) -> Result<bool, SystemError> {
+    Ok(listed(tx, realm)?.is_some())
+}
+
+/// The listed Realms that a user owns, by name.
+pub(super) fn owned_by(tx: &Transaction<'_>, user: &UserId) -> Result<Vec<RealmName>, SystemError> {
+    let mut statement =
+        tx.prepare_cached("SELECT name FROM realms WHERE owner = ?1 ORDER BY name")?;
+    let names = statement.query_map([&*user.0], |row| {
+        Ok(RealmName::from_canonical(row.get::<_, String>(0)?))
+    })?;
+    Ok(names.collect::<Result<_, _>>()?)
 }
 
 /// The user in whose home a virtual path lies: the first of at least two segments. Only the one user who has that very id gains by it. A user also owns the partitions

@@ -65,4 +65,39 @@ CREATE TABLE revocations (                  -- tokens that belong to no login an
     revoked     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX revocations_by_end ON revocations (expires);
+", "
+CREATE TABLE mirrors (                      -- Realms that show permissions and have been made
+    realm       TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE management (                   -- how far Management Realms have been looked at
+    realm       TEXT PRIMARY KEY,
+    version     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE offers (
+    management  TEXT NOT NULL,              -- the Realm in which the offer was made
+    key         TEXT NOT NULL,              -- its row there
+    token       TEXT NOT NULL UNIQUE,
+    user        TEXT NOT NULL,              -- who made it
+    realm       TEXT NOT NULL REFERENCES realms ON DELETE CASCADE,
+    may_read    INTEGER NOT NULL,
+    may_write   INTEGER NOT NULL,
+    may_manage  INTEGER NOT NULL,
+    expires     INTEGER,
+    created     INTEGER NOT NULL,
+    PRIMARY KEY (management, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE effects (                      -- what is still to be done in Realms; gone when it is durable there
+    number      INTEGER PRIMARY KEY,
+    realm       TEXT NOT NULL,
+    base        INTEGER,                    -- the version it was made upon; NULL is the newest
+    changeset   BLOB NOT NULL
+) STRICT;
+CREATE INDEX effects_on_realm ON effects (realm, number);
+CREATE TABLE effect_numbers (               -- one row: the last number that was given
+    id          INTEGER PRIMARY KEY CHECK (id = 0),
+    number      INTEGER NOT NULL
+) STRICT;
 "];

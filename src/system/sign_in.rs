@@ -150,9 +150,10 @@ impl System {
     /// Removes the user of an access token; which logins have ended by it.
     pub fn delete_user(&self, token: &Secret, now: UnixTime) -> Result<Vec<LoginId>, SystemError> {
         let token = self.verify(token, TokenKind::Access, now)?;
-        self.admin.write(|tx| {
-            let ended = logins::delete_all(tx, &token.user)?;
-            users::delete(tx, &token.user)?;
+        self.change(now, |book| {
+            let ended = logins::delete_all(book.tx, &token.user)?;
+            book.forget(&token.user)?;
+            users::delete(book.tx, &token.user)?;
             Ok(ended)
         })
     }

@@ -199,6 +199,33 @@ pub(super) fn is_disabled(
     Ok(found)
 }
 
+/// Whether there is a user of this id in an app, disabled or not.
+pub(super) fn is_of(tx: &Transaction<'_>, app: &str, user: &UserId) -> Result<bool, SystemError> {
+    let found = tx
+        .prepare_cached("SELECT 1 FROM users WHERE id = ?1 AND app = ?2")?
+        .query_row([&*user.0, app], |_| Ok(()))
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// The users of an app whose custom data has this member; `email` is also the name by which a user signs in with a password.
+pub(super) fn with_metadata(
+    tx: &Transaction<'_>,
+    app: &str,
+    key: &str,
+    value: &str,
+) -> Result<Vec<UserId>, SystemError> {
+    let sql = "SELECT users.id FROM users, json_each(CASE WHEN json_valid(custom) THEN custom ELSE '{}' END) AS member
+                   WHERE app = ?1 AND member.key = ?2 AND member.atom = ?3
+               UNION SELECT user FROM accounts
+                   WHERE app = ?1 AND ?2 = 'email' AND provider IN ('password', 'local-userpass') AND name = ?4";
+    let mut statement = tx.prepare_cached(sql)?;
+    let found = statement.query_map(params![app, key, value, value.to_lowercase()], |row| {
+        Ok(user_id(row.get(0)?))
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
 /// The custom data of a user; empty if it has none.
 pub(super) fn custom_data(
     tx: &Transaction<'_>,

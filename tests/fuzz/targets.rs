@@ -14,7 +14,7 @@ use ros::auth::{AppToken, ClassicToken, KeyPair, TokenKind};
 use ros::changeset::{Changeset, Instruction, Step, Value, decode, encode};
 use ros::config::{Overrides, Settings};
 use ros::http::{Arrival, Http, Surroundings};
-use ros::ident::{FileIdent, LoginId, OriginTimestamp, RealmName, Salt, SaltedVersion};
+use ros::ident::{FileIdent, LoginId, OriginTimestamp, RealmName, Salt, SaltedVersion, UserId};
 use ros::ident::{ServerVersion, UnixTime, UploadCursor};
 use ros::limits::Limits;
 use ros::merge::{OrderKey, Part, Rules, merge};
@@ -274,6 +274,8 @@ impl Surroundings for Still {
     }
 
     fn ended(&self, _logins: &[LoginId]) {}
+
+    fn user_ended(&self, _user: &UserId) {}
 }
 
 struct Server {

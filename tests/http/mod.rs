@@ -20,7 +20,7 @@ use rand::{RngCore, SeedableRng, rngs::StdRng};
 use ros::auth::KeyPair;
 use ros::config::Settings;
 use ros::http::{Arrival, Http, Surroundings};
-use ros::ident::{LoginId, UnixTime};
+use ros::ident::{LoginId, UnixTime, UserId};
 use ros::system::System;
 use serde_json::Value;
 
@@ -31,6 +31,7 @@ struct World {
     now: AtomicU64,
     dice: Mutex<StdRng>,
     ended: Mutex<Vec<LoginId>>,
+    users: Mutex<Vec<UserId>>,
 }
 
 impl Surroundings for World {
@@ -44,6 +45,10 @@ impl Surroundings for World {
 
     fn ended(&self, logins: &[LoginId]) {
         self.ended.lock().unwrap().extend_from_slice(logins);
+    }
+
+    fn user_ended(&self, user: &UserId) {
+        self.users.lock().unwrap().push(user.clone());
     }
 }
 
@@ -119,6 +124,7 @@ impl Server {
             now: AtomicU64::new(1_000_000),
             dice: Mutex::new(StdRng::seed_from_u64(1)),
             ended: Mutex::default(),
+            users: Mutex::default(),
         });
         Server {
             http: Http::new(system.clone(), world.clone(), limits),

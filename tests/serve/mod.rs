@@ -10,6 +10,8 @@ mod watching;
 
 use std::net::SocketAddr;
 
+pub use tokens::signed;
+
 use crate::support::wire::{Wire, request};
 
 const NEWEST: &str = "com.mongodb.realm-sync#14";

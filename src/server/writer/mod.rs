@@ -19,6 +19,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use super::clerk::Inbox;
 use super::measures::Measures;
 use super::notices::Notices;
 use crate::fanout::Fanout;
@@ -54,6 +55,7 @@ impl Lanes {
     pub fn start(
         registry: Arc<Registry>,
         fanout: Fanout,
+        inbox: Inbox,
         notices: Arc<Notices>,
         measures: Arc<Measures>,
         limits: &Limits,
@@ -64,6 +66,7 @@ impl Lanes {
             ready_for_long: Condvar::new(),
             registry,
             fanout,
+            inbox,
             notices,
             measures,
             lane_bytes: limits.lane_bytes,
@@ -208,6 +211,8 @@ struct Shared {
     ready_for_long: Condvar,
     registry: Arc<Registry>,
     fanout: Fanout,
+    /// Where the clerk hears of Management Realms.
+    inbox: Inbox,
     notices: Arc<Notices>,
     measures: Arc<Measures>,
     lane_bytes: usize,
@@ -385,6 +390,7 @@ impl Shared {
                 }
                 if integration.appended {
                     self.fanout.announce(name, integration.head.version);
+                    self.inbox.news(name);
                 }
                 if let Err(error) = realm.maintain() {
                     tracing::warn!(realm = %name, %error, "the write-ahead log was not copied into the database");

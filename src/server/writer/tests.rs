@@ -27,6 +27,7 @@ impl Server {
         let lanes = Lanes::start(
             registry.clone(),
             Fanout::default(),
+            Inbox::default(),
             Arc::default(),
             Arc::default(),
             &limits,

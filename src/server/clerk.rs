@@ -1,0 +1,367 @@
+//! The clerk: one thread that reads what users ask for in their Management Realms, has the system answer, and carries out what follows in Realms.
+//!
+//! There is one, so that effects on a Realm are queued in the order of their numbers. Many Realms are answered in one go: what takes time is the disk, and
+//! lanes work for different Realms at the same time.
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::clock;
+use super::notices::Notices;
+use super::writer::{Lanes, Strand};
+use crate::access::Reserved;
+use crate::ident::{ClientVersion, FileIdent, RealmName, ServerVersion, UploadCursor};
+use crate::realm::{Allow, Pending, RealmError, Refusal, Registry, Uploaded};
+use crate::system::{self, Effect, Moment, System, SystemError};
+
+/// Management Realms that are looked at in one go.
+const AT_ONCE: usize = 64;
+
+/// Effects that are read at a time.
+const PAGE: usize = 256;
+
+/// How long what could not be done waits until it is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// How long a client waits at most for the rows of a Realm that it opens first.
+const FILLING: Duration = Duration::from_secs(10);
+
+/// Where work for the clerk is left. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Inbox(Arc<(Mutex<Work>, Condvar)>);
+
+#[derive(Default)]
+struct Work {
+    /// Management Realms that have something new.
+    news: BTreeSet<RealmName>,
+    /// Those that may have had when the server ended.
+    old: VecDeque<RealmName>,
+    /// Realms to be filled, and who waits for it.
+    fills: Vec<(RealmName, Sender<()>)>,
+    /// Whether there are effects.
+    effects: bool,
+    /// When to try again what could not be done.
+    again: Option<Instant>,
+    stopping: bool,
+}
+
+impl Inbox {
+    /// A Realm has a new version.
+    pub fn news(&self, realm: &RealmName) {
+        if matches!(Reserved::of(realm), Some(Reserved::Management(_))) {
+            self.leave(|work| {
+                work.news.insert(realm.clone());
+            });
+        }
+    }
+
+    /// There are effects.
+    pub fn effects(&self) {
+        self.leave(|work| work.effects = true);
+    }
+
+    /// Fills a Realm that shows permissions, and waits until it is; at once if it is another.
+    pub fn fill(&self, realm: &RealmName) {
+        let shows = matches!(
+            Reserved::of(realm),
+            Some(Reserved::Permissions(_) | Reserved::Defaults)
+        );
+        if !shows {
+            return;
+        }
+        let (done, filled) = channel();
+        self.leave(|work| work.fills.push((realm.clone(), done)));
+        if filled.recv_timeout(FILLING).is_err() {
+            tracing::warn!(%realm, "a Realm that shows permissions is not filled yet");
+        }
+    }
+
+    /// Fills a Realm when there is time.
+    fn fill_some_time(&self, realm: &RealmName) {
+        let (done, _) = channel();
+        self.leave(|work| work.fills.push((realm.clone(), done)));
+    }
+
+    fn leave(&self, change: impl FnOnce(&mut Work)) {
+        change(&mut self.lock());
+        self.0.1.notify_one();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Work> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for work; `None` when the clerk is to end.
+    fn next(&self) -> Option<Task> {
+        let mut work = self.lock();
+        loop {
+            if work.stopping {
+                return None;
+            }
+            let now = Instant::now();
+            let is_due = work.again.is_some_and(|again| again <= now);
+            let idle = work.news.is_empty() && work.old.is_empty() && work.fills.is_empty();
+            if idle && !work.effects && !is_due {
+                let wait = work.again.map_or(Duration::MAX, |again| again - now);
+                let waited = self.0.1.wait_timeout(work, wait);
+                work = waited.unwrap_or_else(PoisonError::into_inner).0;
+                continue;
+            }
+            if is_due {
+                work.again = None;
+            }
+            work.effects = false;
+            let mut looks = Vec::new();
+            while looks.len() < AT_ONCE
+                && let Some(realm) = work.news.pop_first()
+            {
+                looks.push(realm);
+            }
+            if looks.is_empty() {
+                let few = work.old.len().min(AT_ONCE / 8);
+                looks.extend(work.old.drain(..few));
+            }
+            return Some(Task {
+                looks,
+                fills: std::mem::take(&mut work.fills),
+            });
+        }
+    }
+
+    /// Tries again in a while, these Realms among it.
+    fn again(&self, realms: impl IntoIterator<Item = RealmName>) {
+        let mut work = self.lock();
+        work.old.extend(realms);
+        work.again = Some(Instant::now() + AGAIN);
+    }
+}
+
+/// What is done in one go.
+struct Task {
+    looks: Vec<RealmName>,
+    fills: Vec<(RealmName, Sender<()>)>,
+}
+
+/// The clerk's thread.
+pub struct Clerk {
+    inbox: Inbox,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the clerk works with.
+pub struct Tools {
+    /// Decides.
+    pub system: Arc<System>,
+    /// Realms.
+    pub registry: Arc<Registry>,
+    /// Take edits.
+    pub lanes: Arc<Lanes>,
+    /// What the log says once.
+    pub notices: Arc<Notices>,
+}
+
+impl Clerk {
+    /// Starts work: with the effects that are left from before, then with whatever users asked for in these Realms. `unfilled` is filled when there is time.
+    pub fn start(
+        tools: Tools,
+        inbox: Inbox,
+        realms: impl IntoIterator<Item = RealmName>,
+        unfilled: Option<&RealmName>,
+    ) -> std::io::Result<Clerk> {
+        let is_management =
+            |realm: &RealmName| matches!(Reserved::of(realm), Some(Reserved::Management(_)));
+        inbox.leave(|work| {
+            work.old.extend(realms.into_iter().filter(is_management));
+            work.effects = true;
+        });
+        if let Some(realm) = unfilled {
+            inbox.fill_some_time(realm);
+        }
+        let mail = inbox.clone();
+        let thread = std::thread::Builder::new()
+            .name("clerk".into())
+            .spawn(move || {
+                while let Some(task) = mail.next() {
+                    work(&tools, &mail, task);
+                }
+            })?;
+        Ok(Clerk {
+            inbox,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Ends the thread; what is left is done at the next start.
+    pub fn stop(&self) {
+        self.inbox.leave(|work| work.stopping = true);
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the clerk's thread had panicked");
+        }
+    }
+}
+
+fn work(tools: &Tools, inbox: &Inbox, task: Task) {
+    for (realm, _) in &task.fills {
+        if let Err(error) = tools.system.fill_mirror(realm, clock::now()) {
+            tracing::error!(%realm, %error, "the rows of a Realm that shows permissions are not known");
+        }
+    }
+    let mut left = carry_out(tools);
+    let failed = task
+        .looks
+        .into_iter()
+        .filter(|realm| !answered(tools, realm, inbox));
+    let failed: Vec<RealmName> = failed.collect();
+    left |= carry_out(tools);
+    for (_, done) in task.fills {
+        done.send(()).unwrap_or_default(); // whoever waited may have gone
+    }
+    if left || !failed.is_empty() {
+        inbox.again(failed);
+    }
+}
+
+/// Answers what is asked for in a Management Realm. Whether that was possible.
+fn answered(tools: &Tools, realm: &RealmName, inbox: &Inbox) -> bool {
+    match answer(tools, realm) {
+        Ok(Looked::All) => true,
+        Ok(Looked::Some) => {
+            inbox.news(realm);
+            true
+        }
+        Ok(Looked::NotYet) => false,
+        Err(error) => {
+            if tools.notices.is_new(&error, realm.as_str()) {
+                tracing::error!(%realm, error, "requests in a Management Realm are not answered");
+            }
+            false
+        }
+    }
+}
+
+enum Looked {
+    All,
+    Some,
+    /// Answers are still on their way.
+    NotYet,
+}
+
+/// Versions without a request after which it is noted how far the Realm has been looked at.
+const NOTED: u64 = 100;
+
+fn answer(tools: &Tools, name: &RealmName) -> Result<Looked, String> {
+    let said = |error: SystemError| error.to_string();
+    let Some(after) = tools.system.looked_at(name).map_err(said)? else {
+        return Ok(Looked::NotYet);
+    };
+    let realm = tools
+        .registry
+        .open(name, true)
+        .map_err(|error| error.to_string())?;
+    let found = system::look(&realm, after).map_err(|error: RealmError| error.to_string())?;
+    let is_noted = found.looked.0.saturating_sub(after.0) >= NOTED;
+    if !found.requests.is_empty() || !found.offers.is_empty() || is_noted {
+        let mut random = [0; 64];
+        rand::RngCore::fill_bytes(&mut rand::rng(), &mut random);
+        let now = clock::now();
+        let moment = Moment { now, random };
+        tools.system.answer(name, &found, &moment).map_err(said)?;
+    }
+    Ok(if found.more {
+        Looked::Some
+    } else {
+        Looked::All
+    })
+}
+
+/// Carries out all effects. Whether some are left.
+fn carry_out(tools: &Tools) -> bool {
+    let mut left = false;
+    let mut after = 0;
+    loop {
+        let page = match tools.system.effects(after, PAGE) {
+            Ok(page) => page,
+            Err(error) => {
+                tracing::error!(%error, "effects are not known");
+                return true;
+            }
+        };
+        let Some(last) = page.last() else {
+            return left;
+        };
+        after = last.number;
+        let count = page.len();
+        let done = upload(tools, page);
+        left |= done.len() < count;
+        if let Err(error) = tools.system.carried_out(&done) {
+            tracing::error!(%error, "effects that were carried out are not struck off");
+            return true;
+        }
+    }
+}
+
+/// Uploads effects as the server's own device. Those that are durable, or never will be.
+fn upload(tools: &Tools, effects: Vec<Effect>) -> Vec<u64> {
+    let mut strands: HashMap<RealmName, Strand> = HashMap::new();
+    let mut stuck: HashSet<RealmName> = HashSet::new();
+    let (told, outcomes) = channel();
+    for effect in effects {
+        let (number, name) = (effect.number, effect.realm.clone());
+        if stuck.contains(&name) {
+            continue;
+        }
+        let realm = match tools.registry.open(&name, true) {
+            Ok(realm) => realm,
+            Err(error) => {
+                if tools.notices.is_new("effect", name.as_str()) {
+                    tracing::error!(realm = %name, %error, "what follows from a change of permissions has to wait");
+                }
+                stuck.insert(name);
+                continue;
+            }
+        };
+        let base = effect.base.unwrap_or_else(|| realm.head().version);
+        let told = told.clone();
+        let reply = Box::new(move |outcome: Result<(), Refusal>| {
+            told.send((number, outcome)).unwrap_or_default(); // the receiver waits for all
+        });
+        let strand = strands.entry(name.clone()).or_default();
+        tools
+            .lanes
+            .push(&name, pending(effect, base), strand, reply);
+    }
+    drop(told);
+    let settled = outcomes.into_iter().filter_map(|(number, outcome)| match outcome {
+        Ok(()) => Some(number),
+        Err(Refusal::Unavailable(_) | Refusal::Long) => None,
+        Err(refusal) => {
+            tracing::error!(number, %refusal, "what follows from a change of permissions does not fit its Realm");
+            Some(number)
+        }
+    });
+    settled.collect()
+}
+
+fn pending(effect: Effect, base: ServerVersion) -> Pending {
+    let at = UploadCursor {
+        client_version: ClientVersion(effect.number),
+        server_version: base,
+    };
+    Pending {
+        ident: FileIdent::SERVER,
+        changesets: vec![Uploaded {
+            client_version: at.client_version,
+            server_version: base,
+            timestamp: clock::timestamp(),
+            origin: FileIdent(0),
+            changeset: effect.changeset.into(),
+        }],
+        progress: at,
+        locked: ServerVersion(0),
+        allow: Allow::ALL,
+    }
+}

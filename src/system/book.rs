@@ -1,0 +1,90 @@
+//! A transaction on permissions: the change, what it brings about in Realms, and whom it concerns, in one.
+
+use rusqlite::Transaction;
+
+use super::permissions::{self, Change, Permission};
+use super::{System, SystemError, effects, mirrors};
+use crate::changeset::Instruction;
+use crate::ident::{RealmName, ServerVersion, UnixTime, UserId};
+
+/// What has changed, for whoever keeps sessions of it open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed {
+    /// What one user, or everybody (`*`), may do on a Realm.
+    Rights(RealmName, UserId),
+    /// There are effects to be carried out.
+    Effects,
+}
+
+/// A change under way.
+pub(super) struct Book<'t> {
+    pub tx: &'t Transaction<'t>,
+    pub now: UnixTime,
+    changed: Vec<Changed>,
+}
+
+impl Book<'_> {
+    /// Changes a row, and shows it where it is shown. The row as it is then.
+    pub fn change(&mut self, change: &Change<'_>) -> Result<Option<Permission>, SystemError> {
+        let (before, after) = permissions::change(self.tx, change)?;
+        mirrors::show(self, before.as_ref(), after.as_ref())?;
+        if before.as_ref().map(|row| row.rights) != after.as_ref().map(|row| row.rights) {
+            let (realm, user) = (change.realm.clone(), change.user.clone());
+            self.changed.push(Changed::Rights(realm, user));
+        }
+        Ok(after)
+    }
+
+    /// Removes all rows of a user.
+    pub fn forget(&mut self, user: &UserId) -> Result<(), SystemError> {
+        for row in permissions::of_user(self.tx, user)? {
+            mirrors::show(self, Some(&row), None)?;
+            self.changed.push(Changed::Rights(row.realm, row.user));
+        }
+        self.tx
+            .execute("DELETE FROM permissions WHERE user = ?1", [&*user.0])?;
+        Ok(())
+    }
+
+    /// Writes an effect down.
+    pub fn effect(
+        &mut self,
+        realm: &RealmName,
+        base: Option<ServerVersion>,
+        instructions: Vec<Instruction>,
+    ) -> Result<(), SystemError> {
+        effects::add(self.tx, realm, base, instructions, self.now)?;
+        if !self.changed.contains(&Changed::Effects) {
+            self.changed.push(Changed::Effects);
+        }
+        Ok(())
+    }
+}
+
+impl System {
+    /// Runs a change; whoever watches hears of it when it is durable.
+    pub(super) fn change<T>(
+        &self,
+        now: UnixTime,
+        work: impl FnOnce(&mut Book<'_>) -> Result<T, SystemError>,
+    ) -> Result<T, SystemError> {
+        let (result, changed) = self.admin.write(|tx| {
+            let mut book = Book {
+                tx,
+                now,
+                changed: Vec::new(),
+            };
+            let result = work(&mut book)?;
+            Ok::<_, SystemError>((result, book.changed))
+        })?;
+        if let Some(watcher) = self.watcher.get().filter(|_| !changed.is_empty()) {
+            watcher(&changed);
+        }
+        Ok(result)
+    }
+
+    /// From now on `watcher` hears of every change when it is durable; it must not wait. The first one stays.
+    pub fn watch(&self, watcher: impl Fn(&[Changed]) + Send + Sync + 'static) {
+        drop(self.watcher.set(Box::new(watcher)));
+    }
+}

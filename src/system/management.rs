@@ -1,0 +1,536 @@
+//! The engine of Management Realms: requests in, permissions changed, answers out.
+//!
+//! All that a look at a Realm has found is answered in one transaction of `admin.db`, in which the answers are effects on that Realm. So a request is carried out
+//! once, whatever happens in between: until its answer is in the Realm, the Realm is not looked at again.
+//!
+//! The checks, their order, codes and messages are those of Realm Object Server, but for one: a grantee that is not known is refused, and never becomes everybody.
+
+use rusqlite::{OptionalExtension, Transaction, params};
+use sha2::{Digest, Sha256};
+
+use super::book::Book;
+use super::classic::CLASSIC;
+use super::mirrors::{column, date, set};
+use super::named::{Named, named};
+use super::permissions::{Change, Flags, Origin};
+use super::requests::{Ask, Class, EditedOffer, Found, Request};
+use super::users::{seconds, user_id};
+use super::{Moment, System, SystemError, effects, hex, realms, users};
+use crate::access::{Caller, Endpoint, Everyone, Reserved, Rights, app_of, decide};
+use crate::changeset::{ColumnKind, Instruction, Key, Value};
+use crate::ident::{AppId, RealmName, ServerVersion, UnixTime, UserId};
+
+/// Why a request is refused, by the problem's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Problem {
+    /// Something in it is wrong; what.
+    Invalid(&'static str),
+    /// Whoever asks may not.
+    Denied,
+    /// The offer has expired.
+    Expired,
+}
+
+impl Problem {
+    fn code(self) -> i64 {
+        match self {
+            Problem::Invalid(_) => 601,
+            Problem::Denied => 614,
+            Problem::Expired => 701,
+        }
+    }
+
+    fn message(self) -> String {
+        match self {
+            Problem::Invalid(what) => {
+                format!("Your request parameters did not validate: {what}")
+            }
+            Problem::Denied => "The path is invalid or current user has no access.".to_owned(),
+            Problem::Expired => "The permission offer is expired.".to_owned(),
+        }
+    }
+}
+
+const NO_REALM: Problem = Problem::Invalid("realmUrl names no Realm that is there");
+const NOT_SHARED: Problem = Problem::Invalid("realmUrl names a Realm of the server");
+const NO_USER: Problem = Problem::Invalid("userId names no user");
+const NO_METADATA: Problem = Problem::Invalid("no user has this metadata");
+const NO_OFFER: Problem = Problem::Invalid("token is that of no offer");
+
+/// What goes wrong with one request, or with all.
+enum Failed {
+    Refused(Problem),
+    System(SystemError),
+}
+
+impl<E: Into<SystemError>> From<E> for Failed {
+    fn from(error: E) -> Failed {
+        Failed::System(error.into())
+    }
+}
+
+/// What is written into the row of a request that was carried out.
+#[derive(Default)]
+struct Done {
+    message: Option<String>,
+    token: Option<String>,
+    url: Option<String>,
+}
+
+/// Whose Management Realm it is.
+struct Requester {
+    management: RealmName,
+    endpoint: Endpoint,
+    user: UserId,
+    admin: bool,
+}
+
+impl System {
+    /// How far a Management Realm has been looked at; `None` while answers are on their way into it.
+    pub fn looked_at(&self, management: &RealmName) -> Result<Option<ServerVersion>, SystemError> {
+        self.admin.read(|tx| {
+            if effects::wait_for(tx, management)? {
+                return Ok(None);
+            }
+            let version: Option<i64> = tx
+                .prepare_cached("SELECT version FROM management WHERE realm = ?1")?
+                .query_row([management.as_str()], |row| row.get(0))
+                .optional()?;
+            let version = u64::try_from(version.unwrap_or_default()).unwrap_or_default();
+            Ok(Some(ServerVersion(version)))
+        })
+    }
+
+    /// Answers what was found in a Management Realm; the answers are effects.
+    pub fn answer(
+        &self,
+        management: &RealmName,
+        found: &Found,
+        moment: &Moment,
+    ) -> Result<(), SystemError> {
+        let Some(Reserved::Management(user)) = Reserved::of(management) else {
+            return Ok(());
+        };
+        let endpoint = match app_of(management).and_then(AppId::parse) {
+            Some(app) => Endpoint::App(app),
+            None => Endpoint::Classic,
+        };
+        self.change(moment.now, |book| {
+            let admin = is_server(&user) || users::is_admin(book.tx, &user)?;
+            let requester = Requester {
+                management: management.clone(),
+                endpoint,
+                user,
+                admin,
+            };
+            for offer in &found.offers {
+                edited(book.tx, management, offer)?;
+            }
+            let mut instructions = Vec::new();
+            for (number, request) in found.requests.iter().enumerate() {
+                let answer = match self.carry_out(book, &requester, request, moment, number) {
+                    Ok(done) => answer(request, moment.now, 0, done),
+                    Err(Failed::Refused(problem)) => {
+                        let message = Some(problem.message());
+                        let done = Done {
+                            message,
+                            ..Done::default()
+                        };
+                        answer(request, moment.now, problem.code(), done)
+                    }
+                    Err(Failed::System(error)) => return Err(error),
+                };
+                instructions.extend(answer);
+            }
+            if !instructions.is_empty() {
+                let mut all = lacking(found);
+                all.append(&mut instructions);
+                book.effect(management, Some(found.base), all)?;
+            }
+            book.tx
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO management (realm, version) VALUES (?1, ?2)",
+                )?
+                .execute(params![
+                    management.as_str(),
+                    i64::try_from(found.looked.0).unwrap_or(i64::MAX)
+                ])?;
+            Ok(())
+        })
+    }
+
+    fn carry_out(
+        &self,
+        book: &mut Book<'_>,
+        requester: &Requester,
+        request: &Request,
+        moment: &Moment,
+        number: usize,
+    ) -> Result<Done, Failed> {
+        match &request.ask {
+            Ask::Offer {
+                url,
+                rights,
+                expires,
+            } => {
+                let token = token(requester, moment, number);
+                let offer = NewOffer {
+                    key: &request.key,
+                    url,
+                    rights: *rights,
+                    expires: *expires,
+                    token,
+                };
+                self.offer(book, requester, offer)
+            }
+            Ask::Response { token } => self.accept(book, requester, token),
+            Ask::Change {
+                user,
+                metadata,
+                url,
+                flags,
+            } => {
+                let metadata = metadata.as_ref();
+                self.change_rows(book, requester, user, metadata, url, *flags)
+            }
+        }
+    }
+
+    /// The Realm that a request is about, if the requester may change its permissions.
+    fn managed(&self, book: &Book<'_>, requester: &Requester, url: &str) -> Result<Named, Failed> {
+        let named = named(&requester.endpoint, &requester.user, requester.admin, url)
+            .ok_or(Failed::Refused(NO_REALM))?;
+        if Reserved::of(&named.realm).is_some() {
+            return Err(Failed::Refused(NOT_SHARED));
+        }
+        if !realms::is_listed(book.tx, &named.realm)? {
+            return Err(Failed::Refused(NO_REALM));
+        }
+        if !self.may_manage(book.tx, requester, &named.realm)? {
+            return Err(Failed::Refused(Problem::Denied));
+        }
+        Ok(named)
+    }
+
+    fn may_manage(
+        &self,
+        tx: &Transaction<'_>,
+        requester: &Requester,
+        realm: &RealmName,
+    ) -> Result<bool, SystemError> {
+        Ok(requester.admin || self.rights_in(tx, &requester.user, realm)?.manage)
+    }
+
+    /// What a user of the Realm's app may do in it.
+    fn rights_in(
+        &self,
+        tx: &Transaction<'_>,
+        user: &UserId,
+        realm: &RealmName,
+    ) -> Result<Rights, SystemError> {
+        let endpoint = match app_of(realm).and_then(AppId::parse) {
+            Some(app) => Endpoint::App(app),
+            None => Endpoint::Classic,
+        };
+        let caller = Caller {
+            endpoint,
+            user: user.clone(),
+            admin: users::is_admin(tx, user)?,
+            token: None,
+            expires_at: None,
+            login: None,
+        };
+        Ok(decide(&caller, realm, &self.grants(tx, user, realm)?).rights)
+    }
+
+    fn change_rows(
+        &self,
+        book: &mut Book<'_>,
+        requester: &Requester,
+        user: &str,
+        metadata: Option<&(String, String)>,
+        url: &str,
+        flags: Flags,
+    ) -> Result<Done, Failed> {
+        let realms = if url == "*" {
+            let owned = realms::owned_by(book.tx, &requester.user)?;
+            let shared = |realm: &RealmName| Reserved::of(realm).is_none();
+            owned.into_iter().filter(shared).collect()
+        } else {
+            vec![self.managed(book, requester, url)?.realm]
+        };
+        let mut reached = Rights::NONE;
+        let mut whom = String::new();
+        for realm in &realms {
+            let app = app_of(realm).unwrap_or(CLASSIC);
+            let grantees = grantees(book.tx, app, user, metadata)?;
+            whom = told_of(&grantees);
+            for grantee in &grantees {
+                reached = self.set_row(book, requester, realm, grantee, flags)?;
+            }
+        }
+        let path = match realms.as_slice() {
+            [realm] => realm.to_string(),
+            several => format!("{} Realms", several.len()),
+        };
+        let access = match reached {
+            Rights { manage: true, .. } => "administrative access",
+            Rights { write: true, .. } => "read-write access",
+            Rights { read: true, .. } => "read-only access",
+            Rights { .. } => "no access",
+        };
+        let for_whom = if whom.is_empty() {
+            String::new()
+        } else {
+            format!(" for {whom}")
+        };
+        Ok(Done {
+            message: Some(format!("Applied: {access} to {path}{for_whom}.")),
+            ..Done::default()
+        })
+    }
+
+    /// Changes one row. What an owner may do does not depend on any.
+    fn set_row(
+        &self,
+        book: &mut Book<'_>,
+        requester: &Requester,
+        realm: &RealmName,
+        grantee: &UserId,
+        flags: Flags,
+    ) -> Result<Rights, SystemError> {
+        if realms::owner(book.tx, realm)?.as_ref() == Some(grantee) {
+            return Ok(Rights::ALL);
+        }
+        let now = book.now;
+        let row = book.change(&Change {
+            realm,
+            user: grantee,
+            flags,
+            now,
+            by: &requester.user,
+            origin: Origin::Change,
+        })?;
+        Ok(row.map(|row| row.rights).unwrap_or_default())
+    }
+
+    fn offer(
+        &self,
+        book: &mut Book<'_>,
+        requester: &Requester,
+        offer: NewOffer<'_>,
+    ) -> Result<Done, Failed> {
+        if offer.url == "*" {
+            return Err(Failed::Refused(Problem::Denied));
+        }
+        let named = self.managed(book, requester, offer.url)?;
+        if offer.expires.is_some_and(|end| end <= book.now) {
+            return Err(Failed::Refused(Problem::Expired));
+        }
+        let sql = "INSERT OR REPLACE INTO offers (management, key, token, user, realm, may_read, may_write, may_manage, expires, created)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        book.tx.prepare_cached(sql)?.execute(params![
+            requester.management.as_str(),
+            key_text(offer.key),
+            offer.token,
+            &*requester.user.0,
+            named.realm.as_str(),
+            offer.rights.read,
+            offer.rights.write,
+            offer.rights.manage,
+            offer.expires.map(seconds),
+            seconds(book.now)
+        ])?;
+        Ok(Done {
+            message: None,
+            token: Some(offer.token),
+            url: Some(named.expanded(&requester.endpoint)),
+        })
+    }
+
+    /// Takes an offer up. Rights are only ever added by it.
+    fn accept(
+        &self,
+        book: &mut Book<'_>,
+        requester: &Requester,
+        token: &str,
+    ) -> Result<Done, Failed> {
+        let offer = find_offer(book.tx, token)?.ok_or(Failed::Refused(NO_OFFER))?;
+        let is_within = match &requester.endpoint {
+            Endpoint::Classic => offer.realm.is_path(),
+            Endpoint::App(app) => app_of(&offer.realm) == Some(app.as_str()),
+        };
+        if !is_within {
+            return Err(Failed::Refused(NO_OFFER));
+        }
+        if offer.expires.is_some_and(|end| end <= book.now) {
+            return Err(Failed::Refused(Problem::Expired));
+        }
+        let may =
+            is_server(&offer.user) || self.rights_in(book.tx, &offer.user, &offer.realm)?.manage;
+        if !may {
+            return Err(Failed::Refused(Problem::Denied));
+        }
+        if realms::owner(book.tx, &offer.realm)?.as_ref() != Some(&requester.user) {
+            // An own row replaces what everybody has, so that goes into it.
+            let had = self.rights_in(book.tx, &requester.user, &offer.realm)?;
+            let had = if requester.admin { Rights::NONE } else { had };
+            let now = book.now;
+            book.change(&Change {
+                realm: &offer.realm,
+                user: &requester.user,
+                flags: Flags::adding(offer.rights.or(had)),
+                now,
+                by: &offer.user,
+                origin: Origin::Offer,
+            })?;
+        }
+        let named = Named::plain(offer.realm);
+        Ok(Done {
+            url: Some(named.expanded(&requester.endpoint)),
+            ..Done::default()
+        })
+    }
+}
+
+/// Whether the user is the one that stands for the server's own token.
+fn is_server(user: &UserId) -> bool {
+    matches!(&*user.0, "__admin" | "__auth")
+}
+
+/// An offer that is about to be made.
+struct NewOffer<'a> {
+    key: &'a Key,
+    url: &'a str,
+    rights: Rights,
+    expires: Option<UnixTime>,
+    token: String,
+}
+
+/// An offer as it stands.
+struct Offer {
+    user: UserId,
+    realm: RealmName,
+    rights: Rights,
+    expires: Option<UnixTime>,
+}
+
+fn find_offer(tx: &Transaction<'_>, token: &str) -> Result<Option<Offer>, SystemError> {
+    let found = tx
+        .prepare_cached("SELECT user, realm, may_read, may_write, may_manage, expires FROM offers WHERE token = ?1")?
+        .query_row([token], |row| {
+            let end: Option<i64> = row.get(5)?;
+            Ok(Offer {
+                user: user_id(row.get(0)?),
+                realm: RealmName::from_canonical(row.get::<_, String>(1)?),
+                rights: Rights { read: row.get(2)?, write: row.get(3)?, manage: row.get(4)? },
+                expires: end.map(|end| UnixTime(u64::try_from(end).unwrap_or_default())),
+            })
+        });
+    Ok(found.optional()?)
+}
+
+/// Takes note of what has become of an offer: another end, or none any more.
+fn edited(
+    tx: &Transaction<'_>,
+    management: &RealmName,
+    offer: &EditedOffer,
+) -> Result<(), SystemError> {
+    let key = key_text(&offer.key);
+    match offer.expires {
+        Some(end) => tx
+            .prepare_cached("UPDATE offers SET expires = ?3 WHERE management = ?1 AND key = ?2")?
+            .execute(params![management.as_str(), key, end.map(seconds)])?,
+        None => tx
+            .prepare_cached("DELETE FROM offers WHERE management = ?1 AND key = ?2")?
+            .execute(params![management.as_str(), key])?,
+    };
+    Ok(())
+}
+
+/// The token of an offer: nobody can guess it, and it is never given twice.
+fn token(requester: &Requester, moment: &Moment, number: usize) -> String {
+    let drawn = Sha256::new()
+        .chain_update(moment.random)
+        .chain_update(requester.management.as_str())
+        .chain_update(number.to_be_bytes())
+        .finalize();
+    format!("{}:{}", requester.user, hex(&drawn[..16]))
+}
+
+/// Whom a change is about: one user, everybody, or all who have this in their metadata.
+fn grantees(
+    tx: &Transaction<'_>,
+    app: &str,
+    user: &str,
+    metadata: Option<&(String, String)>,
+) -> Result<Vec<UserId>, Failed> {
+    if let Some((key, value)) = metadata {
+        let found = users::with_metadata(tx, app, key, value)?;
+        return if found.is_empty() {
+            Err(Failed::Refused(NO_METADATA))
+        } else {
+            Ok(found)
+        };
+    }
+    let id = user_id(user.to_owned());
+    if Everyone::is(&id) || users::is_of(tx, app, &id)? {
+        Ok(vec![id])
+    } else {
+        Err(Failed::Refused(NO_USER))
+    }
+}
+
+fn told_of(grantees: &[UserId]) -> String {
+    match grantees {
+        [one] if Everyone::is(one) => "everyone".to_owned(),
+        [one] => format!("user {one}"),
+        several => format!("{} users", several.len()),
+    }
+}
+
+/// What is written into the row of a request.
+fn answer(request: &Request, now: UnixTime, code: i64, done: Done) -> Vec<Instruction> {
+    let text = |text: String| Value::String(text.as_str().into());
+    let texts = [
+        ("statusMessage", done.message),
+        ("token", done.token),
+        ("realmUrl", done.url),
+    ];
+    let texts = texts
+        .into_iter()
+        .filter_map(|(field, value)| Some((field, text(value?))));
+    let own = [("updatedAt", date(now)), ("statusCode", Value::Int(code))];
+    texts
+        .chain(own)
+        .map(|(field, value)| set(request.class.name(), &request.key, field, value))
+        .collect()
+}
+
+/// Adds the columns that answers need.
+fn lacking(found: &Found) -> Vec<Instruction> {
+    let lacking = found.lacking.iter().filter(|(class, _)| {
+        found
+            .requests
+            .iter()
+            .any(|request| request.class == **class)
+    });
+    let add = |class: Class, field: &'static str| Instruction::AddColumn {
+        class: class.name().into(),
+        field: field.into(),
+        column: match field {
+            "statusCode" => column(ColumnKind::Int, true),
+            "updatedAt" => column(ColumnKind::Timestamp, false),
+            "realmUrl" => column(ColumnKind::String, class == Class::Response),
+            _ => column(ColumnKind::String, true),
+        },
+    };
+    lacking
+        .flat_map(|(class, fields)| fields.iter().map(|field| add(*class, field)))
+        .collect()
+}
+
+/// The key of a row as text; unlike keys have unlike texts.
+fn key_text(key: &Key) -> String {
+    format!("{key:?}")
+}
