@@ -146,7 +146,7 @@ pub fn look(realm: &Realm, after: ServerVersion) -> Result<Found, RealmError> {
                 continue;
             };
             let fields = Reader::new(cells, schema).object(&known, &key)?;
-            match fields.map(|fields| Fields(fields)) {
+            match fields.map(Fields) {
                 Some(fields) if fields.int("statusCode").is_none() => {
                     let ask = fields.ask(class);
                     found.requests.push(Request { class, key, ask });

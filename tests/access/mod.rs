@@ -1,5 +1,7 @@
 //! Who may do what: asked for in Management Realms, as rows and as a whole server answers them.
 
+mod crash;
+mod live;
 mod management;
 mod mirrors;
 

@@ -3,7 +3,7 @@
 mod attacks;
 mod beside;
 mod checks;
-mod client;
+pub mod client;
 mod damage;
 mod files;
 mod floods;

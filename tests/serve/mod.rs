@@ -54,6 +54,6 @@ pub fn bind(wire: &mut Wire, session: u64, path: &str, token: &str) -> (String, 
     (answer.kind().to_owned(), answer.number(1))
 }
 
-fn is_bound(wire: &mut Wire, session: u64, path: &str, token: &str) -> bool {
+pub fn is_bound(wire: &mut Wire, session: u64, path: &str, token: &str) -> bool {
     bind(wire, session, path, token).0 == "ident"
 }
