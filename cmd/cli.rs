@@ -9,7 +9,8 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::failure::{Exit, Failure};
 use crate::{
-    backup, bench, browse, completions, doctor, generate, man, realms, serve, status, token,
+    backup, bench, browse, check_config, completions, doctor, generate, man, realms, serve, status,
+    token,
 };
 
 /// Run and operate a Realm Object Server
@@ -34,6 +35,7 @@ pub const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 bad confi
 #[derive(Subcommand)]
 pub enum Command {
     Serve(serve::Arguments),
+    CheckConfig(check_config::Arguments),
     Backup(backup::Backup),
     Verify(backup::Verify),
     Restore(backup::Restore),
@@ -125,7 +127,7 @@ fn is_json(matches: &ArgMatches) -> bool {
     }
 }
 
-/// The arguments to parse. Called as `realm-object-server` the program is `ros serve`, as `realm-backup` it is `ros backup`.
+/// The arguments to parse. Called as `realm-object-server` the program is `ros serve`, or with `--check-configuration FILE` `ros check-config FILE`; as `realm-backup` it is `ros backup`.
 fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = given.collect();
     let called = arguments.first().map(Path::new).and_then(Path::file_name);
@@ -134,8 +136,39 @@ fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
         "realm-backup" => Some("backup"),
         _ => None,
     });
-    if let Some(command) = command {
-        arguments.insert(1, command.into());
+    match command {
+        Some("serve") if takes_check(&mut arguments) => arguments.insert(1, "check-config".into()),
+        Some(command) => arguments.insert(1, command.into()),
+        None => {}
     }
     arguments
+}
+
+/// Whether the original's option for a check is among the arguments; its file stays.
+fn takes_check(arguments: &mut Vec<OsString>) -> bool {
+    const CHECK: &str = "--check-configuration";
+    if let Some(at) = arguments.iter().position(|argument| argument == CHECK) {
+        arguments.remove(at);
+        return true;
+    }
+    let joined = |argument: &OsString| {
+        Some(
+            argument
+                .to_str()?
+                .strip_prefix(CHECK)?
+                .strip_prefix('=')?
+                .into(),
+        )
+    };
+    match arguments
+        .iter()
+        .enumerate()
+        .find_map(|(at, argument)| Some((at, joined(argument)?)))
+    {
+        Some((at, file)) => {
+            arguments[at] = file;
+            true
+        }
+        None => false,
+    }
 }

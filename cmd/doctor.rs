@@ -6,9 +6,9 @@ use ros::config::{Overrides, Settings};
 use ros::doctor::{self, Finding, State};
 
 use crate::failure::{Exit, Failure};
+use crate::given::{self, USUAL};
 use crate::output::{self, Format, Rows};
 use crate::reach::Reach;
-use crate::serve;
 
 /// Find out what is wrong on this host, and how to put it right
 ///
@@ -48,7 +48,6 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn settings(file: Option<&Path>) -> Result<Settings, Failure> {
-    const USUAL: &str = "/etc/realm/configuration.yml";
     const DEV: &str = "ros-data";
     let file = match file {
         Some(file) => file,
@@ -57,7 +56,7 @@ fn settings(file: Option<&Path>) -> Result<Settings, Failure> {
         }
         None => Path::new(USUAL),
     };
-    Ok(serve::configured(file, &Overrides::default())?.settings)
+    Ok(given::configured(file, &Overrides::default())?.settings)
 }
 
 /// Whether the server answers, and is ready.

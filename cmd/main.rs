@@ -3,12 +3,14 @@
 mod backup;
 mod bench;
 mod browse;
+mod check_config;
 mod cli;
 mod completions;
 mod consent;
 mod doctor;
 mod failure;
 mod generate;
+mod given;
 mod man;
 mod open;
 mod output;
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     let Parsed { cli, json } = cli::parse(std::env::args_os());
     let result = match cli.command {
         Command::Serve(arguments) => serve::run(arguments),
+        Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Backup(arguments) => backup::backup(arguments),
         Command::Verify(arguments) => backup::verify(arguments),
         Command::Restore(arguments) => backup::restore(arguments),

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use ros::config::{self, ConfigError, Loaded, LogLevel, Overrides, Reload, Settings};
+use ros::config::{Loaded, Overrides, Reload, Settings};
 use ros::doctor;
 use ros::log::{FATAL, Log};
 use ros::server::dev::DevFiles;
@@ -15,6 +14,7 @@ use ros::tls::{Cause, TlsError};
 use tokio::net::TcpListener;
 
 use crate::failure::{Exit, Failure};
+use crate::given::{self, Checked, Given, USUAL};
 use crate::man;
 
 /// Run the server
@@ -32,28 +32,15 @@ pub struct Arguments {
         short,
         long,
         env = "ROS_CONFIG",
-        default_value = "/etc/realm/configuration.yml",
+        default_value = USUAL,
         value_name = "FILE"
     )]
     configuration: PathBuf,
     /// Run for development: any app, anybody signs in, everything made on the spot
     #[arg(long)]
     dev: bool,
-    /// The data folder [default: ./ros-data with --dev, else from the configuration]
-    #[arg(long, value_name = "DIR")]
-    root: Option<PathBuf>,
-    /// Where to listen; port 0 takes a free one [default: 127.0.0.1:9080 with --dev, else from the configuration]
-    #[arg(long, value_name = "ADDR:PORT")]
-    listen: Option<SocketAddr>,
-    /// The private key, PEM; its public half is known from it [default: from the configuration]
-    #[arg(long, value_name = "FILE")]
-    private_key: Option<PathBuf>,
-    /// The public key, PEM; must belong to the private key [default: from the configuration]
-    #[arg(long, value_name = "FILE")]
-    public_key: Option<PathBuf>,
-    /// What to log [default: from the configuration, or info]
-    #[arg(long, env = "ROS_LOG", value_name = "LEVEL", value_parser = log_levels())]
-    log_level: Option<LogLevel>,
+    #[command(flatten)]
+    given: Given,
 }
 
 /// Runs until told to stop.
@@ -63,7 +50,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
             settings, warnings, ..
         },
         dev,
-    ) = load(&arguments)?;
+    ) = load(&arguments, found_here)?;
     let log = start_log(&settings)?;
     for warning in warnings {
         tracing::warn!("configuration: {warning}");
@@ -75,6 +62,19 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         tracing::error!(target: FATAL, "{}", failure.line());
     }
     started
+}
+
+/// What a configuration file says; what is wrong with it, or with this host for it, is a failure.
+fn found_here(file: &Path, overrides: &Overrides) -> Result<Loaded, Failure> {
+    let Checked {
+        loaded,
+        problems,
+        warnings,
+    } = given::check(file, overrides)?;
+    match loaded {
+        Some(loaded) if problems.is_empty() => Ok(Loaded { warnings, ..loaded }),
+        Some(_) | None => Err(given::invalid(file, &problems)),
+    }
 }
 
 fn start(
@@ -166,7 +166,7 @@ fn no_https(error: &TlsError) -> Failure {
 fn bind(wanted: SocketAddr, other: &str) -> Result<(TcpListener, SocketAddr), Failure> {
     let listener = server::bind(wanted).map_err(|error| {
         let hint = match error.kind() {
-            std::io::ErrorKind::PermissionDenied => privileged(wanted.port()),
+            std::io::ErrorKind::PermissionDenied => doctor::privileged(wanted.port()),
             _ if other.starts_with("proxy.http.") => {
                 format!("choose another address with --listen ADDR:PORT or {other}")
             }
@@ -180,15 +180,6 @@ fn bind(wanted: SocketAddr, other: &str) -> Result<(TcpListener, SocketAddr), Fa
         .local_addr()
         .map_err(|error| Failure::new(Exit::Failed, "cannot listen").cause(error))?;
     Ok((listener, address))
-}
-
-/// What helps where a process may not listen on a low port.
-fn privileged(port: u16) -> String {
-    let high = if port == 443 { 9443 } else { 9080 };
-    format!(
-        "allow it with AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit of systemd or `setcap cap_net_bind_service=+ep $(command -v ros)`; or listen on {high} and lead {port} there: {}",
-        doctor::redirect(port, high)
-    )
 }
 
 /// As the original shows addresses: `127.0.0.1:9080`, `:::9080`.
@@ -207,7 +198,7 @@ fn reload(arguments: &Arguments, log: &Log, handle: &Handle) {
     }
     let Loaded {
         settings, warnings, ..
-    } = match load(arguments) {
+    } = match load(arguments, given::configured) {
         Ok((loaded, _)) => loaded,
         Err(failure) => {
             tracing::error!(
@@ -234,20 +225,17 @@ fn reload(arguments: &Arguments, log: &Log, handle: &Handle) {
     }
 }
 
-fn load(arguments: &Arguments) -> Result<(Loaded, Option<DevFiles>), Failure> {
-    let overrides = Overrides {
-        root: arguments.root.clone(),
-        listen: arguments.listen,
-        private_key: arguments.private_key.clone(),
-        public_key: arguments.public_key.clone(),
-        log_level: arguments.log_level,
-    };
+fn load(
+    arguments: &Arguments,
+    read: impl Fn(&Path, &Overrides) -> Result<Loaded, Failure>,
+) -> Result<(Loaded, Option<DevFiles>), Failure> {
+    let overrides = arguments.given.overrides();
     if !arguments.dev {
-        return Ok((configured(&arguments.configuration, &overrides)?, None));
+        return Ok((read(&arguments.configuration, &overrides)?, None));
     }
-    let root = arguments.root.clone().unwrap_or_else(|| "ros-data".into());
-    let files = dev_files(&root)?;
-    let settings = Settings::dev(&root).with(&overrides);
+    let root = arguments.given.root().unwrap_or(Path::new("ros-data"));
+    let files = dev_files(root)?;
+    let settings = Settings::dev(root).with(&overrides);
     Ok((
         Loaded {
             settings,
@@ -267,30 +255,6 @@ fn dev_files(root: &Path) -> Result<DevFiles, Failure> {
         .cause(error)
         .hint("choose another with --root DIR")
     })
-}
-
-/// The settings of a configuration file.
-pub fn configured(file: &Path, overrides: &Overrides) -> Result<Loaded, Failure> {
-    config::read(file, overrides).map_err(|error| {
-        let failure = Failure::new(
-            Exit::Configuration,
-            format!("bad configuration {}", file.display()),
-        );
-        match error {
-            ConfigError::Unreadable(cause) => failure
-                .cause(cause)
-                .hint("name another file with -c FILE, or try `ros serve --dev`"),
-            ConfigError::Invalid(problems) => problems.iter().fold(failure, |failure, problem| {
-                failure.cause(format_args!("{problem:#}"))
-            }),
-        }
-    })
-}
-
-/// The names of the levels, as the configuration file knows them.
-fn log_levels() -> impl TypedValueParser<Value = LogLevel> {
-    let names = LogLevel::NAMES.map(|(name, _)| name);
-    PossibleValuesParser::new(names).map(|name| LogLevel::named(&name).unwrap_or_default())
 }
 
 fn cannot_start(error: &StartError, root: &std::path::Path) -> Failure {

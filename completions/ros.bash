@@ -25,6 +25,9 @@ _ros() {
             ros,browse)
                 cmd="ros__subcmd__browse"
                 ;;
+            ros,check-config)
+                cmd="ros__subcmd__check__subcmd__config"
+                ;;
             ros,completions)
                 cmd="ros__subcmd__completions"
                 ;;
@@ -108,6 +111,9 @@ _ros() {
                 ;;
             ros__subcmd__help,browse)
                 cmd="ros__subcmd__help__subcmd__browse"
+                ;;
+            ros__subcmd__help,check-config)
+                cmd="ros__subcmd__help__subcmd__check__subcmd__config"
                 ;;
             ros__subcmd__help,completions)
                 cmd="ros__subcmd__help__subcmd__completions"
@@ -251,7 +257,7 @@ _ros() {
 
     case "${cmd}" in
         ros)
-            opts="-h -V --help --version serve backup verify restore browse realms token bench status doctor completions man generate help"
+            opts="-h -V --help --version serve check-config backup verify restore browse realms token bench status doctor completions man generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -954,6 +960,48 @@ _ros() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ros__subcmd__check__subcmd__config)
+            opts="-o -h -V --root --listen --private-key --public-key --log-level --output --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --private-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --public-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "all trace debug detail info warn error fatal off" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson plain csv" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson plain csv" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ros__subcmd__completions)
             opts="-h -V --help --version bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1045,7 +1093,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__help)
-            opts="serve backup verify restore browse realms token bench status doctor completions man generate help"
+            opts="serve check-config backup verify restore browse realms token bench status doctor completions man generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1171,6 +1219,20 @@ _ros() {
             return 0
             ;;
         ros__subcmd__help__subcmd__browse)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ros__subcmd__help__subcmd__check__subcmd__config)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

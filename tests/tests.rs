@@ -5,6 +5,7 @@ mod access;
 mod backup;
 pub mod client;
 mod commands;
+mod configuration;
 mod fuzz;
 mod hostile;
 mod house;

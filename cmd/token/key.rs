@@ -6,7 +6,7 @@ use ros::auth::KeyPair;
 use ros::config::Overrides;
 
 use crate::failure::{Exit, Failure};
-use crate::serve;
+use crate::given;
 
 /// Where the key is.
 #[derive(clap::Args)]
@@ -48,7 +48,7 @@ impl SigningKey {
             return Ok(file.clone());
         }
         if let Some(file) = &self.configuration {
-            let loaded = serve::configured(file, &Overrides::default())?;
+            let loaded = given::configured(file, &Overrides::default())?;
             return Ok(loaded.settings.private_key);
         }
         let mut known = WELL_KNOWN.iter().map(Path::new);

@@ -51,18 +51,42 @@ pub struct Sources<'a> {
     pub overrides: &'a Overrides,
 }
 
+/// What was said, and all that is wrong with it.
+#[derive(Debug)]
+pub struct Examined {
+    /// What was said, as far as it is right; `None` if the file is no YAML.
+    pub loaded: Option<Loaded>,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+}
+
 /// Reads a configuration file; what environment and command line say wins over it.
 pub fn read(path: &Path, overrides: &Overrides) -> Result<Loaded, ConfigError> {
-    let text = read_text(path).map_err(ConfigError::Unreadable)?;
+    let examined = examine(path, overrides).map_err(ConfigError::Unreadable)?;
+    examined.whole()
+}
+
+/// The same, and all that is wrong beside what is right.
+pub fn examine(path: &Path, overrides: &Overrides) -> io::Result<Examined> {
+    let text = read_text(path)?;
     let name = path.display().to_string();
-    load(&Sources {
+    Ok(all_of(&Sources {
         file: Some(File {
             name: &name,
             text: &text,
         }),
         environment: environment(),
         overrides,
-    })
+    }))
+}
+
+impl Examined {
+    fn whole(self) -> Result<Loaded, ConfigError> {
+        match self.loaded {
+            Some(loaded) if self.problems.is_empty() => Ok(loaded),
+            Some(_) | None => Err(ConfigError::Invalid(self.problems)),
+        }
+    }
 }
 
 /// The text of a configuration file of bounded size.
@@ -108,6 +132,10 @@ pub fn parse(text: &str, overrides: &Overrides) -> Result<Loaded, ConfigError> {
 
 /// Settings from all that was said.
 pub fn load(sources: &Sources<'_>) -> Result<Loaded, ConfigError> {
+    all_of(sources).whole()
+}
+
+fn all_of(sources: &Sources<'_>) -> Examined {
     let mut walk = Walk {
         settings: Settings::unsaid(),
         file: sources.file,
@@ -116,37 +144,35 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, ConfigError> {
         problems: Vec::new(),
         warnings: Vec::new(),
     };
-    if let Some(file) = sources.file {
-        walk.file(file)?;
+    if let Some(file) = sources.file
+        && !walk.file(file)
+    {
+        return Examined {
+            loaded: None,
+            problems: walk.problems,
+        };
     }
     let mut variables = sources.environment.clone();
     variables.sort();
     for (name, value) in &variables {
         walk.variable(name, value);
     }
-    walk.variable = None;
-    let settings = walk.settings.clone().with(sources.overrides);
+    let settings = walk.settings.with(sources.overrides);
     walk.origins.extend(flags(sources.overrides));
     rules::check(
         &settings,
-        &mut walk.origins,
+        &walk.origins,
         &mut walk.problems,
         &mut walk.warnings,
     );
-    let Walk {
-        origins,
-        problems,
-        warnings,
-        ..
-    } = walk;
-    if !problems.is_empty() {
-        return Err(ConfigError::Invalid(problems));
+    Examined {
+        loaded: Some(Loaded {
+            settings,
+            origins: walk.origins,
+            warnings: walk.warnings,
+        }),
+        problems: walk.problems,
     }
-    Ok(Loaded {
-        settings,
-        origins,
-        warnings,
-    })
 }
 
 /// The keys that the command line gives.
@@ -163,6 +189,8 @@ fn flags(overrides: &Overrides) -> impl Iterator<Item = (String, Source)> {
         ("proxy.http.enable", "--listen", listen.is_some()),
         ("proxy.http.listen_address", "--listen", listen.is_some()),
         ("proxy.http.listen_port", "--listen", listen.is_some()),
+        ("network.http.enable", "--listen", listen.is_some()),
+        ("network.sync.enable", "--listen", listen.is_some()),
         (
             "auth.private_key_path",
             "--private-key",
@@ -189,22 +217,22 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn file(&mut self, file: File<'_>) -> Result<(), ConfigError> {
-        let parsed = tree::parse(file.text);
-        let (root, faults) = match parsed {
+    /// Takes the file; whether it is YAML.
+    fn file(&mut self, file: File<'_>) -> bool {
+        let (root, faults) = match tree::parse(file.text) {
             Ok(parsed) => parsed,
             Err(fault) => {
-                let hint = advice::of_syntax(file.text, &fault);
-                let (at, hint) = hint.map_or((fault.at, None), |(at, hint)| (at, Some(hint)));
+                let advice = advice::of_syntax(file.text, &fault);
+                let (at, hint) = advice.map_or((fault.at, None), |(at, hint)| (at, Some(hint)));
                 self.problem(&[], at, fault.what, hint);
-                return Err(ConfigError::Invalid(std::mem::take(&mut self.problems)));
+                return false;
             }
         };
         for fault in faults {
             self.problem(&[], fault.at, fault.what, None);
         }
         self.section(&[], &root);
-        Ok(())
+        true
     }
 
     /// Takes all that stands below a place.

@@ -13,6 +13,7 @@
 
 mod advice;
 mod apps;
+mod effective;
 mod keys;
 mod kind;
 mod listen;
@@ -31,12 +32,14 @@ mod tree;
 mod tests;
 
 pub use apps::{App, Apps, Lifetimes};
+pub use effective::{Setting, effective};
 pub use keys::{Effect, Group, Key, all, groups};
 pub use kind::Kind;
 pub use listen::{Https, Listener, PublicUrl, SyncServer};
-pub use load::{ConfigError, File, Loaded, Sources, load, parse, read};
+pub use load::{ConfigError, Examined, File, Loaded, Sources, examine, load, parse, read};
 pub use network::Network;
 pub use problem::{Problem, Source, Spot};
 pub use providers::{AzureAd, CloudKit, Custom, Environment, Google, Providers};
 pub use reload::Reload;
+pub use rules::listeners;
 pub use settings::{Backup, LogFormat, LogLevel, Overrides, Settings};

@@ -9,7 +9,7 @@ use super::{Listener, Settings, SyncServer};
 /// Finds what is wrong with settings as a whole. Nothing is said twice of one key.
 pub fn check(
     settings: &Settings,
-    origins: &mut BTreeMap<String, Source>,
+    origins: &BTreeMap<String, Source>,
     problems: &mut Vec<Problem>,
     warnings: &mut Vec<Problem>,
 ) {
@@ -185,20 +185,28 @@ fn is_uuid(text: &str) -> bool {
             .all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// Who listens, by the section that says so; those of `sync.servers` left out, which stand in the place of `network.sync`.
-pub fn listeners(settings: &Settings) -> [(&'static str, Listener); 6] {
+/// Who listens, by the section that says so, of those that this build serves; those of `sync.servers` left out, which stand in the place of `network.sync`.
+pub fn listeners(settings: &Settings) -> Vec<(&'static str, Listener)> {
     let network_sync = match settings.sync_servers[..] {
         [] => settings.network_sync,
         [..] => settings.network_sync.off(),
     };
-    [
+    let listeners = [
         ("proxy.http", settings.proxy_http),
         ("proxy.https", settings.proxy_https.listener),
         ("network.http", settings.network_http),
         ("network.sync", network_sync),
         ("backup.network", settings.backup.listener),
         ("metrics", settings.metrics),
-    ]
+    ];
+    let is_served = |section: &str| {
+        let place: Vec<&str> = section.split('.').chain(["listen_port"]).collect();
+        keys::find(&place).is_some_and(|key| key.effect != Effect::Missing)
+    };
+    listeners
+        .into_iter()
+        .filter(|(section, listener)| listener.enabled && is_served(section))
+        .collect()
 }
 
 fn shown(listener: &Listener) -> String {

@@ -3,13 +3,15 @@
 //! Looks, and changes nothing but a small file that it writes into the data folder and takes away again.
 
 mod certificate;
+mod configuration;
 mod firewall;
 mod folder;
+mod holder;
 mod host;
 mod ports;
 
 pub use certificate::finding as certificate;
-pub use firewall::redirect;
+pub use configuration::{Report, needs, privileged};
 use serde::Serialize;
 
 use crate::config::Settings;
