@@ -65,7 +65,7 @@ fn redirect_with(from: u16, to: u16, works: impl Fn(&str, &[&str]) -> bool) -> S
         )
     } else if !works("iptables", &["--version"]) && works("nft", &["--version"]) {
         format!(
-            "nft 'add table inet realm; add chain inet realm redirect {{ type nat hook prerouting priority dstnat; }}; add rule inet realm redirect tcp dport {from} redirect to :{to}'"
+            "nft 'add table inet realm; add chain inet realm ports {{ type nat hook prerouting priority dstnat; }}; add rule inet realm ports tcp dport {from} redirect to :{to}'"
         )
     } else {
         format!("iptables -t nat -A PREROUTING -p tcp --dport {from} -j REDIRECT --to-ports {to}")

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::io::ErrorKind::UnexpectedEof;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -149,6 +150,8 @@ impl Task {
                         Some(Ok(message)) => self.message(message, hold),
                         Some(Err(tungstenite::Error::Capacity(error))) => self.input(Input::Oversized(error.to_string())),
                         Some(Err(tungstenite::Error::Protocol(ResetWithoutClosingHandshake))) => self.left(),
+                        // SDKs end TLS as they end TCP, without a word.
+                        Some(Err(tungstenite::Error::Io(error))) if error.kind() == UnexpectedEof => self.left(),
                         Some(Err(error)) => self.lost(&error),
                         None => self.left(),
                     }

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use ros::client::{Credentials, Options, Place};
+use ros::secret::Secret;
 use serde_json::Value;
 
 use super::{NEWEST, User};
@@ -224,4 +226,31 @@ fn a_reload_takes_certificates_and_proxies_and_nothing_that_is_bad() {
     lab.issue(&["localhost"], false);
     server.log_with_many("new certificate taken", 2);
     assert!(trusts(&lab));
+}
+
+#[test]
+fn who_ends_tls_without_a_word_has_left() {
+    let lab = Lab::for_this_host();
+    let [secure] = free_ports();
+    let configuration = format!("proxy: {{{}}}", https(&lab, secure));
+    let server = Server::with_configuration(&configuration);
+    let url = format!("https://localhost:{secure}");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let there = ros::client::Server::trusting(&url, &lab.ca()).unwrap();
+        let token = Credentials::Token(Secret::new(server.admin_token()));
+        let user = there.sign_in(&token).await.unwrap();
+        let address = "/left".parse().unwrap();
+        let realm = user.open(&address, Place::Memory, Options::default());
+        let realm = realm.await.unwrap();
+        realm.wait_for_download().await.unwrap();
+        realm.lose_connection();
+        drop(realm);
+    });
+    let log = server.log_with("disconnected");
+    let end = log
+        .iter()
+        .find(|line| line.contains("disconnected"))
+        .unwrap();
+    assert!(end.contains("reason=\"the client left\""), "{end}");
 }

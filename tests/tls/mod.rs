@@ -1,4 +1,5 @@
 //! TLS: pairs, and servers that show them.
 
+mod documented;
 mod pairs;
 mod serving;
