@@ -57,6 +57,8 @@ pub struct Limits {
     pub kept_windows_bytes: usize,
     /// Bytes of recent history kept in memory for each open Realm.
     pub tail_bytes: usize,
+    /// Bytes in the write-ahead log of a Realm above which it is copied into the database.
+    pub checkpoint_bytes: u64,
     /// Bytes of one HTTP request body; a longer one is 413.
     pub http_body_bytes: usize,
     /// Bytes of the request line and headers together; more is 431.
@@ -132,6 +134,7 @@ impl Default for Limits {
             brief_memory_bytes: 64 * MIB,
             kept_windows_bytes: 64 * MIB,
             tail_bytes: MIB,
+            checkpoint_bytes: 4 << 20,
             http_body_bytes: MIB,
             http_head_bytes: 32 << 10,
             http_head_time: Duration::from_secs(30),

@@ -179,6 +179,7 @@ pub struct Realm {
     files: Mutex<HashMap<FileIdent, ClientFile>>,
     idents: Mutex<Option<IdentBlock>>,
     schema: Mutex<Option<Schema>>,
+    checkpoint_bytes: u64,
 }
 
 /// Client files kept in memory for each Realm.
@@ -196,6 +197,7 @@ impl Realm {
             files: Mutex::default(),
             idents: Mutex::default(),
             schema: Mutex::default(),
+            checkpoint_bytes: limits.checkpoint_bytes,
             file,
         })
     }
@@ -349,7 +351,7 @@ impl Realm {
 
     /// Keeps the files in shape; to be called when nobody waits.
     pub fn maintain(&self) -> Result<(), RealmError> {
-        self.file.checkpoint()
+        self.file.checkpoint(self.checkpoint_bytes)
     }
 
     /// What a client that stands at `from` is to be sent next, of about `limit` bytes (one entry at least).

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{StorageError, sync_folder};
+use super::{StorageError, log, sync_folder};
 
 /// Marks the file as this program's: "rosA".
 pub(super) const APPLICATION_ID: i64 = 0x726f_7341;
@@ -34,7 +34,8 @@ impl AdminFile {
     /// Opens the file below a data folder, and brings it to the newest format; makes it if it is not there.
     pub fn open(root: &Path, steps: &[&str]) -> Result<AdminFile, StorageError> {
         let path = root.join("admin.db");
-        make_private(&path).map_err(|error| StorageError::io(&path, error))?;
+        let prepared = make_private(&path).and_then(|()| log::make_safe(&path));
+        prepared.map_err(|error| StorageError::io(&path, error))?;
         let failed = |error| StorageError::io(&path, error);
         let mut writer = connect(&path).map_err(failed)?;
         bring_up_to_date(&mut writer, &path, steps)?;

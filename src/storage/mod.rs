@@ -7,6 +7,7 @@ mod admin;
 mod cells;
 mod checksum;
 mod lock;
+mod log;
 mod names;
 mod realm_file;
 mod rekey;

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
 use super::cells::{self, Found, Lookup};
-use super::{StorageError, checksum, schema, sync_folder};
+use super::{StorageError, checksum, log, schema, sync_folder};
 use crate::ident::{
     ClientVersion, FileIdent, MAX_NUMBER, OriginTimestamp, RealmName, Salt, SaltedVersion,
     ServerVersion, UploadCursor,
@@ -103,8 +103,6 @@ impl Gap {
 const IDENT_BLOCK: u64 = 64;
 /// Idents beyond this cannot be part of the keys of objects.
 const MAX_IDENT: u64 = 0x3FFF_FFFF;
-/// Bytes in the write-ahead log above which it is copied into the database.
-const CHECKPOINT_BYTES: u64 = 4 << 20;
 /// What a commit writes beside its rows: pages of which it changes little.
 const COMMIT_BYTES: u64 = 6 * 4096;
 
@@ -116,6 +114,7 @@ impl RealmFile {
     ) -> Result<RealmFile, StorageError> {
         let error = |cause: rusqlite::Error| classify(&path, cause);
         let fresh = !path.exists();
+        log::make_safe(&path).map_err(|cause| StorageError::io(&path, cause))?;
         let writer = Connection::open(&path).map_err(error)?;
         prepare_writer(&path, &writer, name).map_err(|found| match found {
             Unusable::Database(cause) => error(cause),
@@ -133,9 +132,9 @@ impl RealmFile {
             .pragma_update(None, "cache_size", -512)
             .map_err(error)?;
         let salt = Salt(nonzero(random()));
-        let log = std::fs::metadata(wal_of(&path)).map_or(0, |log| log.len());
+        let logged = std::fs::metadata(log::of(&path)).map_or(0, |log| log.len());
         Ok(RealmFile {
-            logged: AtomicU64::new(log),
+            logged: AtomicU64::new(logged),
             salt,
             random,
             writer: Mutex::new(writer),
@@ -412,10 +411,10 @@ impl RealmFile {
         Ok(())
     }
 
-    /// Copies the write-ahead log into the database when it has grown. Readers and later commits are right with or without it.
-    pub fn checkpoint(&self) -> Result<(), StorageError> {
+    /// Copies the write-ahead log into the database when it has more bytes than that. Readers and later commits are right with or without it.
+    pub fn checkpoint(&self, above: u64) -> Result<(), StorageError> {
         let writer = self.writer();
-        if self.logged.load(Ordering::Relaxed) < CHECKPOINT_BYTES {
+        if self.logged.load(Ordering::Relaxed) < above {
             return Ok(());
         }
         self.logged.store(0, Ordering::Relaxed);
@@ -635,12 +634,6 @@ fn ident_salt(seed: &[u8], ident: FileIdent) -> Salt {
 
 fn nonzero(number: u64) -> u64 {
     (number & MAX_NUMBER).max(1)
-}
-
-pub(super) fn wal_of(path: &Path) -> std::path::PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
-    name.into()
 }
 
 pub(super) fn classify(path: &Path, cause: rusqlite::Error) -> StorageError {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use rusqlite::{Connection, params};
 
 use super::cells::{self, Found, Lookup};
-use super::{StorageError, checksum, rekey};
+use super::{StorageError, checksum, log, rekey};
 use crate::ident::{
     ClientVersion, DownloadCursor, FileIdent, OriginTimestamp, Salt, SaltedVersion, ServerVersion,
 };
@@ -122,6 +122,7 @@ impl ReplicaFile {
         };
         let connection = Connection::open(path).map_err(failed)?;
         prepare(&connection).map_err(failed)?;
+        log::make_safe(path).map_err(|cause| StorageError::io(path, cause))?;
         let format = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let (id, found) = (
             format("application_id").map_err(failed)?,

@@ -10,7 +10,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use super::realm_file::{self, Entry, classify};
-use super::{StorageError, admin, checksum, schema};
+use super::{StorageError, admin, checksum, log, schema};
 
 /// Pages copied between two looks at whether to go on.
 const PAGES: i32 = 256;
@@ -168,7 +168,7 @@ fn reader(path: &Path) -> Result<Connection, StorageError> {
         Ok(connection)
     };
     match open() {
-        Err(cause) if cannot_share(&cause) && !realm_file::wal_of(path).exists() => still(path),
+        Err(cause) if cannot_share(&cause) && !log::of(path).exists() => still(path),
         opened => opened.map_err(|cause| classify(path, cause)),
     }
 }

@@ -1,0 +1,40 @@
+//! What a process that ended has left in the write-ahead log of a database.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// Bytes that are written at once.
+const PIECE: usize = 1 << 20;
+
+/// The write-ahead log of a database.
+pub fn of(database: &Path) -> PathBuf {
+    let mut name = OsString::from(database);
+    name.push("-wal");
+    name.into()
+}
+
+/// Writes a log again, as it is, and syncs it; to be called before anything is added to it, by whoever has the database for himself.
+///
+/// When a sync fails, the system forgets that the bytes are not on disk: they are still read, and no later sync saves them. A process that comes after one that was
+/// killed in this state would take them for a commit and build on it, and a power cut would take all of that away.
+pub fn make_safe(database: &Path) -> io::Result<()> {
+    let log = match File::options().read(true).write(true).open(of(database)) {
+        Ok(log) => log,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let size = log.metadata()?.len();
+    let mut piece = vec![0; PIECE.min(usize::try_from(size).unwrap_or(PIECE))];
+    let mut at = 0;
+    while at < size {
+        let left = usize::try_from(size - at).unwrap_or(PIECE);
+        let piece = &mut piece[..left.min(PIECE)];
+        log.read_exact_at(piece, at)?;
+        log.write_all_at(piece, at)?;
+        at += piece.len() as u64;
+    }
+    if size > 0 { log.sync_all() } else { Ok(()) }
+}
