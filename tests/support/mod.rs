@@ -1,5 +1,6 @@
 //! What tests share.
 
+pub mod disk;
 pub mod dump;
 pub mod edits;
 pub mod front;
