@@ -1,10 +1,13 @@
 //! Simulated devices on a real Realm's file: everything but sockets, from a seed.
 
 mod client;
+mod damage;
 mod format;
 mod peer;
 mod steps;
+mod world;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,12 +18,14 @@ use ros::limits::Limits;
 use ros::realm::{Realm, Registry};
 use ros::storage::Store;
 
+use crate::support::disk::{Disk, Fault, Loss, Trouble, can_mount};
 use crate::support::edits::Scope;
 use crate::support::model::{Model, difference};
 use steps::converge;
+use world::{Weather, World};
 
 /// How many seeds to run: `ROS_SEED` alone, or many.
-fn seeds(quick: u64, long: u64) -> std::ops::Range<u64> {
+pub fn seeds(quick: u64, long: u64) -> std::ops::Range<u64> {
     if let Some(seed) = std::env::var_os("ROS_SEED") {
         let seed = seed
             .to_str()
@@ -130,5 +135,147 @@ fn devices_converge() {
 fn shipped_devices_converge() {
     for seed in seeds(30, 1000) {
         converge(seed, Scope::SHIPPED, Rules::REFERENCE);
+    }
+}
+
+/// Runs worlds in this weather; what happened in them, altogether.
+fn worlds(weather: Weather, quick: u64, long: u64) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    if !can_mount() {
+        return counts;
+    }
+    let disks = [Disk::new(), Disk::new()];
+    for seed in seeds(quick, long) {
+        let mut world = World::new(seed, weather, &disks);
+        world.run();
+        for (what, count) in &world.counts {
+            *counts.entry(*what).or_default() += count;
+        }
+    }
+    println!("{weather:?}: {counts:?}");
+    counts
+}
+
+/// Worlds in which nothing happens prove nothing. One seed may be such a world.
+fn happened(counts: &BTreeMap<&'static str, usize>, what: &[&str]) {
+    let missing = what.iter().find(|what| !counts.contains_key(**what));
+    let few = counts.is_empty() || std::env::var_os("ROS_SEED").is_some();
+    assert!(
+        few || missing.is_none(),
+        "{missing:?} never happened: {counts:?}"
+    );
+}
+
+const CALM: Weather = Weather {
+    crashes: false,
+    troubles: false,
+    phones: false,
+    forgets: false,
+    loss: None,
+};
+
+/// Connections break, devices and the server restart, and nothing else.
+#[test]
+fn calm_worlds_converge() {
+    worlds(CALM, 30, 1000);
+}
+
+#[test]
+fn worlds_survive_crashes() {
+    let weather = Weather {
+        crashes: true,
+        phones: true,
+        ..CALM
+    };
+    let counts = worlds(weather, 100, 3000);
+    happened(&counts, &["power cuts", "kills", "phone power cuts"]);
+}
+
+#[test]
+fn worlds_survive_everything() {
+    let weather = Weather {
+        crashes: true,
+        troubles: true,
+        phones: true,
+        ..CALM
+    };
+    let counts = worlds(weather, 100, 3000);
+    happened(&counts, &["server errors", "full disks", "device failures"]);
+}
+
+/// A server that has lost everything asks for client resets; what was not acknowledged by it is made again.
+#[test]
+fn worlds_survive_client_resets() {
+    let weather = Weather {
+        forgets: true,
+        ..CALM
+    };
+    let counts = worlds(weather, 30, 1000);
+    happened(&counts, &["client resets"]);
+}
+
+#[test]
+fn a_world_can_be_repeated() {
+    if !can_mount() {
+        return;
+    }
+    let disks = [Disk::new(), Disk::new()];
+    let weather = Weather {
+        crashes: true,
+        troubles: true,
+        phones: true,
+        ..CALM
+    };
+    let run = |seed| {
+        let mut world = World::new(seed, weather, &disks);
+        world.run();
+        world.trace()
+    };
+    for seed in seeds(5, 50) {
+        assert!(run(seed) == run(seed), "seed {seed} is not repeated");
+    }
+}
+
+/// Steps of the world that meets each fault once.
+const DAY: usize = 60;
+
+/// One world, again and again, with a fault at every point of its disk in turn.
+fn at_every_point(fault: Fault, weather: Weather) {
+    if !can_mount() {
+        return;
+    }
+    let disks = [Disk::new(), Disk::new()];
+    for seed in seeds(1, 3) {
+        let mut world = World::new(seed, weather, &disks);
+        world.run_for(DAY);
+        drop(world);
+        let points = disks[0].count();
+        let every = if std::env::var_os("ROS_LONG").is_some() {
+            1
+        } else {
+            points / 30 + 1
+        };
+        let first = 1 + seed % every;
+        for point in (first..=points).step_by(usize::try_from(every).unwrap()) {
+            let mut world = World::with_fault(seed, weather, &disks, Some((point, fault)));
+            world.run_for(DAY);
+        }
+        println!("{fault:?}, {weather:?}: every {every}th of {points} points of seed {seed}");
+    }
+}
+
+#[test]
+fn the_power_may_go_at_every_point() {
+    for loss in [Loss::All, Loss::Nothing, Loss::Some] {
+        let loss = Some(loss);
+        at_every_point(Fault::PowerCut, Weather { loss, ..CALM });
+    }
+}
+
+#[test]
+fn every_point_may_fail() {
+    for trouble in [Trouble::Broken, Trouble::Full] {
+        at_every_point(Fault::Once(trouble), CALM);
+        at_every_point(Fault::FromThenOn(trouble), CALM);
     }
 }

@@ -1,0 +1,141 @@
+//! One byte of a small data folder is other than it was written, at every place in turn: what is served is what was stored, or an error that names the file.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use ros::history::Rules;
+use ros::ident::{DownloadCursor, FileIdent, RealmName};
+use ros::realm::{Pending, Realm, RealmError, Registry};
+use ros::storage::Entry;
+
+use super::peer::Peer;
+use super::{Server, integrate, open};
+use crate::support::edits::{Scope, Shape};
+use crate::support::model::{Model, difference};
+
+/// Bytes from one place to the next; without `ROS_LONG` only every 17th place is taken.
+const STRIDE: usize = 64;
+
+/// All that can be asked of a Realm.
+struct Content {
+    state: Model,
+    entries: Vec<Arc<Entry>>,
+}
+
+fn content(realm: &Realm) -> Result<Content, RealmError> {
+    let state = realm.look(|schema, cells| Model::read(cells, schema))?;
+    let all = realm.read(DownloadCursor::default(), FileIdent(0), usize::MAX)?;
+    let entries = all.entries.into_iter().map(|item| item.entry).collect();
+    Ok(Content { state, entries })
+}
+
+/// What happens to a Realm: everything in it is asked, a device that has something new uploads it, and everything is asked again.
+fn visit(realm: &Realm, upload: &Pending) -> Result<[Content; 2], RealmError> {
+    let before = content(realm)?;
+    let integrated = realm.integrate(vec![upload.clone()])?;
+    for outcome in integrated.outcomes {
+        outcome.unwrap_or_else(|refusal| panic!("a good upload is refused: {refusal}"));
+    }
+    Ok([before, content(realm)?])
+}
+
+fn assert_equal(left: &Content, right: &Content) {
+    assert_eq!(difference(&left.state, &right.state), None);
+    assert!(left.entries == right.entries, "the history differs");
+}
+
+const OTHER: &str = "/other";
+
+/// A folder with a Realm that has seen some edits and another one; and the upload of a device that has something new.
+fn scene() -> (Server, Pending) {
+    let server = Server::start();
+    let mut random = StdRng::seed_from_u64(1);
+    let mut peers = [0, 1].map(|_| Peer::new(&server.realm(), Rules::SERVER));
+    peers[0].begin(&Shape::of(1));
+    for at in 1..100 {
+        for peer in &mut peers {
+            peer.edit(&mut random, Scope::ALL, 6, at);
+        }
+        let uploads = peers.iter().map(|peer| peer.upload(usize::MAX)).collect();
+        integrate(&server, uploads, 1);
+        for peer in &mut peers {
+            while peer.download(&server.realm(), usize::MAX).unwrap() {}
+        }
+    }
+    peers[1].edit(&mut random, Scope::ALL, 20, 40);
+    let upload = peers[1].upload(usize::MAX);
+    (server, upload)
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+fn realm(registry: &Registry) -> Result<Arc<Realm>, RealmError> {
+    registry.open(&RealmName::from_canonical("/realm"), false)
+}
+
+#[test]
+fn a_changed_byte_is_found_or_changes_nothing() {
+    let (mut server, upload) = scene();
+    let other = RealmName::from_canonical(OTHER);
+    let registry = server.registry.take().unwrap();
+    registry.open(&other, true).unwrap();
+    drop(registry);
+    let scratch = tempfile::tempdir().unwrap();
+    let fresh = |number: usize| {
+        let root = scratch.path().join(number.to_string());
+        copy(server.folder.path(), &root);
+        root
+    };
+    let whole = visit(&realm(&open(&fresh(0))).unwrap(), &upload).unwrap();
+    let path = Path::new("realms/realm.realm.db");
+    let size = std::fs::metadata(server.folder.path().join(path)).unwrap();
+    let size = usize::try_from(size.len()).unwrap();
+    let is_long = std::env::var_os("ROS_LONG").is_some();
+    let stride = if is_long { STRIDE } else { 17 * STRIDE };
+    let (mut named, mut harmless) = (0, 0);
+    for (number, at) in (0..size).step_by(stride).enumerate() {
+        let root = fresh(number + 1);
+        let file = root.join(path);
+        let mut bytes = std::fs::read(&file).unwrap();
+        bytes[at] ^= 1 << (number % 8);
+        std::fs::write(&file, bytes).unwrap();
+        let registry = open(&root);
+        let visited = catch_unwind(AssertUnwindSafe(|| {
+            realm(&registry).and_then(|realm| visit(&realm, &upload))
+        }));
+        match visited.unwrap_or_else(|_| panic!("byte {at} ends the server")) {
+            Ok([before, after]) => {
+                harmless += 1;
+                assert_equal(&before, &whole[0]);
+                assert_eq!(difference(&after.state, &whole[1].state), None, "byte {at}");
+            }
+            Err(error) => {
+                named += 1;
+                let said = error.to_string();
+                assert!(said.contains("realm.realm.db"), "byte {at}: {said}");
+            }
+        }
+        registry.open(&other, false).unwrap();
+        drop(registry);
+        std::fs::remove_dir_all(root).unwrap();
+    }
+    println!(
+        "damage: {} places of {size} bytes: {named} named, {harmless} changed nothing",
+        named + harmless
+    );
+    assert!(named > 0, "nothing was found");
+}

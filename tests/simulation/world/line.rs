@@ -1,0 +1,284 @@
+//! A connection: the client's half, the server's half, and what is on the way between them.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use ros::download;
+use ros::ident::{FileIdent, RealmName, ServerVersion};
+use ros::limits::Limits;
+use ros::realm::{Allow, Pending, RealmError, Refusal, Uploaded};
+use ros::replica::{Output as Said, ResetMode, Session};
+use ros::session::{Bound, Connection, Download, FileFacts, Input, Output, SessionKey, StoredFile};
+use ros::wire::{Action, ErrorCode, UploadEntry, WireError, negotiate};
+
+use super::device::Device;
+use super::server::{Job, Server};
+
+/// A connection.
+pub struct Line {
+    /// The device at the other end.
+    pub device: usize,
+    /// Its half; gone when it has given the connection up and the server does not know yet.
+    pub client: Option<Session>,
+    server: Connection,
+    /// Messages to the server.
+    pub up: VecDeque<Bytes>,
+    /// Messages to the client.
+    pub down: VecDeque<Bytes>,
+    /// The file that it has claimed.
+    pub file: Option<FileIdent>,
+    /// The version that it was told of last.
+    pub announced: ServerVersion,
+    /// An upload was refused: those after it are too, even when the connection has ended.
+    pub is_broken: Rc<Cell<bool>>,
+}
+
+/// What came of an input.
+#[derive(Default)]
+pub struct Told {
+    /// Messages of the server, as far as they got.
+    pub sent: Vec<Bytes>,
+    /// Uploads for the lane.
+    pub jobs: Vec<Job>,
+    /// A file that belongs to this connection from now on.
+    pub claimed: Option<FileIdent>,
+    /// The server ends the connection.
+    pub closed: bool,
+    /// What went wrong with a Realm.
+    pub errors: Vec<RealmError>,
+}
+
+/// The one session of a connection.
+pub const SESSION: SessionKey = SessionKey(1);
+
+impl Line {
+    /// A device calls.
+    pub fn new(id: u64, number: usize, device: &Device) -> Line {
+        let offered = negotiate("com.mongodb.realm-sync#14").expect("known");
+        let mut said = Vec::new();
+        let client = Session::start(device.replica(), "/realm", ResetMode::Recover, &mut said);
+        let mut line = Line {
+            device: number,
+            client: Some(client),
+            server: Connection::new(&offered, format!("{id}"), Limits::default()),
+            up: VecDeque::new(),
+            down: VecDeque::new(),
+            file: None,
+            announced: ServerVersion(0),
+            is_broken: Rc::default(),
+        };
+        line.say(said);
+        line
+    }
+
+    /// Sends what the client says.
+    pub fn say(&mut self, said: Vec<Said>) {
+        let messages = said.into_iter().filter_map(|output| match output {
+            Said::Send(message) => Some(message),
+            Said::Moved(_) | Said::Marked(_) | Said::Ended(_) => None,
+        });
+        self.up.extend(messages);
+    }
+
+    /// The client has made something.
+    pub fn changed(&mut self, device: &Device) {
+        if let Some(client) = &mut self.client {
+            let mut said = Vec::new();
+            client.changed(device.replica(), &mut said);
+            self.say(said);
+        }
+    }
+
+    /// Gives the server's half an input and carries out what it asks, as long as `alive` says that there is a server.
+    pub fn tell(
+        &mut self,
+        id: u64,
+        input: Input,
+        server: &Server,
+        realm: &RealmName,
+        alive: impl Fn() -> bool,
+    ) -> Told {
+        let mut told = Told::default();
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let mut outputs = Vec::new();
+            self.server.handle(input, &mut outputs);
+            for output in outputs {
+                inputs.extend(self.carry_out(id, output, server, realm, &mut told));
+                if !alive() {
+                    return told;
+                }
+            }
+        }
+        self.down.extend(told.sent.iter().cloned());
+        told
+    }
+
+    fn carry_out(
+        &self,
+        id: u64,
+        output: Output,
+        server: &Server,
+        realm: &RealmName,
+        told: &mut Told,
+    ) -> Option<Input> {
+        match output {
+            Output::Send(frame) => {
+                told.sent
+                    .push([&frame.head[..], &frame.body[..]].concat().into());
+                None
+            }
+            Output::Bind {
+                session,
+                need_client_file_ident,
+                ..
+            } => {
+                let bound = bind(server, realm, need_client_file_ident);
+                Some(Input::Bound(session, told.answer(bound)))
+            }
+            Output::LookUp {
+                session,
+                file,
+                latest,
+                ..
+            } => {
+                let facts = look_up(server, realm, file, latest);
+                Some(Input::ClientFile(session, told.answer(facts)))
+            }
+            Output::Integrate {
+                session,
+                file,
+                entries,
+                progress,
+                locked,
+            } => {
+                let allow = Allow {
+                    data: true,
+                    add: true,
+                    erase: true,
+                };
+                let changesets = entries.into_iter().map(uploaded).collect();
+                told.jobs.push(Job {
+                    line: id,
+                    is_broken: self.is_broken.clone(),
+                    session,
+                    realm: realm.clone(),
+                    pending: Pending {
+                        ident: file,
+                        changesets,
+                        progress,
+                        locked,
+                        allow,
+                    },
+                });
+                None
+            }
+            Output::Read {
+                session,
+                file,
+                from,
+            } => {
+                let protocol = self.server.protocol();
+                let made = server.realm(realm).and_then(|realm| {
+                    download::make(&realm, &server.fragments, file, from, protocol, 300)
+                });
+                Some(Input::Downloaded(
+                    session,
+                    told.answer(made.map(downloaded)),
+                ))
+            }
+            Output::Report { text, .. } => {
+                assert!(!text.contains("could not use"), "{text}");
+                None
+            }
+            Output::Claim { file, .. } => {
+                told.claimed = Some(file);
+                None
+            }
+            Output::Close(_) => {
+                told.closed = true;
+                None
+            }
+            Output::Release(_) => None,
+        }
+    }
+}
+
+impl Told {
+    /// What a session is told when its Realm has failed.
+    fn answer<T>(&mut self, answer: Result<T, RealmError>) -> Result<T, WireError> {
+        answer.map_err(|error| {
+            self.errors.push(error);
+            unavailable()
+        })
+    }
+}
+
+/// As the server says it.
+pub fn unavailable() -> WireError {
+    WireError::new(ErrorCode::OtherSessionError).with(Action::Transient)
+}
+
+/// What becomes of a refusal. In a world without hostile clients there is one cause.
+pub fn told(refusal: Refusal) -> WireError {
+    match refusal {
+        Refusal::Unavailable(_) => unavailable(),
+        other => panic!("an upload was refused: {other}"),
+    }
+}
+
+fn bind(server: &Server, realm: &RealmName, need_file: bool) -> Result<Bound, RealmError> {
+    let opened = server.realm(realm)?;
+    let file = need_file
+        .then(|| opened.allocate_client_file())
+        .transpose()?;
+    Ok(Bound {
+        realm: realm.clone(),
+        file,
+    })
+}
+
+fn look_up(
+    server: &Server,
+    realm: &RealmName,
+    file: FileIdent,
+    latest: ServerVersion,
+) -> Result<FileFacts, RealmError> {
+    let realm = server.realm(realm)?;
+    let stored = realm.client_file(file)?.map(|file| StoredFile {
+        salt: file.salt,
+        upload: file.upload,
+        locked: file.locked,
+        expired: file.expired,
+    });
+    Ok(FileFacts {
+        held: false,
+        file: stored,
+        head: realm.head(),
+        latest_salt: realm.salt_at(latest)?,
+    })
+}
+
+fn uploaded(entry: UploadEntry) -> Uploaded {
+    Uploaded {
+        client_version: entry.cursor.client_version,
+        server_version: entry.cursor.server_version,
+        timestamp: entry.timestamp,
+        origin: entry.origin,
+        changeset: entry.changeset,
+    }
+}
+
+fn downloaded(made: download::Made) -> Download {
+    Download {
+        cursor: made.cursor,
+        head: made.head,
+        upload: made.upload,
+        remaining_bytes: made.remaining_bytes,
+        body: made.body.bytes,
+        plain_size: made.body.plain_length,
+        compressed: made.body.compressed,
+    }
+}
