@@ -12,6 +12,7 @@ mod house;
 mod http;
 mod random;
 mod recorded;
+mod reliability;
 mod sdk;
 mod serve;
 mod simulation;

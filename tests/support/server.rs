@@ -499,8 +499,8 @@ pub fn configuration(root: &Path, rest: &str) -> PathBuf {
     file
 }
 
-/// The address in the line that says so; this host's, if it is every one.
-fn listening(line: &str, service: &str) -> Option<SocketAddr> {
+/// The address in the line of the log that says so; this host's, if it is every one.
+pub fn listening(line: &str, service: &str) -> Option<SocketAddr> {
     let (_, address) = line.split_once(&format!("{service} listening on "))?;
     let (address, port) = address.trim().rsplit_once(':')?;
     let address: std::net::IpAddr = address.parse().ok()?;
