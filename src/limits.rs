@@ -58,7 +58,7 @@ pub struct Limits {
     /// Bytes of recent history kept in memory for each open Realm.
     pub tail_bytes: usize,
     /// Bytes in the write-ahead log of a Realm above which it is copied into the database.
-    pub checkpoint_bytes: u64,
+    pub checkpoint_bytes: usize,
     /// Bytes of one HTTP request body; a longer one is 413.
     pub http_body_bytes: usize,
     /// Bytes of the request line and headers together; more is 431.

@@ -179,7 +179,7 @@ pub struct Realm {
     files: Mutex<HashMap<FileIdent, ClientFile>>,
     idents: Mutex<Option<IdentBlock>>,
     schema: Mutex<Option<Schema>>,
-    checkpoint_bytes: u64,
+    checkpoint_bytes: usize,
 }
 
 /// Client files kept in memory for each Realm.

@@ -412,9 +412,9 @@ impl RealmFile {
     }
 
     /// Copies the write-ahead log into the database when it has more bytes than that. Readers and later commits are right with or without it.
-    pub fn checkpoint(&self, above: u64) -> Result<(), StorageError> {
+    pub fn checkpoint(&self, above: usize) -> Result<(), StorageError> {
         let writer = self.writer();
-        if self.logged.load(Ordering::Relaxed) < above {
+        if self.logged.load(Ordering::Relaxed) < above as u64 {
             return Ok(());
         }
         self.logged.store(0, Ordering::Relaxed);

@@ -144,6 +144,12 @@ pub const KEYS: &[Key] = &[
         "Bytes of recent history kept in memory for each open Realm.",
     ),
     Key::fixed(
+        "limits.checkpoint_bytes",
+        Kind::Bytes,
+        &Server(|s| &mut s.limits.checkpoint_bytes),
+        "Bytes in the write-ahead log of a Realm above which it is copied into the database.",
+    ),
+    Key::fixed(
         "limits.http_body_bytes",
         Kind::Bytes,
         &Server(|s| &mut s.limits.http_body_bytes),
