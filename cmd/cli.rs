@@ -9,8 +9,8 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::failure::{Exit, Failure};
 use crate::{
-    backup, bench, browse, check_config, completions, doctor, generate, man, realms, serve, status,
-    token,
+    backup, bench, browse, check_config, completions, doctor, generate, man, perms, realms, serve,
+    status, token,
 };
 
 /// Run and operate a Realm Object Server
@@ -41,6 +41,7 @@ pub enum Command {
     Restore(backup::Restore),
     Browse(browse::Arguments),
     Realms(realms::Arguments),
+    Perms(perms::Arguments),
     Token(token::Arguments),
     Bench(bench::Arguments),
     Status(status::Arguments),

@@ -14,6 +14,7 @@ mod given;
 mod man;
 mod open;
 mod output;
+mod perms;
 mod reach;
 mod realms;
 mod serve;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(arguments),
         Command::Browse(arguments) => browse::run(&arguments),
         Command::Realms(arguments) => realms::run(&arguments),
+        Command::Perms(arguments) => perms::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),

@@ -73,7 +73,7 @@ pub async fn listing(reach: &Reach) -> Result<Vec<Listed>, Failure> {
 }
 
 /// The canonical name under which a Realm would be listed, where that does not depend on who asks.
-fn listed_name(address: &RealmAddress) -> Option<String> {
+pub fn listed_name(address: &RealmAddress) -> Option<String> {
     let (endpoint, text) = match address {
         RealmAddress::Path(path) => (Endpoint::Classic, path.clone()),
         RealmAddress::Partition { app, value } => (Endpoint::App(app.clone()), value.to_string()),

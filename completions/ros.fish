@@ -33,6 +33,7 @@ complete -c ros -n "__fish_ros_needs_command" -f -a "verify" -d 'Check that a ba
 complete -c ros -n "__fish_ros_needs_command" -f -a "restore" -d 'Make a data folder of a backup'
 complete -c ros -n "__fish_ros_needs_command" -f -a "browse" -d 'Look at what a Realm contains'
 complete -c ros -n "__fish_ros_needs_command" -f -a "realms" -d 'Work with whole Realms'
+complete -c ros -n "__fish_ros_needs_command" -f -a "perms" -d 'See and change permissions'
 complete -c ros -n "__fish_ros_needs_command" -f -a "token" -d 'Make, look at and revoke tokens'
 complete -c ros -n "__fish_ros_needs_command" -f -a "bench" -d 'Measure any server that speaks the sync protocol'
 complete -c ros -n "__fish_ros_needs_command" -f -a "status" -d 'Show a running server at a glance'
@@ -189,6 +190,150 @@ complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcomma
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write every object of a Realm as a line of JSON'
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from help" -f -a "import" -d 'Write objects into a Realm: those that are there are changed, others are made'
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand perms; and not __fish_seen_subcommand_from list show grant revoke why offer accept offers help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand perms; and not __fish_seen_subcommand_from list show grant revoke why offer accept offers help" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand perms; and not __fish_seen_subcommand_from list show grant revoke why offer accept offers help" -f -a "list" -d 'List permissions: all of them for administrators, else your own, those on your Realms, and what everybody has'
+complete -c ros -n "__fish_ros_using_subcommand perms; and not __fish_seen_subcommand_from list show grant revoke why offer accept offers help" -f -a "show" -d 'Show the permissions on a Realm'
+complete -c ros -n "__fish_ros_using_subcommand perms; and not __fish_seen_subcommand_from list show grant revoke why offer accept offers help" -f -a "grant" -d 'Give somebody rights on a Realm; flags that are not named stay as they are'
+complete -c ros -n "__fish_ros_using_subcommand perms; and not __fish_seen_subcommand_from list show grant revoke why offer accept offers help" -f -a "revoke" -d 'Take rights away from somebody; all of them if none is named'
+complete -c ros -n "__fish_ros_using_subcommand perms; and not __fish_seen_subcommand_from list show grant revoke why offer accept offers help" -f -a "why" -d 'Say what a user may do in a Realm, and why'
+complete -c ros -n "__fish_ros_using_subcommand perms; and not __fish_seen_subcommand_from list show grant revoke why offer accept offers help" -f -a "offer" -d 'Make an offer of rights on a Realm, and print its token; whoever has it may take them'
+complete -c ros -n "__fish_ros_using_subcommand perms; and not __fish_seen_subcommand_from list show grant revoke why offer accept offers help" -f -a "accept" -d 'Take the rights of an offer'
+complete -c ros -n "__fish_ros_using_subcommand perms; and not __fish_seen_subcommand_from list show grant revoke why offer accept offers help" -f -a "offers" -d 'List your offers'
+complete -c ros -n "__fish_ros_using_subcommand perms; and not __fish_seen_subcommand_from list show grant revoke why offer accept offers help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from list" -l of -d 'Only those of this user; \'*\' for what everybody has' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from list" -l app -d 'The app, for a user that signs in with a password' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from list" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from list" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from list" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from list" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from list" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from list" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from list" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from list" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from show" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from show" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from show" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from show" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from show" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from show" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from show" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from show" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from grant" -l file -d 'A list of grants; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from grant" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from grant" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from grant" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from grant" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from grant" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from grant" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from grant" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from grant" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from grant" -l read -d 'Reading'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from grant" -l write -d 'Writing, which implies reading'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from grant" -l manage -d 'Changing permissions and removing classes, which implies reading'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from grant" -l dry-run -d 'Say what would be asked for, and ask for nothing'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from grant" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from grant" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l read -d 'Reading'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l write -d 'Writing'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l manage -d 'Managing'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l dry-run -d 'Say what would be asked for, and ask for nothing'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from why" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from why" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from why" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from why" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from why" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from why" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from why" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from why" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from why" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from why" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l expires -d 'How long it holds: 90s, 10m, 12h, 7d [default: until it is withdrawn]' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -s o -l output -d 'The form of the result' -r -f -a "plain\t''
+json\t''"
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l read -d 'Reading'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l write -d 'Writing'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l manage -d 'Managing'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from accept" -l app -d 'The app, for a user that signs in with a password' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from accept" -s o -l output -d 'The form of the result' -r -f -a "plain\t''
+json\t''"
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from accept" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from accept" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from accept" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from accept" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from accept" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from accept" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from accept" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from accept" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from accept" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offers" -l app -d 'The app, for a user that signs in with a password' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offers" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offers" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offers" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offers" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offers" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offers" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offers" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offers" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offers" -l tokens -d 'Show their tokens, too'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offers" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offers" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from help" -f -a "list" -d 'List permissions: all of them for administrators, else your own, those on your Realms, and what everybody has'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show the permissions on a Realm'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from help" -f -a "grant" -d 'Give somebody rights on a Realm; flags that are not named stay as they are'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from help" -f -a "revoke" -d 'Take rights away from somebody; all of them if none is named'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from help" -f -a "why" -d 'Say what a user may do in a Realm, and why'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from help" -f -a "offer" -d 'Make an offer of rights on a Realm, and print its token; whoever has it may take them'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from help" -f -a "accept" -d 'Take the rights of an offer'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from help" -f -a "offers" -d 'List your offers'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ros -n "__fish_ros_using_subcommand token; and not __fish_seen_subcommand_from admin mint inspect revoke help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand token; and not __fish_seen_subcommand_from admin mint inspect revoke help" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand token; and not __fish_seen_subcommand_from admin mint inspect revoke help" -f -a "admin" -d 'Make an administrator\'s token'
@@ -432,25 +577,34 @@ complete -c ros -n "__fish_ros_using_subcommand man" -s h -l help -d 'Print help
 complete -c ros -n "__fish_ros_using_subcommand man" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand generate" -s h -l help -d 'Print help'
 complete -c ros -n "__fish_ros_using_subcommand generate" -s V -l version -d 'Print version'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms token bench status doctor completions man generate help" -f -a "serve" -d 'Run the server'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms token bench status doctor completions man generate help" -f -a "check-config" -d 'Check a configuration, and show what would hold'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms token bench status doctor completions man generate help" -f -a "backup" -d 'Copy the data folder of a running or stopped server'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms token bench status doctor completions man generate help" -f -a "verify" -d 'Check that a backup is what it was when it was made'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms token bench status doctor completions man generate help" -f -a "restore" -d 'Make a data folder of a backup'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms token bench status doctor completions man generate help" -f -a "browse" -d 'Look at what a Realm contains'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms token bench status doctor completions man generate help" -f -a "realms" -d 'Work with whole Realms'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms token bench status doctor completions man generate help" -f -a "token" -d 'Make, look at and revoke tokens'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms token bench status doctor completions man generate help" -f -a "bench" -d 'Measure any server that speaks the sync protocol'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms token bench status doctor completions man generate help" -f -a "status" -d 'Show a running server at a glance'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms token bench status doctor completions man generate help" -f -a "doctor" -d 'Find out what is wrong on this host, and how to put it right'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms token bench status doctor completions man generate help" -f -a "completions" -d 'Print a shell\'s completion script'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms token bench status doctor completions man generate help" -f -a "man" -d 'Print a manual page'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms token bench status doctor completions man generate help" -f -a "generate" -d 'Write man pages and completions into a folder'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms token bench status doctor completions man generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "serve" -d 'Run the server'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "check-config" -d 'Check a configuration, and show what would hold'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "backup" -d 'Copy the data folder of a running or stopped server'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "verify" -d 'Check that a backup is what it was when it was made'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "restore" -d 'Make a data folder of a backup'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "browse" -d 'Look at what a Realm contains'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "realms" -d 'Work with whole Realms'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "perms" -d 'See and change permissions'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "token" -d 'Make, look at and revoke tokens'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "bench" -d 'Measure any server that speaks the sync protocol'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "status" -d 'Show a running server at a glance'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "doctor" -d 'Find out what is wrong on this host, and how to put it right'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "man" -d 'Print a manual page'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "generate" -d 'Write man pages and completions into a folder'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "list" -d 'List the Realms of the server'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "info" -d 'Show what is known of a Realm'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "export" -d 'Write every object of a Realm as a line of JSON'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "import" -d 'Write objects into a Realm: those that are there are changed, others are made'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from perms" -f -a "list" -d 'List permissions: all of them for administrators, else your own, those on your Realms, and what everybody has'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from perms" -f -a "show" -d 'Show the permissions on a Realm'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from perms" -f -a "grant" -d 'Give somebody rights on a Realm; flags that are not named stay as they are'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from perms" -f -a "revoke" -d 'Take rights away from somebody; all of them if none is named'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from perms" -f -a "why" -d 'Say what a user may do in a Realm, and why'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from perms" -f -a "offer" -d 'Make an offer of rights on a Realm, and print its token; whoever has it may take them'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from perms" -f -a "accept" -d 'Take the rights of an offer'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from perms" -f -a "offers" -d 'List your offers'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "admin" -d 'Make an administrator\'s token'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "mint" -d 'Make a token for a user, or for one Realm'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "inspect" -d 'Say what a token contains, and whether the server takes it'

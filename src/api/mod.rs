@@ -3,6 +3,7 @@
 //! Clients send extended JSON; what is read here is plain in both. Unknown keys are ignored, and hardly any is required.
 
 pub mod classic;
+pub mod permissions;
 pub mod status;
 pub mod tokens;
 

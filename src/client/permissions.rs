@@ -9,10 +9,12 @@ use std::time::Duration;
 use super::{
     ClientError, Options, Place, Realm, RealmAddress, Transaction, User, WriteError, field,
 };
+use crate::api::permissions::{Why, WhyBody};
 use crate::changeset::{
     CollectionKind, Column, ColumnKind, Key, KeyKind, PrimaryKeyColumn, TableKind, Value,
 };
 use crate::ident::AppId;
+use crate::secret::Secret;
 use crate::state::{CellError, Content, Field, Reader};
 
 /// Where a user's permissions are.
@@ -412,4 +414,12 @@ pub fn rows(realm: &Realm, class: &str) -> Result<Vec<Row>, ClientError> {
         });
         rows.collect()
     })
+}
+
+impl super::Server {
+    /// What a user may do in a Realm, and why; for administrators.
+    pub async fn why(&self, token: &Secret, ask: &WhyBody) -> Result<Why, ClientError> {
+        let body = serde_json::json!(ask);
+        self.post(token, "/api/ros/v1/permissions/why", &body).await
+    }
 }

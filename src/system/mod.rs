@@ -24,6 +24,7 @@ mod schema;
 mod sign_in;
 mod tokens;
 mod users;
+mod why;
 
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ pub use requests::{Found, look};
 pub use sign_in::{Device, SignedIn, domain_id, provider_id};
 pub use tokens::Verdict;
 pub use users::{Identity, Profile, Provider};
+pub use why::Why;
 
 use crate::auth::{KeyRing, PasswordError, TokenError};
 use crate::config::{App, Settings};

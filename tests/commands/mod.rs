@@ -1,5 +1,6 @@
 //! Commands as a shell calls them: what they print, and how they end.
 
+mod perms;
 mod token;
 
 use std::io::{BufRead, BufReader, Write};

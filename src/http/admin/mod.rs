@@ -2,6 +2,7 @@
 //!
 //! Every route asks for an administrator's token, and says 401 to whoever shows none that counts, 403 to whoever is no administrator.
 
+mod permissions;
 mod tokens;
 
 use hyper::body::Body;
@@ -24,6 +25,8 @@ pub enum Route {
     Inspect,
     /// `POST tokens/revoke`
     Revoke,
+    /// `POST permissions/why`
+    Why,
 }
 
 impl Route {
@@ -33,6 +36,7 @@ impl Route {
         match (method.as_str(), segments.as_slice()) {
             ("POST", ["tokens", "inspect"]) => Some(Route::Inspect),
             ("POST", ["tokens", "revoke"]) => Some(Route::Revoke),
+            ("POST", ["permissions", "why"]) => Some(Route::Why),
             _ => None,
         }
     }
@@ -54,6 +58,7 @@ where
     match route {
         Route::Inspect => tokens::inspect(http, &body).await,
         Route::Revoke => tokens::revoke(http, &administrator, &body).await,
+        Route::Why => permissions::why(http, &body).await,
     }
 }
 

@@ -1,0 +1,345 @@
+//! `ros perms`, as operators and users call it.
+
+use serde_json::{Value, json};
+
+use super::{Ran, command, fed, imported, ran, ros};
+use crate::serve::signed;
+use crate::support::server::Server;
+use crate::support::wire::request;
+
+/// A server on which Bob owns `/bob/notes`, and Alice signs in as alice@example.com.
+struct Scene {
+    server: Server,
+    folder: tempfile::TempDir,
+}
+
+impl Scene {
+    fn set() -> Scene {
+        let server = Server::start();
+        let folder = tempfile::tempdir().unwrap();
+        let scene = Scene { server, folder };
+        let database = rusqlite::Connection::open(scene.server.root().join("admin.db")).unwrap();
+        for (id, name) in [("bob", "bob@example.com"), ("alice", "alice@example.com")] {
+            let sql = "INSERT INTO users (id, app, created) VALUES (?1, 'classic', 0)";
+            database.execute(sql, [id]).unwrap();
+            let sql = "INSERT INTO accounts (id, user, app, provider, name, created) VALUES (?1, ?1, 'classic', 'local-userpass', ?2, 0)";
+            database.execute(sql, [id, name]).unwrap();
+            let token = signed(&scene.server, &format!(r#"{{"identity":"{id}"}}"#));
+            std::fs::write(scene.file(id), token).unwrap();
+        }
+        for realm in ["/bob/notes", "/bob/wall"] {
+            let made = scene.as_user("bob", &["realms", "export", realm]);
+            assert_eq!(made.code, 0, "{}", made.err);
+        }
+        scene
+    }
+
+    fn file(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn as_user(&self, user: &str, arguments: &[&str]) -> Ran {
+        let mut command = command(&self.server, arguments);
+        command.env_remove("ROS_ADMIN_TOKEN_FILE");
+        command.env("ROS_TOKEN_FILE", self.file(user));
+        ran(command.output().unwrap())
+    }
+
+    fn admin(&self, arguments: &[&str]) -> Ran {
+        ros(&self.server, arguments)
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let ran = self.admin(&[arguments, &["-o", "json"]].concat());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        serde_json::from_str(&ran.out).unwrap()
+    }
+}
+
+#[test]
+fn rights_are_granted_seen_explained_and_revoked() {
+    let scene = Scene::set();
+    let alice = "alice@example.com";
+    let denied = scene.as_user("alice", &["realms", "export", "/bob/notes"]);
+    assert_eq!(denied.code, 5, "{}", denied.err);
+
+    let granted = scene.as_user(
+        "bob",
+        &["perms", "grant", alice, "/~/notes", "--read", "--write"],
+    );
+    assert_eq!((granted.code, granted.err.as_str()), (0, ""));
+    assert!(
+        granted
+            .out
+            .contains("Applied: read-write access to /bob/notes for user alice."),
+        "{}",
+        granted.out
+    );
+    assert_eq!(
+        scene
+            .as_user("alice", &["realms", "export", "/bob/notes"])
+            .code,
+        0
+    );
+
+    let shown = scene.json(&["perms", "show", "/bob/notes"]);
+    let rights = |row: &Value| {
+        (
+            row["user"].clone(),
+            row["mayWrite"].clone(),
+            row["mayManage"].clone(),
+        )
+    };
+    let rows: Vec<_> = shown.as_array().unwrap().iter().map(rights).collect();
+    assert_eq!(
+        rows,
+        [
+            (json!("alice"), json!(true), json!(false)),
+            (json!("bob"), json!(true), json!(true))
+        ]
+    );
+    let listed = scene.as_user("alice", &["perms", "list", "-o", "plain"]);
+    assert!(
+        listed.out.contains("/bob/notes\talice\tread write\t"),
+        "{}",
+        listed.out
+    );
+    assert_eq!(scene.admin(&["perms", "show", "/bob/nothing"]).code, 6);
+
+    let why = scene.json(&["perms", "why", alice, "/bob/notes"]);
+    assert_eq!(
+        (&why["user"], &why["mayWrite"], &why["reason"]),
+        (
+            &json!("alice"),
+            &json!(true),
+            &json!("granted to this user")
+        )
+    );
+    assert_eq!(
+        (&why["own"]["by"], &why["own"]["how"], &why["owner"]),
+        (&json!("bob"), &json!("change"), &json!("bob"))
+    );
+    let why = scene.admin(&["perms", "why", "bob", "/bob/notes"]);
+    assert!(why.out.contains("the user owns the Realm"), "{}", why.out);
+    assert_eq!(
+        scene.json(&["perms", "why", "*", "/bob/notes"])["mayRead"],
+        false
+    );
+    assert_eq!(
+        scene
+            .as_user("bob", &["perms", "why", alice, "/bob/notes"])
+            .code,
+        5
+    );
+
+    let dry = scene.as_user("bob", &["perms", "revoke", alice, "/~/notes", "--dry-run"]);
+    assert!(
+        dry.code == 0
+            && dry
+                .out
+                .contains("would ask for read=false write=false manage=false"),
+        "{}",
+        dry.out
+    );
+    assert_eq!(
+        scene.json(&["perms", "why", alice, "/bob/notes"])["mayRead"],
+        true
+    );
+    assert_eq!(
+        scene
+            .as_user("bob", &["perms", "revoke", alice, "/~/notes", "--write"])
+            .code,
+        0
+    );
+    assert_eq!(
+        scene.json(&["perms", "why", alice, "/bob/notes"])["mayWrite"],
+        false
+    );
+    assert_eq!(
+        scene
+            .as_user("bob", &["perms", "revoke", alice, "/~/notes"])
+            .code,
+        0
+    );
+    assert_eq!(
+        scene
+            .as_user("alice", &["realms", "export", "/bob/notes"])
+            .code,
+        5
+    );
+
+    // An administrator grants on any Realm, of apps too.
+    let user = request(
+        scene.server.address(),
+        "POST",
+        "/app/app/auth/providers/anon-user/login",
+        None,
+        "{}",
+    )
+    .1;
+    let id = user["user_id"].as_str().unwrap();
+    imported(&scene.server, "app/notes");
+    assert_eq!(
+        scene
+            .admin(&["perms", "grant", id, "app/notes", "--read"])
+            .code,
+        0
+    );
+    let why = scene.json(&["perms", "why", id, "app/notes"]);
+    assert_eq!(
+        (&why["mayRead"], &why["mayWrite"]),
+        (&json!(true), &json!(false))
+    );
+    let opened = scene.json(&["perms", "why", "*", "app/notes"]);
+    assert_eq!(
+        opened["reason"],
+        "the app opens its partitions to every user"
+    );
+}
+
+#[test]
+fn what_is_refused_says_why_and_ends_with_its_code() {
+    let scene = Scene::set();
+    for (arguments, code, cause) in [
+        (
+            ["perms", "grant", "nobody", "/bob/notes", "--read"].as_slice(),
+            6,
+            "userId names no user (601)",
+        ),
+        (
+            &["perms", "grant", "alice", "/bob/none", "--read"],
+            6,
+            "realmUrl names no Realm that is there (601)",
+        ),
+        (
+            &["perms", "grant", "alice", "/bob/__management", "--read"],
+            6,
+            "realmUrl names a Realm of the server (601)",
+        ),
+        (
+            &["perms", "grant", "alice", "/bob/notes"],
+            2,
+            "nothing is granted",
+        ),
+        (&["perms", "grant", "alice"], 2, "REALM"),
+    ] {
+        let ran = scene.as_user("bob", arguments);
+        assert_eq!(ran.code, code, "{arguments:?} {}", ran.err);
+        assert!(ran.err.contains(cause), "{arguments:?} {}", ran.err);
+    }
+    let ran = scene.as_user(
+        "alice",
+        &[
+            "perms",
+            "grant",
+            "alice",
+            "/bob/notes",
+            "--manage",
+            "-o",
+            "json",
+        ],
+    );
+    let error: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(
+        (ran.code, &error["error"]["code"]),
+        (5, &json!("permission-denied"))
+    );
+}
+
+#[test]
+fn lists_of_grants_are_reported_by_line() {
+    let scene = Scene::set();
+    let csv = "who,realm,read,write,manage\nalice@example.com,/bob/notes,true,true,\nnobody,/bob/wall,true,,\n*,/bob/wall,true,,\nalice,,true,,\n";
+    let lists = |arguments: &[&str], input: &str| {
+        let mut command = command(&scene.server, arguments);
+        command.env_remove("ROS_ADMIN_TOKEN_FILE");
+        command.env("ROS_TOKEN_FILE", scene.file("bob"));
+        fed(command, input)
+    };
+    let dry = lists(
+        &["perms", "grant", "--file", "-", "--dry-run", "-o", "json"],
+        csv,
+    );
+    assert_eq!(dry.code, 8, "one line is wrong as it stands: {}", dry.out);
+    assert_eq!(
+        scene.json(&["perms", "why", "alice", "/bob/notes"])["mayRead"],
+        false
+    );
+
+    let ran = lists(&["perms", "grant", "--file", "-", "-o", "json"], csv);
+    assert_eq!(ran.code, 8, "{}", ran.err);
+    let report: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+    let codes: Vec<_> = report
+        .iter()
+        .map(|line| (line["line"].as_u64().unwrap(), line["statusCode"].as_i64()))
+        .collect();
+    assert_eq!(
+        codes,
+        [(2, Some(0)), (3, Some(601)), (4, Some(0)), (5, None)]
+    );
+    assert_eq!(
+        scene.json(&["perms", "why", "alice", "/bob/notes"])["mayWrite"],
+        true
+    );
+    assert_eq!(
+        scene.json(&["perms", "why", "alice", "/bob/wall"])["reason"],
+        "granted to everyone"
+    );
+
+    let lines = r#"{"who": "alice", "realm": "/bob/notes", "write": false}
+{"who": "*", "realm": "/bob/wall", "read": false}
+"#;
+    let ran = lists(&["perms", "grant", "--file", "-", "-o", "ndjson"], lines);
+    assert_eq!((ran.code, ran.out.lines().count()), (0, 2), "{}", ran.err);
+    assert_eq!(
+        scene.json(&["perms", "why", "alice", "/bob/notes"])["mayWrite"],
+        false
+    );
+    assert_eq!(
+        scene.json(&["perms", "why", "alice", "/bob/wall"])["mayRead"],
+        false
+    );
+}
+
+#[test]
+fn an_offer_goes_from_hand_to_hand() {
+    let scene = Scene::set();
+    let offered = scene.as_user(
+        "bob",
+        &["perms", "offer", "/~/notes", "--read", "--expires", "1h"],
+    );
+    assert_eq!(offered.code, 0, "{}", offered.err);
+    std::fs::write(scene.file("offer"), &offered.out).unwrap();
+    let file = scene.file("offer");
+    let accepted = scene.as_user("alice", &["perms", "accept", file.to_str().unwrap()]);
+    assert_eq!(
+        (accepted.code, accepted.out.as_str()),
+        (0, "/bob/notes\n"),
+        "{}",
+        accepted.err
+    );
+    let why = scene.json(&["perms", "why", "alice", "/bob/notes"]);
+    assert_eq!(
+        (&why["mayRead"], &why["own"]["how"], &why["own"]["by"]),
+        (&json!(true), &json!("offer"), &json!("bob"))
+    );
+
+    let offers = scene.as_user("bob", &["perms", "offers"]);
+    assert!(
+        offers.out.contains("/bob/notes") && !offers.out.contains(offered.out.trim()),
+        "{}",
+        offers.out
+    );
+    let offers = scene.as_user("bob", &["perms", "offers", "--tokens"]);
+    assert!(offers.out.contains(offered.out.trim()), "{}", offers.out);
+
+    std::fs::write(scene.file("offer"), "bob:guessed").unwrap();
+    let guessed = scene.as_user("alice", &["perms", "accept", file.to_str().unwrap()]);
+    assert_eq!(guessed.code, 6, "{}", guessed.err);
+    assert_eq!(
+        scene
+            .as_user("alice", &["perms", "offer", "/bob/notes", "--read"])
+            .code,
+        5
+    );
+}
