@@ -162,13 +162,15 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The same bounds, or lower ones that fit this number of open files: some for the server itself, half of the rest at most for Realms.
+    /// The same bounds, or lower ones that fit this number of open files: some for the server itself, half of the rest at most for Realms. One address has half of the connections at most.
     pub fn within(mut self, files: usize) -> Limits {
         let ours = (files / 2).min(FILES_OF_THE_SERVER);
         let rest = files - ours;
         self.open_realms = self.open_realms.min(rest / 2 / FILES_OF_A_REALM).max(1);
         let for_realms = self.open_realms * FILES_OF_A_REALM;
         self.connections = self.connections.min(rest.saturating_sub(for_realms)).max(1);
+        let half = self.connections.div_ceil(2);
+        self.connections_per_address = self.connections_per_address.min(half);
         self
     }
 }
@@ -196,6 +198,8 @@ mod tests {
             let limits = Limits::default().within(files);
             let bounds = (limits.open_realms, limits.connections);
             assert_eq!(bounds, (realms, connections), "{files}");
+            let half = connections.div_ceil(2);
+            assert_eq!(limits.connections_per_address, half.min(10_000), "{files}");
         }
     }
 }

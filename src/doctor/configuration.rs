@@ -379,7 +379,7 @@ const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 pub fn privileged(port: u16) -> String {
     let high = if port == 443 { 9443 } else { 9080 };
     format!(
-        "allow it with AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit of systemd or `setcap cap_net_bind_service=+ep $(command -v ros)`; or listen on {high} and lead {port} there: {}",
+        "allow it with CapabilityBoundingSet= and AmbientCapabilities=CAP_NET_BIND_SERVICE in the unit of systemd, or with `setcap cap_net_bind_service=+ep $(command -v ros)`; or listen on {high} and lead {port} there: {}",
         redirect(port, high)
     )
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::MissedTickBehavior;
 
+use super::Server;
 use crate::config::Settings;
 use crate::tls::{Files, Identity, Pair, TlsError};
 
@@ -30,6 +31,14 @@ pub fn reload(identity: &Identity, settings: &Settings) {
     match identity.reload(files) {
         Ok(pair) => taken(&pair),
         Err(error) => refused(&error),
+    }
+}
+
+impl Server {
+    /// When the certificate that is shown ends, in seconds since 1970; `None` without HTTPS.
+    pub(super) fn certificate_ends(&self) -> Option<u64> {
+        let pair = self.identity.get()?.pair();
+        pair.chain().first().map(|own| own.until.as_secs())
     }
 }
 

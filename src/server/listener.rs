@@ -15,7 +15,8 @@ use tokio::net::TcpListener;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::crowd::Presence;
-use super::listening::{Peer, Service, reaches};
+use super::listening::{Service, reaches};
+use super::peer::Peer;
 use super::socket::{Socket, Tcp};
 use super::{Server, door, upgrade, watch};
 use crate::http::{Answer, Arrival, Cause, is_classic};

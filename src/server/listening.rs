@@ -1,12 +1,13 @@
 //! Where the server listens, and what is served there.
 
-use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::certificate;
+use crate::api::status;
 use crate::config::{Listener, Settings};
 use crate::tls::{Identity, TlsError};
 
@@ -120,46 +121,48 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(LINE)
 }
 
+/// Where the sync service listens, if there is no proxy that would serve everything.
+pub fn sync_past_the_proxy(listeners: &[(Service, TcpListener)]) -> Option<SocketAddr> {
+    let is_proxy = |service: &Service| matches!(service, Service::Http | Service::Https(_));
+    if listeners.iter().any(|(service, _)| is_proxy(service)) {
+        return None;
+    }
+    let is_sync = |(service, _): &&(Service, TcpListener)| matches!(service, Service::Sync);
+    let (_, listener) = listeners.iter().find(is_sync)?;
+    listener.local_addr().ok()
+}
+
+/// Where the server listens.
+#[derive(Default)]
+pub struct Listeners(Mutex<Vec<status::Listener>>);
+
+impl Listeners {
+    /// One more.
+    pub fn add(&self, name: &str, listener: &TcpListener) {
+        let address = listener.local_addr();
+        let address = address.map_or_else(|error| error.to_string(), |found| found.to_string());
+        self.lock().push(status::Listener {
+            name: name.to_owned(),
+            address,
+        });
+    }
+
+    /// All of them.
+    pub fn all(&self) -> Vec<status::Listener> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<status::Listener>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Whether who has reached us at `local` reaches what listens on `other` by the same host name.
 pub fn reaches(local: IpAddr, other: SocketAddr) -> bool {
     match (local.to_canonical(), other.ip().to_canonical()) {
         (IpAddr::V4(_), IpAddr::V6(other)) => other.is_unspecified(),
         (local, other) => {
             other.is_unspecified() && local.is_ipv4() == other.is_ipv4() || local == other
-        }
-    }
-}
-
-/// Who is at the other end: an address, and a port if nobody stands between.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peer {
-    /// The address.
-    pub address: IpAddr,
-    /// The port.
-    pub port: Option<u16>,
-}
-
-impl Peer {
-    /// Directly.
-    pub fn direct(address: SocketAddr) -> Peer {
-        Peer {
-            address: address.ip().to_canonical(),
-            port: Some(address.port()),
-        }
-    }
-
-    /// The client that a proxy speaks for, or the same if it does not.
-    pub fn or_client(self, address: IpAddr) -> Peer {
-        let port = self.port.filter(|_| self.address == address);
-        Peer { address, port }
-    }
-}
-
-impl fmt::Display for Peer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.port {
-            Some(port) => SocketAddr::new(self.address, port).fmt(f),
-            None => self.address.fmt(f),
         }
     }
 }
@@ -192,12 +195,6 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let near = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await;
         let (_, peer) = listener.accept().await.unwrap();
-        let peer = Peer::direct(peer);
-        assert_eq!(
-            peer.to_string(),
-            near.unwrap().local_addr().unwrap().to_string()
-        );
-        let client = peer.or_client("192.0.2.1".parse().unwrap());
-        assert_eq!(client.to_string(), "192.0.2.1");
+        assert_eq!(peer.port(), near.unwrap().local_addr().unwrap().port());
     }
 }

@@ -23,6 +23,7 @@ mod measures;
 mod metered;
 mod notices;
 mod outgoing;
+mod peer;
 mod process;
 mod refusal;
 mod scrape;
@@ -35,9 +36,9 @@ mod websocket;
 mod writer;
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -46,7 +47,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::Caller;
-use crate::api::status::Listener;
 use crate::auth::{KeyError, KeyPair, KeyRing, PublicKey};
 use crate::config::{Reload, Settings};
 use crate::download::Fragments;
@@ -66,6 +66,7 @@ use door::Door;
 use held::Held;
 use intake::Intake;
 use listener::Entry;
+use listening::Listeners;
 pub use listening::{Service, Wanted, bind, wanted};
 use listing::Listing;
 use live::Live;
@@ -188,29 +189,6 @@ impl Handle {
         let realms = self.0.registry.count();
         let (connections, sessions) = (measures.open.get(), measures.sessions.get());
         format!("{connections} connections, {sessions} sessions, {realms} Realms open")
-    }
-}
-
-/// Where the server listens.
-#[derive(Default)]
-struct Listeners(Mutex<Vec<Listener>>);
-
-impl Listeners {
-    fn add(&self, name: &str, listener: &TcpListener) {
-        let address = listener.local_addr();
-        let address = address.map_or_else(|error| error.to_string(), |found| found.to_string());
-        self.lock().push(Listener {
-            name: name.to_owned(),
-            address,
-        });
-    }
-
-    fn all(&self) -> Vec<Listener> {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Listener>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -410,7 +388,7 @@ impl Prepared {
             listeners,
             metrics,
         } = self;
-        let sync = sync_past_the_proxy(&listeners);
+        let sync = listening::sync_past_the_proxy(&listeners);
         let mut accepting = JoinSet::new();
         for (service, listener) in listeners {
             server.listeners.add(service.name(), &listener);
@@ -440,15 +418,4 @@ impl Prepared {
             tracing::error!(%realm, %error, "reported progress could not be stored");
         }
     }
-}
-
-/// Where the sync service listens, if there is no proxy that would serve everything.
-fn sync_past_the_proxy(listeners: &[(Service, TcpListener)]) -> Option<SocketAddr> {
-    let is_proxy = |service: &Service| matches!(service, Service::Http | Service::Https(_));
-    if listeners.iter().any(|(service, _)| is_proxy(service)) {
-        return None;
-    }
-    let is_sync = |(service, _): &&(Service, TcpListener)| matches!(service, Service::Sync);
-    let (_, listener) = listeners.iter().find(is_sync)?;
-    listener.local_addr().ok()
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::clock;
-use super::listening::Peer;
 use super::measures::Measures;
+use super::peer::Peer;
 use crate::ident::{OriginTimestamp, RealmName, UserId};
 use crate::wire::{Protocol, UploadEntry};
 

@@ -242,6 +242,13 @@ fn exposed(server: &Server) -> String {
         "Large DOWNLOADs that wait for memory.",
         server.budget.waiting() as u64,
     );
+    if let Some(ends) = server.certificate_ends() {
+        gauge(
+            "ros_certificate_end_seconds",
+            "When the certificate of HTTPS ends, in seconds since 1970.",
+            ends,
+        );
+    }
     if let Some(space) = facts.space {
         gauge(
             "ros_disk_free_bytes",

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use ros::changeset::{Key, Value};
 use ros::client::{ClientError, Credentials, Server as There, field};
+use ros::tls::Pair;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -15,6 +16,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use crate::client::{open_of, schema};
 use crate::support::lab::Lab;
 use crate::support::server::Local;
+use crate::support::wire::raw;
 
 type Stream = TlsStream<tokio::net::TcpStream>;
 
@@ -121,6 +123,22 @@ async fn a_new_certificate_is_shown_and_no_connection_lost() {
         .write(|edit| edit.create("Note", Key::Int(1)))
         .unwrap();
     realm.wait_for_upload().await.unwrap();
+}
+
+#[test]
+fn the_end_of_the_certificate_can_be_watched() {
+    let lab = Lab::for_this_host();
+    let asked = |server: &Local| {
+        let question = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+        let text = raw(server.metrics(), question);
+        let mut lines = text.lines();
+        let end = lines.find_map(|line| line.strip_prefix("ros_certificate_end_seconds "))?;
+        Some(end.parse::<f64>().unwrap())
+    };
+    let server = Local::secure(lab.files());
+    let until = Pair::read(&lab.files()).unwrap().chain()[0].until;
+    assert_eq!(asked(&server), Some(until.as_secs_f64()));
+    assert_eq!(asked(&Local::start(|_| {})), None);
 }
 
 #[test]
