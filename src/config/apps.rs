@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
+use crate::access::{BadPattern, Pattern, Rights, Rule};
 use crate::ident::AppId;
 
 /// Which apps there are.
@@ -21,7 +24,7 @@ impl Apps {
 }
 
 /// What an app allows. The default is nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct App {
     /// Signing in without credentials; every sign-in makes a user.
     pub anonymous: bool,
@@ -35,6 +38,8 @@ pub struct App {
     pub write: bool,
     /// Whether its users may change the permissions of any partition, and remove classes and columns.
     pub manage: bool,
+    /// What its users may do in some partitions, beside what they may in all.
+    pub rules: Vec<PartitionRule>,
     /// Client files that this server never gave out are told to reset, even on an empty Realm.
     pub reset_unknown_files: bool,
     /// How long its tokens live.
@@ -51,6 +56,7 @@ impl App {
             read: true,
             write: true,
             manage: true,
+            rules: Vec::new(),
             reset_unknown_files: true,
             lifetimes: Lifetimes::default(),
         }
@@ -72,6 +78,64 @@ impl Default for Lifetimes {
         Lifetimes {
             access: 30 * 60,
             refresh: 60 * 24 * 60 * 60,
+        }
+    }
+}
+
+/// A rule of an app: which partitions, and what may be done there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "RuleText", into = "RuleText")]
+pub struct PartitionRule {
+    /// The rule.
+    pub rule: Rule,
+    /// The pattern as it was written.
+    text: String,
+}
+
+/// A rule as it is written.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleText {
+    partition: String,
+    #[serde(default)]
+    read: bool,
+    #[serde(default)]
+    write: bool,
+    #[serde(default)]
+    manage: bool,
+}
+
+impl TryFrom<RuleText> for PartitionRule {
+    type Error = BadPattern;
+
+    fn try_from(text: RuleText) -> Result<PartitionRule, BadPattern> {
+        let rights = Rights {
+            read: text.read,
+            write: text.write,
+            manage: text.manage,
+        };
+        Ok(PartitionRule {
+            rule: Rule {
+                partition: Pattern::parse(&text.partition)?,
+                rights,
+            },
+            text: text.partition,
+        })
+    }
+}
+
+impl From<PartitionRule> for RuleText {
+    fn from(rule: PartitionRule) -> RuleText {
+        let Rights {
+            read,
+            write,
+            manage,
+        } = rule.rule.rights;
+        RuleText {
+            partition: rule.text,
+            read,
+            write,
+            manage,
         }
     }
 }

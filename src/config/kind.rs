@@ -45,6 +45,10 @@ pub enum Kind {
     Networks,
     /// A list of `{ id, address, port }`.
     Servers,
+    /// A list of names of Realms.
+    Realms,
+    /// A list of `{ partition, read, write, manage }`.
+    Rules,
     /// Anything.
     Any,
 }
@@ -80,7 +84,13 @@ impl Kind {
     pub(super) fn is_scalar(self) -> bool {
         !matches!(
             self,
-            Kind::Files | Kind::Hosts | Kind::Networks | Kind::Servers | Kind::Any
+            Kind::Files
+                | Kind::Hosts
+                | Kind::Networks
+                | Kind::Servers
+                | Kind::Realms
+                | Kind::Rules
+                | Kind::Any
         )
     }
 
@@ -95,10 +105,11 @@ impl Kind {
     fn checked(self, node: &Node) -> Option<Value> {
         match self {
             Kind::Any => return Some(node.value()),
-            Kind::Files | Kind::Hosts | Kind::Networks => {
+            Kind::Files | Kind::Hosts | Kind::Networks | Kind::Realms => {
                 return items(node)?.iter().map(|item| self.item(item)).collect();
             }
             Kind::Servers => return items(node)?.iter().map(server).collect(),
+            Kind::Rules => return items(node)?.iter().map(rule).collect(),
             _ => {}
         }
         let (text, plain) = node.scalar()?;
@@ -126,7 +137,13 @@ impl Kind {
                 .map(|_| text.into()),
             Kind::Words(words) => words.contains(&text).then(|| text.into()),
             Kind::Switch(off, on) => (text == off || text == on).then(|| (text == on).into()),
-            Kind::Any | Kind::Files | Kind::Hosts | Kind::Networks | Kind::Servers => None,
+            Kind::Any
+            | Kind::Files
+            | Kind::Hosts
+            | Kind::Networks
+            | Kind::Servers
+            | Kind::Realms
+            | Kind::Rules => None,
         }
     }
 
@@ -135,6 +152,8 @@ impl Kind {
         let fits = match self {
             Kind::Networks => text.parse::<Network>().is_ok(),
             Kind::Files => !text.is_empty(),
+            // A path, or a partition with its app before it.
+            Kind::Realms => text.len() > 1 && text.contains('/'),
             _ => is_authority(text),
         };
         fits.then(|| text.into())
@@ -163,6 +182,13 @@ impl Kind {
             }
             Kind::Servers => {
                 "a list like [ { id: '0', address: 0.0.0.0, port: 27800 } ]".to_owned()
+            }
+            Kind::Realms => {
+                "a list of paths and partitions, like [ /shared/wall, my-app/notes ]".to_owned()
+            }
+            Kind::Rules => {
+                "a list like [ { partition: 'user=%%user.id', read: true, write: true } ]"
+                    .to_owned()
             }
             Kind::Any => "anything".to_owned(),
         }
@@ -308,4 +334,23 @@ fn server(node: &Node) -> Option<Value> {
                 .collect(),
         )
     })
+}
+
+/// A rule of an app; the pattern is checked where it is taken.
+fn rule(node: &Node) -> Option<Value> {
+    let What::Map(members) = &node.what else {
+        return None;
+    };
+    let pairs = members.iter().map(|member| {
+        let kind = match member.name.as_str() {
+            "partition" => Kind::Text,
+            "read" | "write" | "manage" => Kind::Flag,
+            _ => return None,
+        };
+        Some((member.name.as_str().into(), kind.checked(&member.node)?))
+    });
+    let pairs: Option<serde_yaml::Mapping> = pairs.collect();
+    pairs
+        .filter(|pairs| pairs.contains_key("partition"))
+        .map(Value::Mapping)
 }

@@ -31,7 +31,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
-pub use apps::{App, Apps, Lifetimes};
+pub use apps::{App, Apps, Lifetimes, PartitionRule};
 pub use effective::{Setting, effective};
 pub use keys::{Effect, Group, Key, all, groups};
 pub use kind::Kind;

@@ -61,6 +61,12 @@ pub struct Settings {
     pub apps: Apps,
     /// Whether anybody may register with name and password through the classic API.
     pub classic_registration: bool,
+    /// Whether a user's own permissions are added to everybody's, and do not replace them.
+    pub rows_add: bool,
+    /// Whether adding classes and columns needs the right to manage.
+    pub schema_by_managers: bool,
+    /// Realms whose classes and columns stay as they are: paths, or partitions after their app.
+    pub frozen: Vec<String>,
     /// Client files of classic Realms that this server never gave out are told to reset, even on an empty Realm.
     pub reset_unknown_files: bool,
     /// How much is logged.
@@ -218,6 +224,9 @@ impl Settings {
             public_url: None,
             apps: Apps::default(),
             classic_registration: false,
+            rows_add: false,
+            schema_by_managers: false,
+            frozen: Vec::new(),
             reset_unknown_files: false,
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),

@@ -22,7 +22,7 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 fn app(settings: &Settings, id: &str) -> Option<App> {
-    settings.apps.get(&AppId::parse(id).unwrap()).copied()
+    settings.apps.get(&AppId::parse(id).unwrap()).cloned()
 }
 
 #[test]
@@ -552,5 +552,27 @@ fn every_limit_is_a_key() {
             keys::find(&["limits", &field]).is_some(),
             "{field} has no key"
         );
+    }
+}
+
+#[test]
+fn rules_of_apps_and_frozen_realms_are_checked() {
+    let text = "apps: { x: { rules: [ { partition: 'user=%%user.id', read: true }, { partition: 'a*', write: true, manage: true } ] } }\naccess: { frozen: [ /a/b, x/c ], rows: add, schema: manage }\n";
+    let settings = loaded(text).settings;
+    let rules = app(&settings, "x").unwrap().rules;
+    let rights: Vec<_> = rules.iter().map(|rule| rule.rule.rights).collect();
+    assert_eq!((rights[0].read, rights[0].write), (true, false));
+    assert_eq!((rights[1].write, rights[1].manage), (true, true));
+    assert_eq!(settings.frozen, ["/a/b", "x/c"]);
+    assert!(settings.rows_add && settings.schema_by_managers);
+    for wrong in [
+        "apps: { x: { rules: [ { read: true } ] } }",
+        "apps: { x: { rules: [ { partition: p, reads: true } ] } }",
+        "apps: { x: { rules: [ { partition: '%%partition', read: true } ] } }",
+        "apps: { x: { rules: { partition: p } } }",
+        "access: { frozen: [ wall ] }",
+        "access: { rows: both }",
+    ] {
+        assert_eq!(problems(&format!("{MINIMAL}{wrong}\n")).len(), 1, "{wrong}");
     }
 }

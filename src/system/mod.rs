@@ -181,7 +181,7 @@ impl System {
     /// What the configuration says about an app.
     pub fn app(&self, app: &AppId) -> Result<App, SystemError> {
         let settings = self.settings();
-        let found = settings.apps.get(app).copied();
+        let found = settings.apps.get(app).cloned();
         found.ok_or_else(|| SystemError::NoSuchApp(app.to_string()))
     }
 

@@ -3,13 +3,15 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::classic::CLASSIC;
+use super::named::named;
 use super::permissions::{self, Change, Flags, Origin};
 use super::users::{self, seconds, user_id};
 use super::{System, SystemError, logins};
 use crate::access::{
-    Caller, Decision, Endpoint, Everyone, Grants, Person, Reason, Reserved, Rights, Rows,
+    Caller, Decision, Endpoint, Everyone, Grants, Person, Reason, Reserved, Rights, Rows, Rule,
     SchemaRights, SchemaRule, Source, app_of, decide, given,
 };
+use crate::config::Settings;
 use crate::ident::{AppId, RealmName, UnixTime, UserId};
 
 impl System {
@@ -117,21 +119,20 @@ impl System {
         user: &UserId,
         realm: &RealmName,
     ) -> Result<Grants, SystemError> {
-        let listed = listed(tx, realm)?;
-        let frozen = listed.as_ref().is_some_and(|listed| listed.frozen);
-        let owner = listed.map_or_else(|| home_owner(realm), |listed| listed.owner);
+        let settings = self.settings();
+        let owner = listed(tx, realm)?.unwrap_or_else(|| home_owner(realm));
         let row = |user: &UserId| permissions::find(tx, realm, user);
         Ok(Grants {
             owner,
             own: row(user)?.map(|row| row.rights),
             default: row(&UserId(Everyone::ID.into()))?.map(|row| row.rights),
             app: self.given(tx, user, realm)?,
-            rows: Rows::Replace,
-            schema: if frozen {
-                SchemaRule::Frozen
+            rows: if settings.rows_add {
+                Rows::Add
             } else {
-                SchemaRule::Write
+                Rows::Replace
             },
+            schema: schema_rule(&settings, realm),
         })
     }
 
@@ -152,9 +153,10 @@ impl System {
             manage: app.manage,
         };
         let custom = users::custom_data(tx, user)?;
+        let rules: Vec<Rule> = app.rules.into_iter().map(|rule| rule.rule).collect();
         Ok(given(
             open,
-            &[],
+            &rules,
             realm,
             Person {
                 user,
@@ -164,20 +166,28 @@ impl System {
     }
 }
 
-/// What the list says of a Realm.
-struct Listed {
-    owner: Option<UserId>,
-    frozen: bool,
+/// Who may add classes and columns.
+fn schema_rule(settings: &Settings, realm: &RealmName) -> SchemaRule {
+    let nobody = UserId("".into());
+    let is_this = |name: &String| {
+        let named = named(&Endpoint::Classic, &nobody, true, name);
+        named.is_some_and(|named| named.realm == *realm)
+    };
+    if settings.frozen.iter().any(is_this) {
+        SchemaRule::Frozen
+    } else if settings.schema_by_managers {
+        SchemaRule::Manage
+    } else {
+        SchemaRule::Write
+    }
 }
 
-fn listed(tx: &Transaction<'_>, realm: &RealmName) -> Result<Option<Listed>, SystemError> {
+/// The owner of a Realm, if it has one; `None` if the Realm is not listed.
+fn listed(tx: &Transaction<'_>, realm: &RealmName) -> Result<Option<Option<UserId>>, SystemError> {
     let found = tx
-        .prepare_cached("SELECT owner, frozen FROM realms WHERE name = ?1")?
+        .prepare_cached("SELECT owner FROM realms WHERE name = ?1")?
         .query_row([realm.as_str()], |row| {
-            Ok(Listed {
-                owner: row.get::<_, Option<String>>(0)?.map(user_id),
-                frozen: row.get(1)?,
-            })
+            Ok(row.get::<_, Option<String>>(0)?.map(user_id))
         });
     Ok(found.optional()?)
 }
@@ -187,7 +197,7 @@ pub(super) fn owner(
     tx: &Transaction<'_>,
     realm: &RealmName,
 ) -> Result<Option<UserId>, SystemError> {
-    Ok(listed(tx, realm)?.and_then(|listed| listed.owner))
+    Ok(listed(tx, realm)?.flatten())
 }
 
 /// Whether a Realm is listed.

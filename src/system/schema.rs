@@ -100,4 +100,6 @@ CREATE TABLE effect_numbers (               -- one row: the last number that was
     id          INTEGER PRIMARY KEY CHECK (id = 0),
     number      INTEGER NOT NULL
 ) STRICT;
+", "
+ALTER TABLE realms DROP COLUMN frozen;      -- the configuration says it
 "];

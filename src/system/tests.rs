@@ -22,6 +22,7 @@ pub fn open() -> App {
         read: true,
         write: true,
         manage: false,
+        rules: Vec::new(),
         reset_unknown_files: false,
         lifetimes: Lifetimes {
             access: 60,

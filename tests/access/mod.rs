@@ -4,6 +4,7 @@ mod crash;
 mod live;
 mod management;
 mod mirrors;
+mod settings;
 
 use ros::client::permissions::{Ask, Flags, Grantee, Management, Namespace, Told};
 use ros::client::{Credentials, Options, Place, Realm, RealmAddress, User};

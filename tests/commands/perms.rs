@@ -1,9 +1,12 @@
 //! `ros perms`, as operators and users call it.
 
+use ros::changeset::Instruction;
+use ros::wire::Answer;
 use serde_json::{Value, json};
 
 use super::{Ran, command, fed, imported, ran, ros};
 use crate::serve::signed;
+use crate::support::recorder::{Recorder, Said};
 use crate::support::server::Server;
 use crate::support::wire::request;
 
@@ -342,4 +345,59 @@ fn an_offer_goes_from_hand_to_hand() {
             .code,
         5
     );
+}
+
+/// Every `statusCode` that the server has set in its messages.
+fn status_codes(said: &Said) -> Vec<Value> {
+    let mut codes = Vec::new();
+    for message in &said.server {
+        let Ok(Answer::Download { entries, .. }) = Answer::decode(message.clone(), 1 << 20) else {
+            continue;
+        };
+        for entry in entries {
+            for instruction in ros::changeset::decode(&entry.changeset)
+                .unwrap()
+                .instructions
+            {
+                if let Instruction::Update { path, value, .. } = instruction
+                    && path.field.as_bytes() == b"statusCode"
+                {
+                    let ros::changeset::Value::Int(code) = value else {
+                        panic!("{value:?}")
+                    };
+                    codes.push(json!([path.class.to_lossy(), code]));
+                }
+            }
+        }
+    }
+    codes
+}
+
+#[test]
+fn a_grant_is_a_session_with_the_management_realm_and_nothing_else() {
+    let scene = Scene::set();
+    let recorder = Recorder::before(scene.server.address());
+    let mut grant = command(
+        &scene.server,
+        &["perms", "grant", "alice@example.com", "/~/notes", "--read"],
+    );
+    grant.env_remove("ROS_ADMIN_TOKEN_FILE");
+    grant.env("ROS_TOKEN_FILE", scene.file("bob"));
+    grant.env("ROS_SERVER", recorder.url());
+    let granted = ran(grant.output().unwrap());
+    assert_eq!(granted.code, 0, "{}", granted.err);
+    let said = recorder.said();
+    let targets: Vec<&str> = said
+        .requests
+        .iter()
+        .map(|line| line.split('?').next().unwrap())
+        .collect();
+    assert_eq!(targets, ["GET /realm-sync"], "no other request is made");
+    let bind = said
+        .client
+        .iter()
+        .find(|message| message.starts_with(b"bind "))
+        .unwrap();
+    assert!(bind.ends_with(b"/~/__management"), "{bind:?}");
+    assert_eq!(status_codes(&said), [json!(["PermissionChange", 0])]);
 }

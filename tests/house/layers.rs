@@ -14,7 +14,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("limits", &[]),
     ("changeset", &[]),
     ("wire", &[]),
-    ("config", &[]),
+    // The rules of apps are patterns, and a bad one is a problem of the configuration.
+    ("config", &["access"]),
     ("log", &["config"]),
     ("metrics", &[]),
     ("merge", &["changeset"]),

@@ -8,6 +8,7 @@ mod kotlin;
 mod ours;
 pub mod random_edits;
 mod reset;
+mod rights;
 mod together;
 mod ways;
 pub mod which;
@@ -60,6 +61,7 @@ macro_rules! scenarios {
 scenarios! {
     first: survives_a_restart offline_edits_converge nothing_acknowledged_is_lost;
     shapes: schemas_grow_on_two_devices many_realms_share_a_connection flexible_sync_is_refused_in_words;
+    permissions: twins_change_and_show_permissions;
 }
 
 /// One test of each scenario for each SDK.
@@ -96,6 +98,8 @@ of_each_sdk! {
         a_device_without_a_strategy_starts_over
         another_past_of_the_same_length_is_noticed
         a_reader_of_another_past_is_reset_too;
+    rights:
+        a_lost_right_is_heard_of_at_once_and_a_granted_one_counts_again;
     ways:
         https_and_wss_with_an_authority_of_a_lab
         a_server_that_is_not_trusted_is_not_spoken_to

@@ -6,6 +6,7 @@ pub mod edits;
 pub mod front;
 pub mod lab;
 pub mod model;
+pub mod recorder;
 pub mod rendering;
 pub mod server;
 pub mod wire;

@@ -1,4 +1,4 @@
-//! What the original does not have: `location`, `apps`, `classic`, `metrics`.
+//! What the original does not have: `location`, `apps`, `access`, `classic`, `metrics`.
 
 use super::{Effect, Group, Key};
 use crate::config::kind::Kind;
@@ -52,6 +52,13 @@ pub const KEYS: &[Key] = &[
         "Whether every user of the app may change the permissions of every partition, and remove classes and columns.",
     ),
     Key::live(
+        "apps.*.rules",
+        Kind::Rules,
+        &OfApp(|app| &mut app.rules),
+        "What users may do in some partitions: `*` stands for any text, `%%user.id` for the user's id, `%%user.custom_data.NAME` for that member of its custom data, or any element of it if it is a list.",
+    )
+    .like("[ { partition: 'user=%%user.id', read: true, write: true } ]"),
+    Key::live(
         "apps.*.unknown_files",
         UNKNOWN_FILES,
         &OfApp(|app| &mut app.reset_unknown_files),
@@ -69,6 +76,25 @@ pub const KEYS: &[Key] = &[
         &OfApp(|app| &mut app.lifetimes.refresh),
         "Seconds until a login ends, and its refresh token with it.",
     ),
+    Key::live(
+        "access.rows",
+        Kind::Switch("replace", "add"),
+        &Server(|s| &mut s.rows_add),
+        "How a user's own permissions on a Realm go together with everybody's: replace (the own row counts, as in Realm Object Server 1) or add (both count, as in 2 and 3).",
+    ),
+    Key::live(
+        "access.schema",
+        Kind::Switch("write", "manage"),
+        &Server(|s| &mut s.schema_by_managers),
+        "Which right adding classes and properties needs: write or manage. Removing them needs manage.",
+    ),
+    Key::live(
+        "access.frozen",
+        Kind::Realms,
+        &Server(|s| &mut s.frozen),
+        "Realms whose classes and properties nobody may change.",
+    )
+    .like("[ /shared/wall, my-app/notes ]"),
     Key::live(
         "classic.registration",
         Kind::Switch("closed", "open"),

@@ -1,0 +1,98 @@
+//! Rights that change under an open session of a real SDK.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::device::Device;
+use super::edits::create;
+use super::which::Sdk;
+use crate::access::{admin, ask, change, made, management};
+use crate::support::server::Server;
+
+/// An app in which nothing is open, and a partition of it.
+const CLOSED: &str = "apps: {app: {providers: {anon-user: true}}}\n";
+
+/// What an administrator does, one request at a time.
+struct Office {
+    runtime: tokio::runtime::Runtime,
+    management: ros::client::permissions::Management,
+}
+
+impl Office {
+    fn open(server: &Server) -> Office {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let management = runtime.block_on(async {
+            let admin = admin(server).await;
+            made(&admin, "app/p").await;
+            management(&admin).await
+        });
+        Office {
+            runtime,
+            management,
+        }
+    }
+
+    fn set(&self, user: &str, flags: &str) {
+        let told = self
+            .runtime
+            .block_on(ask(&self.management, change(user, "app/p", flags)));
+        assert_eq!(told.code, 0, "{told:?}");
+    }
+}
+
+/// The first error of a device, and how long it took to come.
+fn error(device: &mut Device) -> (Value, Duration) {
+    let began = Instant::now();
+    loop {
+        let events = device.events();
+        if let Some(event) = events.into_iter().find(|event| event["event"] == "error") {
+            return (event, began.elapsed());
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "no error came");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Within a second; a little is for whoever asks.
+const AT_ONCE: Duration = Duration::from_millis(1500);
+
+pub fn a_lost_right_is_heard_of_at_once_and_a_granted_one_counts_again(sdk: Sdk) {
+    let server = Server::with_configuration(CLOSED);
+    let Some(mut device) = sdk.device() else {
+        return;
+    };
+    let office = Office::open(&server);
+    let signed_in = device.sign_in_as(&server.url(), json!({})).unwrap();
+    let user = signed_in["user"].as_str().unwrap();
+    office.set(user, "rwm");
+    device.open("p");
+    device.write(json!([create("first", json!({}))]));
+    device.upload();
+
+    // Reading lost: the session ends, the app goes on and keeps what it has.
+    office.set(user, "---");
+    let (event, took) = error(&mut device);
+    assert!(took < AT_ONCE, "{event} after {took:?}");
+    assert_eq!(device.read().as_array().unwrap().len(), 1);
+    device.write(json!([create("offline", json!({}))]));
+
+    // Granted again: the Realm is opened again by the same process, and nobody signs in.
+    office.set(user, "rw-");
+    device.close();
+    device.open("p");
+    device.upload();
+    device.download();
+
+    // Writing lost: downloads go on, what is written is refused.
+    office.set(user, "r--");
+    device.download();
+    device.write(json!([create("refused", json!({}))]));
+    let (event, _) = error(&mut device);
+    assert_ne!(event["reset"], true, "{event}");
+    office.set(user, "rw-");
+    device.close();
+    device.open("p");
+    device.upload();
+    assert_eq!(device.read().as_array().unwrap().len(), 3);
+}
