@@ -229,6 +229,23 @@ fn a_reload_takes_certificates_and_proxies_and_nothing_that_is_bad() {
 }
 
 #[test]
+fn the_log_says_that_clients_do_not_trust_the_certificate() {
+    let lab = Lab::for_this_host();
+    let [secure] = free_ports();
+    let server = Server::with_configuration(&format!("proxy: {{{}}}", https(&lab, secure)));
+    let ran = Command::new(env!("CARGO_BIN_EXE_ros"))
+        .args(["status", "--server", &format!("https://localhost:{secure}")])
+        .arg("--admin-token-file")
+        .arg(server.root().join("keys/admin.token"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(said.contains("nobody who is trusted here"), "{said}");
+    let log = server.log_with("a client does not trust the certificate");
+    assert!(log.iter().any(|line| line.contains("unknown authority")));
+}
+
+#[test]
 fn who_ends_tls_without_a_word_has_left() {
     let lab = Lab::for_this_host();
     let [secure] = free_ports();
