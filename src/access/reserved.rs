@@ -1,6 +1,6 @@
 //! The Realms that the server makes and answers in itself, told by their names.
 
-use super::Everyone;
+use super::{Endpoint, Everyone};
 use crate::ident::{RealmName, UserId};
 
 /// A Realm of the server's own.
@@ -24,6 +24,14 @@ impl Reserved {
         } else {
             partition(&string_partition(realm)?)
         }
+    }
+
+    /// The Management Realm of a user.
+    pub fn management(endpoint: &Endpoint, user: &UserId) -> RealmName {
+        RealmName::from_canonical(match endpoint {
+            Endpoint::Classic => format!("/{user}/__management"),
+            Endpoint::App(app) => twin(app.as_str(), "__management", user),
+        })
     }
 
     /// Whether rows with these names go by `_id` in the Realm, as SDKs from version 10 on want it.

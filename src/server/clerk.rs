@@ -14,8 +14,8 @@ use super::notices::Notices;
 use super::writer::{Lanes, Strand};
 use crate::access::Reserved;
 use crate::ident::{ClientVersion, FileIdent, RealmName, ServerVersion, UploadCursor};
-use crate::realm::{Allow, Pending, RealmError, Refusal, Registry, Uploaded};
-use crate::system::{self, Effect, Moment, System, SystemError};
+use crate::realm::{Allow, Pending, Refusal, Registry, Uploaded};
+use crate::system::{self, Effect, Found, Moment, System, SystemError};
 
 /// Management Realms that are looked at in one go.
 const AT_ONCE: usize = 64;
@@ -211,11 +211,7 @@ fn work(tools: &Tools, inbox: &Inbox, task: Task) {
         }
     }
     let mut left = carry_out(tools);
-    let failed = task
-        .looks
-        .into_iter()
-        .filter(|realm| !answered(tools, realm, inbox));
-    let failed: Vec<RealmName> = failed.collect();
+    let failed = look_and_answer(tools, inbox, task.looks);
     left |= carry_out(tools);
     for (_, done) in task.fills {
         done.send(()).unwrap_or_default(); // whoever waited may have gone
@@ -225,57 +221,67 @@ fn work(tools: &Tools, inbox: &Inbox, task: Task) {
     }
 }
 
-/// Answers what is asked for in a Management Realm. Whether that was possible.
-fn answered(tools: &Tools, realm: &RealmName, inbox: &Inbox) -> bool {
-    match answer(tools, realm) {
-        Ok(Looked::All) => true,
-        Ok(Looked::Some) => {
-            inbox.news(realm);
-            true
-        }
-        Ok(Looked::NotYet) => false,
-        Err(error) => {
-            if tools.notices.is_new(&error, realm.as_str()) {
-                tracing::error!(%realm, error, "requests in a Management Realm are not answered");
-            }
-            false
+/// Answers what is asked for in Management Realms. Those in which that was not possible now.
+fn look_and_answer(tools: &Tools, inbox: &Inbox, looks: Vec<RealmName>) -> Vec<RealmName> {
+    let mut failed = Vec::new();
+    let mut found = Vec::new();
+    for realm in looks {
+        match look(tools, &realm) {
+            Ok(Some(asked)) => found.push((realm, asked)),
+            Ok(None) => {}
+            Err(error) => failed.push(complained(tools, realm, error.as_deref())),
         }
     }
+    let more: Vec<RealmName> = found
+        .iter()
+        .filter(|(_, found)| found.more)
+        .map(|(realm, _)| realm.clone())
+        .collect();
+    if answer(tools, &found).is_err() {
+        // One of them takes nobody along.
+        for one in found {
+            if let Err(error) = answer(tools, std::slice::from_ref(&one)) {
+                failed.push(complained(tools, one.0, Some(&error.to_string())));
+            }
+        }
+    }
+    more.iter().for_each(|realm| inbox.news(realm));
+    failed
 }
 
-enum Looked {
-    All,
-    Some,
-    /// Answers are still on their way.
-    NotYet,
+fn complained(tools: &Tools, realm: RealmName, error: Option<&str>) -> RealmName {
+    if let Some(error) = error
+        && tools.notices.is_new(error, realm.as_str())
+    {
+        tracing::error!(%realm, error, "requests in a Management Realm are not answered");
+    }
+    realm
 }
 
 /// Versions without a request after which it is noted how far the Realm has been looked at.
 const NOTED: u64 = 100;
 
-fn answer(tools: &Tools, name: &RealmName) -> Result<Looked, String> {
-    let said = |error: SystemError| error.to_string();
-    let Some(after) = tools.system.looked_at(name).map_err(said)? else {
-        return Ok(Looked::NotYet);
-    };
-    let realm = tools
-        .registry
-        .open(name, true)
-        .map_err(|error| error.to_string())?;
-    let found = system::look(&realm, after).map_err(|error: RealmError| error.to_string())?;
+/// What is asked for in a Management Realm, if anything is. An error without words: answers are still on their way into it.
+fn look(tools: &Tools, name: &RealmName) -> Result<Option<Found>, Option<String>> {
+    let said = |error: &dyn std::fmt::Display| Some(error.to_string());
+    let looked_at = tools.system.looked_at(name);
+    let after = looked_at.map_err(|error| said(&error))?.ok_or(None)?;
+    let realm = tools.registry.open(name, true);
+    let realm = realm.map_err(|error| said(&error))?;
+    let found = system::look(&realm, after).map_err(|error| said(&error))?;
     let is_noted = found.looked.0.saturating_sub(after.0) >= NOTED;
-    if !found.requests.is_empty() || !found.offers.is_empty() || is_noted {
-        let mut random = [0; 64];
-        rand::RngCore::fill_bytes(&mut rand::rng(), &mut random);
-        let now = clock::now();
-        let moment = Moment { now, random };
-        tools.system.answer(name, &found, &moment).map_err(said)?;
+    let is_asked = !found.requests.is_empty() || !found.offers.is_empty();
+    Ok((is_asked || is_noted || found.more).then_some(found))
+}
+
+fn answer(tools: &Tools, found: &[(RealmName, Found)]) -> Result<(), SystemError> {
+    if found.is_empty() {
+        return Ok(());
     }
-    Ok(if found.more {
-        Looked::Some
-    } else {
-        Looked::All
-    })
+    let mut random = [0; 64];
+    rand::RngCore::fill_bytes(&mut rand::rng(), &mut random);
+    let now = clock::now();
+    tools.system.answer(found, &Moment { now, random })
 }
 
 /// Carries out all effects. Whether some are left.

@@ -35,14 +35,16 @@ impl Book<'_> {
         Ok(after)
     }
 
-    /// Removes all rows of a user.
+    /// Removes all rows and offers of a user.
     pub fn forget(&mut self, user: &UserId) -> Result<(), SystemError> {
         for row in permissions::of_user(self.tx, user)? {
             mirrors::show(self, Some(&row), None)?;
             self.changed.push(Changed::Rights(row.realm, row.user));
         }
-        self.tx
-            .execute("DELETE FROM permissions WHERE user = ?1", [&*user.0])?;
+        for table in ["permissions", "offers"] {
+            let sql = format!("DELETE FROM {table} WHERE user = ?1");
+            self.tx.execute(&sql, [&*user.0])?;
+        }
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! The engine of Management Realms: requests in, permissions changed, answers out.
 //!
-//! All that a look at a Realm has found is answered in one transaction of `admin.db`, in which the answers are effects on that Realm. So a request is carried out
+//! All that looks at Realms have found is answered in one transaction of `admin.db`, in which the answers are effects on those Realms. So a request is carried out
 //! once, whatever happens in between: until its answer is in the Realm, the Realm is not looked at again.
 //!
 //! The checks, their order, codes and messages are those of Realm Object Server, but for one: a grantee that is not known is refused, and never becomes everybody.
@@ -77,6 +77,30 @@ struct Done {
     url: Option<String>,
 }
 
+/// What is said to a request that came without a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// 0 is done, all else a problem's number.
+    pub code: i64,
+    /// What was done, or what is wrong.
+    pub message: Option<String>,
+    /// The token of an offer.
+    pub token: Option<String>,
+    /// The Realm of an offer, as it is to be opened.
+    pub realm: Option<String>,
+}
+
+impl From<Problem> for Reply {
+    fn from(problem: Problem) -> Reply {
+        Reply {
+            code: problem.code(),
+            message: Some(problem.message()),
+            token: None,
+            realm: None,
+        }
+    }
+}
+
 /// Whose Management Realm it is.
 struct Requester {
     management: RealmName,
@@ -101,9 +125,18 @@ impl System {
         })
     }
 
-    /// Answers what was found in a Management Realm; the answers are effects.
-    pub fn answer(
+    /// Answers what was found in Management Realms, all in one transaction; the answers are effects.
+    pub fn answer(&self, found: &[(RealmName, Found)], moment: &Moment) -> Result<(), SystemError> {
+        self.change(moment.now, |book| {
+            found.iter().try_for_each(|(management, found)| {
+                self.answer_one(book, management, found, moment)
+            })
+        })
+    }
+
+    fn answer_one(
         &self,
+        book: &mut Book<'_>,
         management: &RealmName,
         found: &Found,
         moment: &Moment,
@@ -111,51 +144,71 @@ impl System {
         let Some(Reserved::Management(user)) = Reserved::of(management) else {
             return Ok(());
         };
-        let endpoint = match app_of(management).and_then(AppId::parse) {
-            Some(app) => Endpoint::App(app),
-            None => Endpoint::Classic,
+        let requester = Requester::of(book.tx, management, user)?;
+        for offer in &found.offers {
+            edited(book.tx, management, offer)?;
+        }
+        let mut instructions = Vec::new();
+        for (number, request) in found.requests.iter().enumerate() {
+            let answer = match self.carry_out(book, &requester, request, moment, number) {
+                Ok(done) => answer(request, moment.now, 0, done),
+                Err(Failed::Refused(problem)) => {
+                    let message = Some(problem.message());
+                    let done = Done {
+                        message,
+                        ..Done::default()
+                    };
+                    answer(request, moment.now, problem.code(), done)
+                }
+                Err(Failed::System(error)) => return Err(error),
+            };
+            instructions.extend(answer);
+        }
+        if !instructions.is_empty() {
+            let mut all = lacking(found);
+            all.append(&mut instructions);
+            book.effect(management, Some(found.base), all)?;
+        }
+        book.tx
+            .prepare_cached("INSERT OR REPLACE INTO management (realm, version) VALUES (?1, ?2)")?
+            .execute(params![
+                management.as_str(),
+                i64::try_from(found.looked.0).unwrap_or(i64::MAX)
+            ])?;
+        Ok(())
+    }
+
+    /// Carries out one request of a user without a row for it, as if it stood in the user's Management Realm.
+    pub fn request(
+        &self,
+        endpoint: &Endpoint,
+        user: &UserId,
+        ask: Ask,
+        moment: &Moment,
+    ) -> Result<Reply, SystemError> {
+        let management = Reserved::management(endpoint, user);
+        let class = match &ask {
+            Ask::Offer { .. } => Class::Offer,
+            Ask::Response { .. } => Class::Response,
+            Ask::Change { .. } => Class::Change,
+        };
+        let request = Request {
+            class,
+            key: Key::String(hex(&moment.random[..16]).as_str().into()),
+            ask,
         };
         self.change(moment.now, |book| {
-            let admin = is_server(&user) || users::is_admin(book.tx, &user)?;
-            let requester = Requester {
-                management: management.clone(),
-                endpoint,
-                user,
-                admin,
-            };
-            for offer in &found.offers {
-                edited(book.tx, management, offer)?;
+            let requester = Requester::of(book.tx, &management, user.clone())?;
+            match self.carry_out(book, &requester, &request, moment, 0) {
+                Ok(done) => Ok(Reply {
+                    code: 0,
+                    message: done.message,
+                    token: done.token,
+                    realm: done.url,
+                }),
+                Err(Failed::Refused(problem)) => Ok(problem.into()),
+                Err(Failed::System(error)) => Err(error),
             }
-            let mut instructions = Vec::new();
-            for (number, request) in found.requests.iter().enumerate() {
-                let answer = match self.carry_out(book, &requester, request, moment, number) {
-                    Ok(done) => answer(request, moment.now, 0, done),
-                    Err(Failed::Refused(problem)) => {
-                        let message = Some(problem.message());
-                        let done = Done {
-                            message,
-                            ..Done::default()
-                        };
-                        answer(request, moment.now, problem.code(), done)
-                    }
-                    Err(Failed::System(error)) => return Err(error),
-                };
-                instructions.extend(answer);
-            }
-            if !instructions.is_empty() {
-                let mut all = lacking(found);
-                all.append(&mut instructions);
-                book.effect(management, Some(found.base), all)?;
-            }
-            book.tx
-                .prepare_cached(
-                    "INSERT OR REPLACE INTO management (realm, version) VALUES (?1, ?2)",
-                )?
-                .execute(params![
-                    management.as_str(),
-                    i64::try_from(found.looked.0).unwrap_or(i64::MAX)
-                ])?;
-            Ok(())
         })
     }
 
@@ -389,6 +442,24 @@ impl System {
         Ok(Done {
             url: Some(named.expanded(&requester.endpoint)),
             ..Done::default()
+        })
+    }
+}
+
+impl Requester {
+    fn of(
+        tx: &Transaction<'_>,
+        management: &RealmName,
+        user: UserId,
+    ) -> Result<Requester, SystemError> {
+        Ok(Requester {
+            management: management.clone(),
+            endpoint: match app_of(management).and_then(AppId::parse) {
+                Some(app) => Endpoint::App(app),
+                None => Endpoint::Classic,
+            },
+            admin: is_server(&user) || users::is_admin(tx, &user)?,
+            user,
         })
     }
 }

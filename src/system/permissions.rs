@@ -220,7 +220,7 @@ impl System {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{Caller, Endpoint, Reason};
+    use crate::access::{Caller, Endpoint, Everyone, Reason};
     use crate::system::tests::Fixture;
 
     const NOW: UnixTime = UnixTime(1_000_000);
@@ -350,6 +350,32 @@ mod tests {
         assert_eq!(
             (&row.user, row.rights, row.origin),
             (&id("ada"), Rights::ALL, Origin::Owner)
+        );
+    }
+
+    #[test]
+    fn a_request_without_a_row_is_carried_out_like_one_with_it() {
+        let (fixture, realm) = notes();
+        let system = &fixture.system;
+        let ask = |user: &str, grantee: &str| {
+            let ask = crate::system::Ask::Change {
+                user: grantee.into(),
+                metadata: None,
+                url: "/ada/notes".into(),
+                flags: Flags::exactly(Rights::ALL),
+            };
+            let moment = fixture.moment(NOW);
+            let reply = system.request(&Endpoint::Classic, &id(user), ask, &moment);
+            reply.unwrap().code
+        };
+        assert_eq!(ask("ada", "nobody"), 601);
+        assert_eq!(ask("eve", "*"), 614);
+        assert_eq!(ask("ada", "*"), 0);
+        let rows = system.permissions_on(&realm).unwrap();
+        let of_all = rows.iter().find(|row| Everyone::is(&row.user)).unwrap();
+        assert_eq!(
+            (of_all.rights, &of_all.changed_by),
+            (Rights::ALL, &id("ada"))
         );
     }
 

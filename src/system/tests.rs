@@ -61,7 +61,7 @@ impl Fixture {
         }
     }
 
-    fn moment(&self, now: UnixTime) -> Moment {
+    pub fn moment(&self, now: UnixTime) -> Moment {
         self.drawn.set(self.drawn.get() + 1);
         let mut random = [0; 64];
         random.iter_mut().zip(0..).for_each(|(byte, at)| *byte = at);

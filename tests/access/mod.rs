@@ -1,9 +1,11 @@
 //! Who may do what: asked for in Management Realms, as rows and as a whole server answers them.
 
 mod crash;
+mod haste;
 mod live;
 mod management;
 mod mirrors;
+mod recipes;
 mod settings;
 
 use ros::client::permissions::{Ask, Flags, Grantee, Management, Namespace, Told};
