@@ -7,7 +7,7 @@ use super::edits::create;
 use super::which::Sdk;
 use crate::support::front::Front;
 use crate::support::lab::Lab;
-use crate::support::server::Local;
+use crate::support::server::{Local, Server, free_ports};
 
 /// Two devices that trust the lab meet in one Realm; `None` without the SDK.
 fn meet(sdk: Sdk, lab: &Lab, url: &str) -> Option<()> {
@@ -29,8 +29,10 @@ fn meet(sdk: Sdk, lab: &Lab, url: &str) -> Option<()> {
 
 pub fn https_and_wss_with_an_authority_of_a_lab(sdk: Sdk) {
     let lab = Lab::for_this_host();
-    let server = Local::secure(lab.files());
-    meet(sdk, &lab, &server.secure_url());
+    let [port] = free_ports();
+    let app = "apps: {app: {providers: {anon-user: true}, partitions: {read: true, write: true, manage: true}}}";
+    let _server = Server::with_configuration(&format!("{app}\nproxy: {{{}}}", lab.https(port)));
+    meet(sdk, &lab, &format!("https://localhost:{port}"));
 }
 
 pub fn a_server_that_is_not_trusted_is_not_spoken_to(sdk: Sdk) {

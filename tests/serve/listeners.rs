@@ -60,16 +60,6 @@ fn the_log_names_the_client_and_not_the_proxy() {
     server.log_with("peer=127.0.0.1:");
 }
 
-/// What a configuration says of HTTPS with the pair of a lab.
-fn https(lab: &Lab, port: u16) -> String {
-    let files = lab.files();
-    format!(
-        "https: {{enable: true, listen_address: 127.0.0.1, listen_port: {port}, certificate_path: {}, private_key_path: {}}}",
-        files.certificate.display(),
-        files.private_key.display()
-    )
-}
-
 fn network(web: u16, sync: u16) -> String {
     format!("network: {{http: {{listen_port: {web}}}, sync: {{listen_port: {sync}}}}}\n")
 }
@@ -85,7 +75,7 @@ fn everything_listens_where_the_configuration_says() {
     let [http, secure, web, sync] = free_ports();
     let configuration = format!(
         "proxy: {{http: {{listen_port: {http}}}, {}}}\n{}",
-        https(&lab, secure),
+        lab.https(secure),
         network(web, sync)
     );
     let server = Server::as_configured("http proxy", &configuration);
@@ -158,7 +148,7 @@ fn a_pair_that_is_of_no_use_is_refused_with_what_helps() {
     let [http, secure, web, sync] = free_ports();
     let configuration = format!(
         "proxy: {{http: {{listen_address: 127.0.0.1, listen_port: {http}}}, {}}}\n{}",
-        https(&lab, secure),
+        lab.https(secure),
         network(web, sync)
     );
     lab.issue(&["localhost"], true);
@@ -196,7 +186,7 @@ fn a_reload_takes_certificates_and_proxies_and_nothing_that_is_bad() {
     let (lab, other) = (Lab::for_this_host(), Lab::for_this_host());
     let [secure] = free_ports();
     let apps = "apps: {my-app: {}}\n";
-    let of = |lab: &Lab, more: &str| format!("{apps}proxy: {{{more}{}}}", https(lab, secure));
+    let of = |lab: &Lab, more: &str| format!("{apps}proxy: {{{more}{}}}", lab.https(secure));
     let server = Server::with_configuration(&of(&lab, ""));
     let trusts = |lab: &Lab| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ros"));
@@ -232,7 +222,7 @@ fn a_reload_takes_certificates_and_proxies_and_nothing_that_is_bad() {
 fn the_log_says_that_clients_do_not_trust_the_certificate() {
     let lab = Lab::for_this_host();
     let [secure] = free_ports();
-    let server = Server::with_configuration(&format!("proxy: {{{}}}", https(&lab, secure)));
+    let server = Server::with_configuration(&format!("proxy: {{{}}}", lab.https(secure)));
     let ran = Command::new(env!("CARGO_BIN_EXE_ros"))
         .args(["status", "--server", &format!("https://localhost:{secure}")])
         .arg("--admin-token-file")
@@ -249,7 +239,7 @@ fn the_log_says_that_clients_do_not_trust_the_certificate() {
 fn who_ends_tls_without_a_word_has_left() {
     let lab = Lab::for_this_host();
     let [secure] = free_ports();
-    let configuration = format!("proxy: {{{}}}", https(&lab, secure));
+    let configuration = format!("proxy: {{{}}}", lab.https(secure));
     let server = Server::with_configuration(&configuration);
     let url = format!("https://localhost:{secure}");
     let runtime = tokio::runtime::Runtime::new().unwrap();

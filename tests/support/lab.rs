@@ -56,6 +56,16 @@ impl Lab {
         }
     }
 
+    /// What the section `proxy` of a configuration says of HTTPS with the pair.
+    pub fn https(&self, port: u16) -> String {
+        let files = self.files();
+        format!(
+            "https: {{enable: true, listen_address: 127.0.0.1, listen_port: {port}, certificate_path: {}, private_key_path: {}}}",
+            files.certificate.display(),
+            files.private_key.display()
+        )
+    }
+
     /// Writes a new pair for these hosts, signed by the authority, or by itself.
     pub fn issue(&self, hosts: &[&str], self_signed: bool) {
         let key = KeyPair::generate().unwrap();
