@@ -160,17 +160,22 @@ impl Reach {
     }
 }
 
-/// One line of a file, or of standard input.
-pub fn secret_of(file: &Path) -> Result<Secret, Failure> {
+/// The whole of a file, or of standard input.
+pub fn text_of(file: &Path) -> Result<String, Failure> {
     let mut text = String::new();
     let read = if file.as_os_str() == "-" {
         std::io::stdin().read_to_string(&mut text).map(drop)
     } else {
         std::fs::read_to_string(file).map(|read| text = read)
     };
-    read.map_err(|error| {
-        Failure::new(Exit::Failed, format!("cannot read {}", file.display())).cause(error)
-    })?;
+    let failed = || Failure::new(Exit::Failed, format!("cannot read {}", file.display()));
+    read.map_err(|error| failed().cause(error))?;
+    Ok(text)
+}
+
+/// One line of a file, or of standard input.
+pub fn secret_of(file: &Path) -> Result<Secret, Failure> {
+    let text = text_of(file)?;
     match text.lines().next().map(str::trim) {
         Some(line) if !line.is_empty() => Ok(Secret::new(line)),
         Some(_) | None => Err(Failure::new(

@@ -263,8 +263,8 @@ complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcomman
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l timeout -d 'Seconds to wait for the server' -r
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l read -d 'Reading'
-complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l write -d 'Writing'
-complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l manage -d 'Managing'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l write -d 'Writing, which implies reading'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l manage -d 'Changing permissions and removing classes, which implies reading'
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -l dry-run -d 'Say what would be asked for, and ask for nothing'
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from revoke" -s V -l version -d 'Print version'
@@ -293,8 +293,8 @@ complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcomman
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l timeout -d 'Seconds to wait for the server' -r
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l read -d 'Reading'
-complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l write -d 'Writing'
-complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l manage -d 'Managing'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l write -d 'Writing, which implies reading'
+complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -l manage -d 'Changing permissions and removing classes, which implies reading'
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from offer" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from accept" -l app -d 'The app, for a user that signs in with a password' -r

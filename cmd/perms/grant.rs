@@ -1,7 +1,6 @@
 //! Granting and revoking, one by one or whole lists.
 
-use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ros::client::RealmAddress;
 use ros::client::permissions::{Ask, Flags, Told};
@@ -9,10 +8,11 @@ use serde_json::json;
 
 use super::ask::{Desk, grantee, refused};
 use super::lines;
+use super::rights::Rights;
 use crate::failure::{Exit, Failure};
 use crate::open;
 use crate::output::{self, Format, Rows};
-use crate::reach::Reach;
+use crate::reach::{Reach, text_of};
 
 /// Give somebody rights on a Realm; flags that are not named stay as they are
 #[derive(clap::Args)]
@@ -26,15 +26,8 @@ pub struct Grant {
     /// The Realm: a path (/alice/notes), a partition of an app (my-app/notes), or '*' for all that you own
     #[arg(value_name = "REALM", required_unless_present = "file")]
     realm: Option<String>,
-    /// Reading
-    #[arg(long)]
-    read: bool,
-    /// Writing, which implies reading
-    #[arg(long)]
-    write: bool,
-    /// Changing permissions and removing classes, which implies reading
-    #[arg(long)]
-    manage: bool,
+    #[command(flatten)]
+    rights: Rights,
     /// A list of grants; - for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["who", "realm", "read", "write", "manage"])]
     file: Option<PathBuf>,
@@ -60,15 +53,8 @@ pub struct Revoke {
     /// The Realm: a path (/alice/notes), a partition of an app (my-app/notes), or '*' for all that you own
     #[arg(value_name = "REALM")]
     realm: String,
-    /// Reading
-    #[arg(long)]
-    read: bool,
-    /// Writing
-    #[arg(long)]
-    write: bool,
-    /// Managing
-    #[arg(long)]
-    manage: bool,
+    #[command(flatten)]
+    rights: Rights,
     /// Say what would be asked for, and ask for nothing
     #[arg(long)]
     dry_run: bool,
@@ -107,23 +93,18 @@ impl Grant {
         if let Some(file) = &self.file {
             return self.list(file).await;
         }
-        let given = |flag: bool| flag.then_some(true);
-        let flags = Flags {
-            read: given(self.read),
-            write: given(self.write),
-            manage: given(self.manage),
-        };
-        if flags == Flags::default() {
+        if self.rights.is_empty() {
             return Err(Failure::new(Exit::Usage, "nothing is granted")
                 .hint("name rights: --read, --write, --manage"));
         }
+        let flags = self.rights.flags(true, None);
         let who = self.who.as_deref().unwrap_or_default();
         let wanted = wanted(1, who, self.realm.as_deref().unwrap_or_default(), flags)?;
         one(wanted, self.dry_run, self.output, &self.reach).await
     }
 
-    async fn list(&self, file: &PathBuf) -> Result<(), Failure> {
-        let text = read(file)?;
+    async fn list(&self, file: &Path) -> Result<(), Failure> {
+        let text = text_of(file)?;
         let mut outcomes = Vec::new();
         let mut all = Vec::new();
         for (number, line) in lines::parse(&text) {
@@ -193,13 +174,8 @@ impl Grant {
 impl Revoke {
     /// Does it.
     pub async fn run(&self) -> Result<(), Failure> {
-        let all = !(self.read || self.write || self.manage);
-        let taken = |flag: bool| (all || flag).then_some(false);
-        let flags = Flags {
-            read: taken(self.read),
-            write: taken(self.write),
-            manage: taken(self.manage),
-        };
+        let others = self.rights.is_empty().then_some(false);
+        let flags = self.rights.flags(false, others);
         let wanted = wanted(1, &self.who, &self.realm, flags)?;
         one(wanted, self.dry_run, self.output, &self.reach).await
     }
@@ -314,17 +290,4 @@ fn report(outcomes: &[Outcome], format: Format, dry_run: bool) -> Result<(), Fai
         _ if done == 0 => Err(Failure::shown(Exit::Failed)),
         _ => Err(Failure::shown(Exit::Partly)),
     }
-}
-
-fn read(file: &PathBuf) -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = if file.as_os_str() == "-" {
-        std::io::stdin().read_to_string(&mut text).map(drop)
-    } else {
-        std::fs::read_to_string(file).map(|read| text = read)
-    };
-    read.map_err(|error| {
-        Failure::new(Exit::Failed, format!("cannot read {}", file.display())).cause(error)
-    })?;
-    Ok(text)
 }

@@ -4,6 +4,7 @@ mod ask;
 mod grant;
 mod lines;
 mod offers;
+mod rights;
 mod show;
 mod why;
 

@@ -5,11 +5,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use ros::changeset::Key;
 use ros::client::RealmAddress;
-use ros::client::permissions::{Ask, Flags, Row};
+use ros::client::permissions::{Ask, Row};
 use ros::ident::UnixTime;
 use serde_json::json;
 
 use super::ask::{Desk, refused};
+use super::rights::Rights;
 use crate::failure::{Exit, Failure};
 use crate::open;
 use crate::output::{self, Format, Rows};
@@ -24,15 +25,8 @@ pub struct Offer {
     /// The Realm: a path (/alice/notes) or a partition of an app (my-app/notes)
     #[arg(value_name = "REALM")]
     realm: String,
-    /// Reading
-    #[arg(long)]
-    read: bool,
-    /// Writing
-    #[arg(long)]
-    write: bool,
-    /// Managing
-    #[arg(long)]
-    manage: bool,
+    #[command(flatten)]
+    rights: Rights,
     /// How long it holds: 90s, 10m, 12h, 7d [default: until it is withdrawn]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     expires: Option<std::time::Duration>,
@@ -82,7 +76,7 @@ pub struct Offers {
 impl Offer {
     /// Does it.
     pub async fn run(&self) -> Result<(), Failure> {
-        if !(self.read || self.write || self.manage) {
+        if self.rights.is_empty() {
             return Err(Failure::new(Exit::Usage, "nothing is offered")
                 .hint("name rights: --read, --write, --manage"));
         }
@@ -94,11 +88,7 @@ impl Offer {
         let end = self.expires.map(|time| (now + time).as_secs());
         let ask = Ask::Offer {
             realm: desk.name(&address)?,
-            flags: Flags {
-                read: Some(self.read),
-                write: Some(self.write),
-                manage: Some(self.manage),
-            },
+            flags: self.rights.flags(true, Some(false)),
             expires: end.map(|end| i64::try_from(end).unwrap_or(i64::MAX)),
         };
         let told = desk.ask(&[ask]).await?.remove(0);
