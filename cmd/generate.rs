@@ -1,19 +1,20 @@
-//! `ros generate` (hidden): writes `man/` and `completions/`, which are committed and checked by a test.
+//! `ros generate` (hidden): writes `man/`, `completions/` and what is made from the keys of the configuration; all of it is committed and checked by a test.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use clap_complete::Shell;
+use ros::config;
 
 use crate::cli;
 use crate::failure::{Exit, Failure};
-use crate::man;
+use crate::{man, man_conf};
 
-/// Write man pages and completions into a folder
+/// Write what is made from definitions into a folder: man pages, completions, the sample configuration, its schema and its reference
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The folder; `man` and `completions` are made in it
+    /// The folder; `man`, `completions`, `packaging` and `docs` are made in it
     folder: PathBuf,
 }
 
@@ -36,6 +37,14 @@ fn write(folder: &Path) -> io::Result<()> {
         let name = format!("{}.1", page.get_name());
         fs::write(manual.join(name), man::render(page)?)?;
     }
+    fs::write(manual.join(man_conf::NAME), man_conf::page()?)?;
+    let (packaging, docs) = (folder.join("packaging"), folder.join("docs"));
+    fs::create_dir_all(&packaging)?;
+    fs::create_dir_all(&docs)?;
+    fs::write(packaging.join("configuration.yml"), config::sample())?;
+    let schema = serde_json::to_string_pretty(&config::schema())?;
+    fs::write(packaging.join("configuration.schema.json"), schema + "\n")?;
+    fs::write(docs.join("configuration-keys.md"), config::reference())?;
     for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
         clap_complete::generate_to(shell, &mut cli::command(), "ros", &completions)?;
     }

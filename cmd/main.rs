@@ -12,6 +12,7 @@ mod failure;
 mod generate;
 mod given;
 mod man;
+mod man_conf;
 mod open;
 mod output;
 mod perms;

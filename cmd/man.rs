@@ -5,22 +5,26 @@ use std::io;
 use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
-use ros::config;
 
 use crate::cli::{self, EXIT_CODES};
 use crate::failure::{Exit, Failure};
-use crate::output;
+use crate::{man_conf, output};
 
 /// Print a manual page
 #[derive(clap::Args)]
-#[command(before_long_help = "Examples:\n  ros man | man -l -\n  ros man serve > ros-serve.1")]
+#[command(
+    before_long_help = "Examples:\n  ros man | man -l -\n  ros man serve > ros-serve.1\n  ros man conf | man -l -"
+)]
 pub struct Arguments {
-    /// The subcommand; without one, the page of `ros` itself
+    /// The subcommand, or `conf` for the configuration file; without one, the page of `ros` itself
     command: Option<String>,
 }
 
 /// Prints the page.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.command.as_deref() == Some(man_conf::SHORT) {
+        return output::print_bytes(&rendered(man_conf::page())?);
+    }
     let page = match &arguments.command {
         None => Some(root()),
         Some(name) => pages()
@@ -34,9 +38,11 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
                 .hint("ros --help lists the commands"),
         );
     };
-    let text = render(page)
-        .map_err(|error| Failure::new(Exit::Failed, "cannot make the manual page").cause(error))?;
-    output::print_bytes(&text)
+    output::print_bytes(&rendered(render(page))?)
+}
+
+fn rendered(page: io::Result<Vec<u8>>) -> Result<Vec<u8>, Failure> {
+    page.map_err(|error| Failure::new(Exit::Failed, "cannot make the manual page").cause(error))
 }
 
 /// The page of `ros` itself.
@@ -75,8 +81,14 @@ pub fn render(page: Command) -> io::Result<Vec<u8>> {
         listed("EXIT STATUS", exit_codes()).to_writer(&mut out)?;
     }
     listed("ENVIRONMENT", environment(&page)).to_writer(&mut out)?;
-    if page.get_name() == "ros-serve" {
-        listed("CONFIGURATION", configuration()).to_writer(&mut out)?;
+    if page.get_name() == "ros-serve" || page.get_name() == "ros-check-config" {
+        let mut roff = Roff::new();
+        roff.control("SH", ["SEE ALSO"]);
+        roff.text([
+            bold("ros.conf"),
+            roman("(5): every key of the configuration file"),
+        ]);
+        roff.to_writer(&mut out)?;
     }
     man.render_version_section(&mut out)?;
     Ok(out)
@@ -97,7 +109,7 @@ fn examples(page: &Command) -> Roff {
 }
 
 /// A section of names with their texts; none if there are none.
-fn listed(title: &str, items: impl IntoIterator<Item = (String, String)>) -> Roff {
+pub fn listed(title: &str, items: impl IntoIterator<Item = (String, String)>) -> Roff {
     let mut roff = Roff::new();
     for (number, (name, text)) in items.into_iter().enumerate() {
         if number == 0 {
@@ -127,41 +139,4 @@ fn environment(page: &Command) -> Vec<(String, String)> {
         ))
     });
     variables.collect()
-}
-
-/// The keys of the configuration file.
-fn configuration() -> impl Iterator<Item = (String, String)> {
-    config::all().map(|key| {
-        let default = key.default();
-        let default = default.map_or(String::new(), |default| format!(" [default: {default}]"));
-        (key.path.to_owned(), format!("{}{default}", key.text))
-    })
-}
-
-/// The keys of the configuration file, as the help shows them.
-pub fn configuration_help() -> String {
-    let mut help = "Configuration file (YAML; * stands for an app id):".to_owned();
-    for (key, text) in configuration() {
-        help.push_str(&format!("\n  {key}{}", indented(&text)));
-    }
-    help
-}
-
-/// A text of lines that fit the narrowest terminal, below what it belongs to.
-fn indented(text: &str) -> String {
-    const WIDTH: usize = 72;
-    const INDENT: &str = "\n      ";
-    let (mut out, mut width) = (INDENT.to_owned(), 0);
-    for word in text.split(' ') {
-        if width > 0 && width + word.len() >= WIDTH {
-            out.push_str(INDENT);
-            width = 0;
-        }
-        if width > 0 {
-            out.push(' ');
-        }
-        out.push_str(word);
-        width += word.len() + 1;
-    }
-    out
 }

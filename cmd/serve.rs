@@ -15,7 +15,6 @@ use tokio::net::TcpListener;
 
 use crate::failure::{Exit, Failure};
 use crate::given::{self, Checked, Given, USUAL};
-use crate::man;
 
 /// Run the server
 ///
@@ -23,7 +22,7 @@ use crate::man;
 /// Without it, it runs what the configuration file says. SIGTERM ends it when what has arrived is stored, a second one at once; SIGHUP opens the log again and takes the configuration.
 #[derive(clap::Args)]
 #[command(
-    after_long_help = man::configuration_help(),
+    after_long_help = "`ros man conf` and ros.conf(5) list every key of the configuration file; `ros check-config` looks at one.",
     before_long_help = "Examples:\n  ros serve --dev\n  ros serve --dev --listen 0.0.0.0:9080\n  ros serve -c /etc/realm/configuration.yml"
 )]
 pub struct Arguments {

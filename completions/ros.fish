@@ -40,7 +40,7 @@ complete -c ros -n "__fish_ros_needs_command" -f -a "status" -d 'Show a running 
 complete -c ros -n "__fish_ros_needs_command" -f -a "doctor" -d 'Find out what is wrong on this host, and how to put it right'
 complete -c ros -n "__fish_ros_needs_command" -f -a "completions" -d 'Print a shell\'s completion script'
 complete -c ros -n "__fish_ros_needs_command" -f -a "man" -d 'Print a manual page'
-complete -c ros -n "__fish_ros_needs_command" -f -a "generate" -d 'Write man pages and completions into a folder'
+complete -c ros -n "__fish_ros_needs_command" -f -a "generate" -d 'Write what is made from definitions into a folder: man pages, completions, the sample configuration, its schema and its reference'
 complete -c ros -n "__fish_ros_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ros -n "__fish_ros_using_subcommand serve" -s c -l configuration -d 'The configuration file' -r -F
 complete -c ros -n "__fish_ros_using_subcommand serve" -l root -d 'The data folder [default: ./ros-data with --dev, else from the configuration]' -r -F
@@ -591,7 +591,7 @@ complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcom
 complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "doctor" -d 'Find out what is wrong on this host, and how to put it right'
 complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "completions" -d 'Print a shell\'s completion script'
 complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "man" -d 'Print a manual page'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "generate" -d 'Write man pages and completions into a folder'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "generate" -d 'Write what is made from definitions into a folder: man pages, completions, the sample configuration, its schema and its reference'
 complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "list" -d 'List the Realms of the server'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "info" -d 'Show what is known of a Realm'

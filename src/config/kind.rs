@@ -64,10 +64,12 @@ pub struct Wrong {
     pub hint: Option<String>,
 }
 
-/// A hundred years.
-const LONGEST: u64 = 100 * 365 * 86_400;
-
 impl Kind {
+    /// Seconds of a hundred years.
+    pub(super) const LONGEST: u64 = 100 * 365 * 86_400;
+    /// Bytes of a bound that is none.
+    pub(super) const LARGEST: u64 = 1 << 40;
+
     /// The value, as the settings take it.
     pub fn value(self, node: &Node) -> Result<Value, Wrong> {
         if let Some(wrong) = typographic(self, node) {
@@ -121,9 +123,9 @@ impl Kind {
                 _ => None,
             },
             Kind::Port => number(text, plain, 1, u16::MAX.into()),
-            Kind::Seconds => number(text, plain, 1, LONGEST),
+            Kind::Seconds => number(text, plain, 1, Kind::LONGEST),
             Kind::Count => number(text, plain, 1, u32::MAX.into()),
-            Kind::Bytes => number(text, plain, 1, 1 << 40),
+            Kind::Bytes => number(text, plain, 1, Kind::LARGEST),
             Kind::Address => text
                 .parse::<IpAddr>()
                 .ok()
@@ -169,7 +171,7 @@ impl Kind {
             Kind::Hex(length) => format!("{length} hex digits"),
             Kind::File => "the path of a file".to_owned(),
             Kind::Folder => "the path of a folder".to_owned(),
-            Kind::Seconds => format!("a number of seconds, from 1 to {LONGEST}"),
+            Kind::Seconds => format!("a number of seconds, from 1 to {}", Kind::LONGEST),
             Kind::Count => "a whole number, from 1".to_owned(),
             Kind::Bytes => "a number of bytes, from 1".to_owned(),
             Kind::Url => "a URL of scheme and host, like https://sync.example.com".to_owned(),

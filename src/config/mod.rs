@@ -20,11 +20,15 @@ mod listen;
 mod load;
 mod near;
 mod network;
+mod outline;
 mod place;
 mod problem;
 mod providers;
+mod reference;
 mod reload;
 mod rules;
+mod sample;
+mod schema;
 mod settings;
 mod tree;
 
@@ -40,6 +44,9 @@ pub use load::{ConfigError, Examined, File, Loaded, Sources, examine, load, pars
 pub use network::Network;
 pub use problem::{Problem, Source, Spot};
 pub use providers::{AzureAd, CloudKit, Custom, Environment, Google, Providers};
+pub use reference::reference;
 pub use reload::Reload;
 pub use rules::listeners;
+pub use sample::sample;
+pub use schema::schema;
 pub use settings::{Backup, LogFormat, LogLevel, Overrides, Settings};

@@ -576,3 +576,104 @@ fn rules_of_apps_and_frozen_realms_are_checked() {
         assert_eq!(problems(&format!("{MINIMAL}{wrong}\n")).len(), 1, "{wrong}");
     }
 }
+
+/// The sample with the `#` taken away from the lines where these say so.
+fn uncommented(wanted: impl Fn(usize, &str) -> bool) -> String {
+    let sample = sample();
+    let lines = sample.lines().enumerate().map(|(number, line)| {
+        let Some((before, rest)) = line.split_once('#') else {
+            return line.to_owned();
+        };
+        let is_value = !rest.starts_with(' ') || rest.starts_with("  ");
+        if before.trim().is_empty() && is_value && wanted(number, rest) {
+            format!("{before}{rest}")
+        } else {
+            line.to_owned()
+        }
+    });
+    lines.map(|line| line + "\n").collect()
+}
+
+/// What is wrong with a text beside that this build does not do it, which it must say itself.
+fn mistakes(text: &str) -> Vec<String> {
+    let examined = match parse(text, &Overrides::default()) {
+        Ok(loaded) => {
+            return loaded
+                .warnings
+                .iter()
+                .map(|warning| format!("{warning:#}"))
+                .collect();
+        }
+        Err(ConfigError::Invalid(problems)) => problems,
+        Err(other) => panic!("{other}"),
+    };
+    let others = examined.iter().filter(|problem| {
+        let parts: Vec<&str> = problem.key.split('.').collect();
+        let works = keys::find(&parts).is_none_or(|key| key.effect == Effect::Works)
+            && keys::group(&parts).is_none_or(|group| group.effect == Effect::Works);
+        problem.what != Effect::MISSING || works
+    });
+    others.map(|problem| format!("{problem:#}")).collect()
+}
+
+#[test]
+fn the_sample_is_a_configuration_whatever_is_taken_out_of_its_comments() {
+    assert_eq!(mistakes(&uncommented(|_, _| false)), [""; 0]);
+    assert_eq!(mistakes(&uncommented(|_, _| true)), [""; 0]);
+    let sample = sample();
+    let lines: Vec<&str> = sample.lines().collect();
+    // Each line that may be taken out alone, with those that belong to it.
+    for (first, line) in lines.iter().enumerate() {
+        let Some((before, rest)) = line.split_once('#') else {
+            continue;
+        };
+        if rest.starts_with(' ') || rest.is_empty() || !before.trim().is_empty() {
+            continue;
+        }
+        let belongs = |number: usize| {
+            number == first
+                || number > first
+                    && lines[first + 1..=number]
+                        .iter()
+                        .all(|line| line.starts_with(&format!("{before}#  ")))
+        };
+        let text = uncommented(|number, _| belongs(number));
+        assert_eq!(mistakes(&text), [""; 0], "{line}");
+    }
+    for key in all().filter(|key| !key.path.ends_with('*')) {
+        let name = key.path.rsplit('.').next().unwrap();
+        assert!(sample.contains(&format!("{name}: ")), "{}", key.path);
+    }
+}
+
+#[test]
+fn the_schema_has_every_key() {
+    let schema = schema();
+    for key in all() {
+        let mut at = &schema;
+        for part in key.path.split('.') {
+            at = match part.strip_suffix('*') {
+                None => &at["properties"][part],
+                Some(prefix) => &at["patternProperties"][format!("^{prefix}.")],
+            };
+        }
+        assert!(
+            at["description"]
+                .as_str()
+                .is_some_and(|text| text.starts_with(key.text)),
+            "{}",
+            key.path
+        );
+    }
+}
+
+#[test]
+fn the_examples_in_the_documentation_are_configurations() {
+    let text = include_str!("../../docs/configure.md");
+    let blocks = text.split("```yaml\n").skip(1);
+    let blocks: Vec<&str> = blocks.filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(blocks.len(), 2);
+    for text in [blocks[0].to_owned(), blocks.concat()] {
+        assert_eq!(mistakes(&text), [""; 0]);
+    }
+}

@@ -1,11 +1,11 @@
-//! man/ and completions/ are what the program writes.
+//! What the program writes is kept as it writes it: man pages, completions, the sample configuration with its schema and reference.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 #[test]
-fn manual_and_completions_are_fresh() {
+fn what_is_generated_is_fresh() {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let status = Command::new(env!("CARGO_BIN_EXE_ros"))
         .arg("generate")
@@ -13,6 +13,7 @@ fn manual_and_completions_are_fresh() {
         .status()
         .expect("ros starts");
     assert!(status.success());
+    // These two have nothing else in them.
     for folder in ["man", "completions"] {
         let made = files(&scratch.path().join(folder));
         let kept = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
@@ -21,6 +22,20 @@ fn manual_and_completions_are_fresh() {
             made == kept,
             "{folder}/ is stale: run `cargo run -- generate .`"
         );
+    }
+    for folder in ["packaging", "docs"] {
+        let made = files(&scratch.path().join(folder));
+        assert!(!made.is_empty());
+        for (name, text) in made {
+            let kept = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join(folder)
+                .join(&name);
+            let kept = fs::read_to_string(kept).unwrap_or_default();
+            assert!(
+                kept == text,
+                "{folder}/{name} is stale: run `cargo run -- generate .`"
+            );
+        }
     }
 }
 

@@ -129,6 +129,7 @@ pub const KEYS: &[Key] = &[
         &OptionOfCustom,
         "Whatever the module takes.",
     )
+    .like("value")
     .secret(),
 ];
 

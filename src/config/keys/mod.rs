@@ -49,6 +49,17 @@ pub enum Effect {
 impl Effect {
     /// What is said where something is given that this build does not do.
     pub(super) const MISSING: &str = "this build does not implement it";
+
+    /// A text, and what this build makes of it.
+    pub fn told(self, text: &str) -> String {
+        match self {
+            Effect::Works => text.to_owned(),
+            Effect::Fixed => {
+                format!("{text} This build does what the default says, and nothing else.")
+            }
+            Effect::Missing => format!("{text} Not in this build."),
+        }
+    }
 }
 
 impl Key {
@@ -165,6 +176,13 @@ pub struct Group {
     pub(super) enter: fn(&mut Settings, &str) -> Result<(), &'static str>,
     /// The names under which it is there.
     pub(super) names: fn(&Settings) -> Vec<String>,
+}
+
+impl Group {
+    /// Whether it says nothing to name it.
+    pub fn is_always_there(&self) -> bool {
+        (self.names)(&Settings::unsaid()) == [String::new()]
+    }
 }
 
 /// Every key, section by section.
