@@ -677,3 +677,58 @@ fn the_examples_in_the_documentation_are_configurations() {
         assert_eq!(mistakes(&text), [""; 0]);
     }
 }
+
+/// A value of this kind that is not the one that is there.
+fn another(kind: Kind, value: &serde_yaml::Value) -> serde_yaml::Value {
+    use serde_yaml::Value;
+    let text = match kind {
+        Kind::Flag | Kind::Switch(..) => return (!value.as_bool().unwrap()).into(),
+        Kind::Port | Kind::Seconds | Kind::Count | Kind::Bytes => {
+            return (value.as_u64().unwrap() + 1).into();
+        }
+        Kind::Words(words) => words
+            .iter()
+            .find(|word| value.as_str() != Some(**word))
+            .unwrap(),
+        Kind::Address => "10.1.2.3",
+        Kind::Url => "https://a.example",
+        Kind::Text | Kind::File | Kind::Folder | Kind::Hex(_) | Kind::Any => "other",
+        Kind::Hosts | Kind::Files => return Value::Sequence(vec!["a:1".into()]),
+        Kind::Networks => return Value::Sequence(vec!["10.0.0.0/8".into()]),
+        Kind::Realms => return Value::Sequence(vec!["/a/b".into()]),
+        Kind::Rules => {
+            let rule = "[ { partition: p, read: true, write: false, manage: false } ]";
+            return serde_yaml::from_str(rule).unwrap();
+        }
+        Kind::Servers => {
+            return serde_yaml::from_str("[ { id: '1', address: '::', port: 5 } ]").unwrap();
+        }
+    };
+    text.into()
+}
+
+/// Rows that lead to the same field would overwrite each other.
+#[test]
+fn every_key_has_a_field_of_its_own() {
+    const NAMES: [&str; 2] = ["a", "b"];
+    // What belongs to a section is there.
+    let mut there = Settings::unsaid();
+    for group in groups() {
+        (group.enter)(&mut there, "a").unwrap();
+    }
+    let values = |settings: &Settings| -> Vec<serde_yaml::Value> {
+        let mut settings = settings.clone();
+        all()
+            .map(|key| key.place.get(&mut settings, &NAMES))
+            .collect()
+    };
+    let before = values(&there);
+    for (number, key) in all().enumerate() {
+        let mut settings = there.clone();
+        let value = another(key.kind, &before[number]);
+        key.place.put(&mut settings, &NAMES, value.clone()).unwrap();
+        let mut expected = before.clone();
+        expected[number] = value;
+        assert!(values(&settings) == expected, "{}", key.path);
+    }
+}

@@ -1,5 +1,9 @@
 //! Configurations as operators meet them: what is checked, what is told, and what holds in the end.
 
+mod certificates;
+mod effects;
+mod observed;
+
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -63,16 +67,12 @@ impl Place {
         )
     }
 
-    /// What is wrong with it, as programs are told.
-    fn problems(&self, rest: &str) -> Vec<Value> {
+    /// What is found, as programs are told.
+    fn document(&self, rest: &str) -> Value {
         let file = self.file(rest);
         let run = run(ros(), &["check-config", &file, "-o", "json"], &[]);
-        assert_eq!(run.code, Some(3), "{}{}", run.out, run.err);
-        let document: Value = serde_json::from_str(&run.out).unwrap();
-        document["error"]["details"]["problems"]
-            .as_array()
-            .unwrap()
-            .clone()
+        serde_json::from_str(&run.out)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", run.out, run.err))
     }
 }
 
@@ -201,9 +201,10 @@ fn a_port_that_is_taken_is_told_with_who_has_it() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let place = Place::new();
-    let problems = place.problems(&format!(
+    let document = place.document(&format!(
         "proxy: {{ http: {{ listen_address: 127.0.0.1, listen_port: {port} }} }}"
     ));
+    let problems = &document["error"]["details"]["problems"];
     let said = problems[0]["message"].as_str().unwrap();
     assert_eq!(problems[0]["key"], "proxy.http.listen_port");
     assert!(

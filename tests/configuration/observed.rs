@@ -1,0 +1,342 @@
+//! Where the effect of each key is observed: a list that is wrong as soon as a key or a test is not there.
+//!
+//! What a key says comes into its field is checked for all keys together (`config`); a test that sets the field of a limit observes the key's effect therefore.
+
+use std::fs;
+use std::path::Path;
+
+use ros::config::{self, Effect};
+
+/// A test, and the keys whose effect it observes.
+struct Observed {
+    file: &'static str,
+    test: &'static str,
+    keys: &'static [&'static str],
+}
+
+const OBSERVED: &[Observed] = &[
+    Observed {
+        file: "tests/access/settings.rs",
+        test: "rules_open_partitions_by_name_and_user",
+        keys: &["apps.*.rules"],
+    },
+    Observed {
+        file: "tests/access/settings.rs",
+        test: "a_frozen_realm_takes_no_class_from_anybody",
+        keys: &["access.frozen"],
+    },
+    Observed {
+        file: "tests/access/settings.rs",
+        test: "classes_may_be_for_those_who_manage_and_rows_may_add_up",
+        keys: &["access.schema", "access.rows"],
+    },
+    Observed {
+        file: "tests/configuration/mod.rs",
+        test: "folders_and_keys_are_looked_at",
+        keys: &["auth.public_key_path"],
+    },
+    Observed {
+        file: "tests/configuration/effects.rs",
+        test: "data_is_where_it_is_said",
+        keys: &["storage.root_path"],
+    },
+    Observed {
+        file: "tests/configuration/effects.rs",
+        test: "the_level_of_the_log_decides_what_is_in_it",
+        keys: &["logging.level"],
+    },
+    Observed {
+        file: "tests/serve/life.rs",
+        test: "the_log_moves_and_the_configuration_changes_while_it_runs",
+        keys: &["logging.path", "logging.format"],
+    },
+    Observed {
+        file: "tests/configuration/effects.rs",
+        test: "no_more_realms_are_kept_open_than_is_said",
+        keys: &["performance.max_open_files"],
+    },
+    Observed {
+        file: "tests/http/location.rs",
+        test: "a_configured_name_wins",
+        keys: &["location.url"],
+    },
+    Observed {
+        file: "tests/http/location.rs",
+        test: "only_those_who_are_trusted_say_how_clients_come",
+        keys: &["proxy.trusted"],
+    },
+    Observed {
+        file: "tests/serve/listeners.rs",
+        test: "everything_listens_where_the_configuration_says",
+        keys: &[
+            "proxy.https.certificate_path",
+            "proxy.https.private_key_path",
+        ],
+    },
+    Observed {
+        file: "tests/serve/listeners.rs",
+        test: "the_proxy_can_be_switched_off",
+        keys: &["proxy.http.enable", "sync.servers"],
+    },
+    Observed {
+        file: "tests/serve/listeners.rs",
+        test: "a_pair_that_is_of_no_use_is_refused_with_what_helps",
+        keys: &["proxy.https.allow_self_signed"],
+    },
+    Observed {
+        file: "tests/http/classic.rs",
+        test: "registration_is_open_only_where_that_is_said",
+        keys: &["classic.registration"],
+    },
+    Observed {
+        file: "tests/hostile/files.rs",
+        test: "devices_of_another_server_are_held_until_the_operator_decides",
+        keys: &["classic.unknown_files"],
+    },
+    Observed {
+        file: "tests/configuration/effects.rs",
+        test: "an_app_allows_what_it_says",
+        keys: &[
+            "apps.*.providers.anon-user",
+            "apps.*.providers.local-userpass",
+            "apps.*.registration",
+        ],
+    },
+    Observed {
+        file: "tests/serve/production.rs",
+        test: "who_may_only_read_cannot_upload",
+        keys: &["apps.*.partitions.read", "apps.*.partitions.write"],
+    },
+    Observed {
+        file: "tests/configuration/effects.rs",
+        test: "long_heads_are_refused_where_that_is_said",
+        keys: &["limits.http_head_bytes"],
+    },
+    Observed {
+        file: "tests/configuration/effects.rs",
+        test: "wrong_passwords_are_remembered_as_long_and_for_as_many_as_is_said",
+        keys: &[
+            "limits.wrong_passwords",
+            "limits.wrong_passwords_time",
+            "limits.wrong_passwords_names",
+        ],
+    },
+    Observed {
+        file: "tests/configuration/effects.rs",
+        test: "paths_and_tokens_may_be_as_long_as_is_said",
+        keys: &["limits.bind_path_bytes", "limits.bind_token_bytes"],
+    },
+    Observed {
+        file: "tests/configuration/effects.rs",
+        test: "there_are_as_many_connections_as_is_said",
+        keys: &["limits.connections"],
+    },
+    Observed {
+        file: "tests/configuration/effects.rs",
+        test: "messages_are_as_large_as_is_said",
+        keys: &["limits.message_bytes"],
+    },
+    Observed {
+        file: "tests/hostile/floods.rs",
+        test: "more_than_a_connection_may_have_is_refused",
+        keys: &[
+            "limits.client_files_per_connection",
+            "limits.sessions_per_connection",
+        ],
+    },
+    Observed {
+        file: "tests/hostile/floods.rs",
+        test: "who_makes_too_many_realms_has_to_wait",
+        keys: &["limits.new_realms"],
+    },
+    Observed {
+        file: "tests/hostile/floods.rs",
+        test: "an_address_has_so_many_connections_and_no_more",
+        keys: &["limits.connections_per_address"],
+    },
+    Observed {
+        file: "tests/hostile/merging.rs",
+        test: "what_is_too_much_to_merge_is_reset_and_taken_afterwards",
+        keys: &["limits.merge_work"],
+    },
+    Observed {
+        file: "tests/hostile/slow.rs",
+        test: "a_head_that_comes_byte_by_byte_is_not_waited_for",
+        keys: &["limits.http_head_time"],
+    },
+    Observed {
+        file: "tests/hostile/slow.rs",
+        test: "a_body_that_comes_byte_by_byte_is_not_waited_for",
+        keys: &["limits.http_body_time"],
+    },
+    Observed {
+        file: "tests/serve/closing.rs",
+        test: "it_ends_after_long_silence",
+        keys: &["limits.silence"],
+    },
+    Observed {
+        file: "tests/serve/closing.rs",
+        test: "it_ends_if_no_token_comes",
+        keys: &["limits.token_time"],
+    },
+    Observed {
+        file: "tests/serve/closing.rs",
+        test: "it_ends_if_nothing_is_taken",
+        keys: &["limits.stall"],
+    },
+    Observed {
+        file: "tests/http/limits.rs",
+        test: "a_body_beyond_the_limit_is_refused",
+        keys: &["limits.http_body_bytes"],
+    },
+    Observed {
+        file: "tests/http/sign_in.rs",
+        test: "who_hangs_up_is_counted_until_the_work_is_done",
+        keys: &["limits.password_hashes", "limits.password_line"],
+    },
+    Observed {
+        file: "tests/http/sign_in.rs",
+        test: "registrations_from_one_address_have_a_bound",
+        keys: &["limits.registrations"],
+    },
+    Observed {
+        file: "src/session/tests/order.rs",
+        test: "an_upload_of_too_many_changesets_fails_its_session_alone",
+        keys: &["limits.upload_entries"],
+    },
+    Observed {
+        file: "src/session/tests/order.rs",
+        test: "the_socket_is_read_while_what_waits_is_within_its_bound",
+        keys: &["limits.pending_upload_bytes"],
+    },
+    Observed {
+        file: "src/realm/tests.rs",
+        test: "who_is_refused_leaves_nothing_behind_and_takes_nobody_along",
+        keys: &["limits.changeset_memory_bytes"],
+    },
+    Observed {
+        file: "src/realm/tests/cost.rs",
+        test: "much_work_is_put_off_and_leaves_nothing_behind",
+        keys: &["limits.brief_merge_work"],
+    },
+    Observed {
+        file: "src/realm/tests/cost.rs",
+        test: "much_memory_is_put_off",
+        keys: &["limits.brief_memory_bytes"],
+    },
+    Observed {
+        file: "src/server/writer/tests.rs",
+        test: "what_follows_an_upload_that_found_the_lane_full_is_refused",
+        keys: &["limits.lane_bytes"],
+    },
+    Observed {
+        file: "src/realm/tests/reciprocal.rs",
+        test: "who_is_too_far_behind_is_told_to_reset",
+        keys: &["limits.window_bytes"],
+    },
+    Observed {
+        file: "src/realm/tests.rs",
+        test: "reading_gives_what_a_client_has_not_seen_and_did_not_make",
+        keys: &["limits.tail_bytes"],
+    },
+    Observed {
+        file: "tests/configuration/effects.rs",
+        test: "tokens_live_as_long_as_is_said",
+        keys: &[
+            "apps.*.ttls.access_token",
+            "apps.*.ttls.refresh_token",
+            "auth.ttls.access_token",
+            "auth.ttls.refresh_token",
+        ],
+    },
+    Observed {
+        file: "tests/configuration/effects.rs",
+        test: "only_who_may_manage_removes_classes",
+        keys: &["apps.*.partitions.manage"],
+    },
+    Observed {
+        file: "tests/configuration/effects.rs",
+        test: "an_app_says_what_becomes_of_devices_of_another_server",
+        keys: &["apps.*.unknown_files"],
+    },
+    Observed {
+        file: "tests/commands/token.rs",
+        test: "a_new_key_pair_does_not_sign_anybody_out",
+        keys: &["auth.private_key_path", "auth.previous_public_keys"],
+    },
+    Observed {
+        file: "tests/configuration/effects.rs",
+        test: "each_listener_is_where_it_is_said_or_off",
+        keys: &[
+            "proxy.http.listen_address",
+            "proxy.http.listen_port",
+            "proxy.https.listen_address",
+            "proxy.https.listen_port",
+            "proxy.https.enable",
+            "network.http.enable",
+            "network.http.listen_address",
+            "network.http.listen_port",
+            "network.sync.enable",
+            "network.sync.listen_address",
+            "network.sync.listen_port",
+            "metrics.enable",
+            "metrics.listen_address",
+            "metrics.listen_port",
+        ],
+    },
+];
+
+/// Keys whose effect no test observes.
+const UNOBSERVED: &[&str] = &[
+    // There is no page to skip.
+    "enterprise.skip_setup",
+    // Bounds of memory and time inside: the suites of floods and of slow clients run with their defaults, and none sets them.
+    "limits.batch_bytes",
+    "limits.batch_changesets",
+    "limits.checkpoint_bytes",
+    "limits.download_bytes",
+    "limits.download_time",
+    "limits.downloads_bytes",
+    "limits.free_message_bytes",
+    "limits.http_threads",
+    "limits.intake_bytes",
+    "limits.kept_windows_bytes",
+    "limits.new_realms_time",
+    "limits.outgoing_bytes",
+    "limits.questions_per_connection",
+    "limits.realm_threads",
+    "limits.upload_bytes",
+    "limits.upload_time",
+];
+
+#[test]
+fn the_effect_of_every_key_is_observed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut listed: Vec<&str> = UNOBSERVED.to_vec();
+    for observed in OBSERVED {
+        let text = fs::read_to_string(root.join(observed.file)).unwrap_or_default();
+        let (file, test) = (observed.file, observed.test);
+        assert!(
+            text.contains(&format!("fn {test}(")),
+            "{file} has no test {test}"
+        );
+        listed.extend(observed.keys);
+    }
+    listed.sort_unstable();
+    let twice = listed.windows(2).find(|pair| pair[0] == pair[1]);
+    assert_eq!(twice, None);
+    let works =
+        config::all().filter(|key| key.effect == Effect::Works && !is_of_what_is_missing(key.path));
+    let mut works: Vec<&str> = works.map(|key| key.path).collect();
+    works.sort_unstable();
+    assert_eq!(
+        listed, works,
+        "add what is new to the list above, with the test that observes it"
+    );
+}
+
+/// Whether a key belongs to a section that this build does not implement.
+fn is_of_what_is_missing(path: &str) -> bool {
+    let mut missing = config::groups().filter(|group| group.effect == Effect::Missing);
+    missing.any(|group| path.starts_with(&format!("{}.", group.path)))
+}
