@@ -106,7 +106,7 @@ fn problem(problem: &Problem) -> Value {
         "from": problem.source.as_ref().map(ToString::to_string),
     });
     if let Some(Source::File(spot)) = &problem.source {
-        document["file"] = spot.file.clone().into();
+        document["file"] = (*spot.file).into();
         document["line"] = spot.line.into();
         document["column"] = spot.column.into();
         document["text"] = spot.text.clone().into();

@@ -31,6 +31,7 @@ mod sample;
 mod schema;
 mod settings;
 mod tree;
+mod walk;
 
 #[cfg(test)]
 mod tests;

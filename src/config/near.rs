@@ -1,7 +1,13 @@
 //! What somebody meant: the nearest of known names, and the quotes that a word processor has replaced.
 
+/// Bytes of a name that could have been meant as another.
+const LONGEST: usize = 64;
+
 /// The nearest of these names, if one is near enough to have been meant.
 pub fn nearest<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if given.len() > LONGEST {
+        return None;
+    }
     let lower = given.to_lowercase();
     let scored = names.into_iter().map(|name| {
         let distance = strsim::osa_distance(&lower, &name.to_lowercase());

@@ -1,6 +1,7 @@
 //! What is wrong with a configuration: said with its place, the line, and what would put it right.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::tree::Place;
 
@@ -37,46 +38,43 @@ pub enum Source {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spot {
     /// The file.
-    pub file: String,
+    pub file: Arc<str>,
     /// Its line, from 1.
     pub line: usize,
     /// Its column in characters, from 1.
     pub column: usize,
-    /// How many characters.
-    pub width: usize,
-    /// The text of the line.
+    /// The text of the line; of a long one the part around the place.
     pub text: String,
+    /// How many characters of the text are before the place, and how many are meant.
+    marked: (usize, usize),
 }
 
 impl Spot {
-    /// The place in a file of this text.
-    pub fn new(file: &str, text: &str, at: Place) -> Spot {
-        let line = text.lines().nth(at.line - 1).unwrap_or_default();
+    /// The place in a file, of which this is the line.
+    pub fn new(file: Arc<str>, line: &str, at: Place) -> Spot {
+        let first = (at.column - 1).saturating_sub(SHOWN / 2);
+        let shown: Vec<char> = line.chars().skip(first).take(SHOWN).collect();
+        let before = (at.column - 1 - first).min(shown.len());
+        let width = at.width.clamp(1, (shown.len() - before).max(1));
         Spot {
-            file: file.to_owned(),
+            file,
             line: at.line,
             column: at.column,
-            width: at.width,
-            text: line.to_owned(),
+            text: shown.into_iter().collect(),
+            marked: (before, width),
         }
     }
 
-    /// The line and a caret below it. Of a long line the part around the place.
+    /// The line and a caret below it.
     fn excerpt(&self) -> String {
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
-        let first = (self.column - 1).saturating_sub(SHOWN / 2);
-        let shown: Vec<char> = self.text.chars().skip(first).take(SHOWN).collect();
-        let before = (self.column - 1 - first).min(shown.len());
         // What has no width of its own, or moves things about, is a space.
-        let plain = |c: &char| if c.is_control() { ' ' } else { *c };
-        let line: String = shown.iter().map(plain).collect();
-        let carets = self.width.clamp(1, (shown.len() - before).max(1));
-        format!(
-            "  {number} | {line}\n  {margin} | {}{}",
-            " ".repeat(before),
-            "^".repeat(carets)
-        )
+        let plain = |c: char| if c.is_control() { ' ' } else { c };
+        let line: String = self.text.chars().map(plain).collect();
+        let (before, width) = self.marked;
+        let (blank, carets) = (" ".repeat(before), "^".repeat(width));
+        format!("  {number} | {line}\n  {margin} | {blank}{carets}")
     }
 }
 

@@ -48,10 +48,11 @@ impl Found<'_> {
     }
 
     fn needed(&mut self, settings: &Settings) {
+        let mut scratch = settings.clone();
         for key in keys::all().filter(|key| key.needed) {
             for place in places(key, settings) {
                 let names = keys::names(key.path, &place.split('.').collect::<Vec<_>>());
-                let value = key.place.get(&mut settings.clone(), &names);
+                let value = key.place.get(&mut scratch, &names);
                 if key.spelled(&value).is_none() {
                     let text = key.text.trim_end_matches('.');
                     let what = format!("it is needed: {}{}", text[..1].to_lowercase(), &text[1..]);

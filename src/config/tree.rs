@@ -7,6 +7,8 @@ use serde_yaml::{Mapping, Value};
 
 /// Bytes of a text; a larger one is no configuration.
 pub const LARGEST: usize = 1 << 20;
+/// Bytes of a line: each problem looks at one.
+const LINE: usize = 10_000;
 /// Maps and lists inside each other.
 const DEPTH: usize = 32;
 /// What a tree may weigh, in bytes: each node and its text, and once more for each alias of it.
@@ -146,6 +148,15 @@ fn resolved(text: &str) -> Value {
 pub fn parse(text: &str) -> Result<(Node, Vec<Fault>), Fault> {
     if text.len() > LARGEST {
         return Err(Fault::at_start("it is larger than 1 MiB"));
+    }
+    if let Some(line) = text.lines().position(|line| line.len() > LINE) {
+        let at = Place {
+            line: line + 1,
+            column: 1,
+            width: 1,
+        };
+        let what = format!("a line of more than {LINE} bytes");
+        return Err(Fault::new(at, what));
     }
     let mut builder = Builder::default();
     // The mark of byte order is no text.

@@ -5,7 +5,6 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{Access, access};
 
@@ -14,7 +13,6 @@ use super::holder::{Holder, holder};
 use crate::auth::{KeyError, KeyPair, PublicKey};
 use crate::config::{Loaded, Problem, SyncServer, listeners};
 use crate::storage::{is_held, note_of};
-use crate::tls::{Cause, Files, Pair, TlsError};
 
 /// What was found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -40,8 +38,9 @@ pub fn needs(loaded: &Loaded) -> Report {
     look.report
 }
 
-struct Look<'a> {
-    loaded: &'a Loaded,
+/// A look at the host.
+pub(super) struct Look<'a> {
+    pub(super) loaded: &'a Loaded,
     report: Report,
 }
 
@@ -158,95 +157,6 @@ impl Look<'_> {
         }
     }
 
-    fn certificate(&mut self) {
-        let https = &self.loaded.settings.proxy_https;
-        let Some((certificate, private_key)) = https.pair() else {
-            return;
-        };
-        let files = Files {
-            certificate: certificate.to_owned(),
-            private_key: private_key.to_owned(),
-            allow_self_signed: https.allow_self_signed,
-        };
-        match Pair::read(&files) {
-            Ok(pair) => self.pair(&pair),
-            Err(error) => self.no_pair(&files, &error),
-        }
-        self.private("proxy.https.private_key_path", private_key);
-    }
-
-    fn no_pair(&mut self, files: &Files, error: &TlsError) {
-        let key = if error.file == files.private_key {
-            KEY_OF_CERTIFICATE
-        } else {
-            CERTIFICATE
-        };
-        let hint = match error.cause {
-            Cause::SelfSigned => {
-                "mobile devices refuse it; get one that is signed (certbot), or for a lab write proxy.https.allow_self_signed: true"
-            }
-            Cause::Mismatch => "name the key that the certificate was made with",
-            _ if key == CERTIFICATE => {
-                "name the PEM file that has the certificate, and after it those of its issuers (fullchain.pem)"
-            }
-            _ => "name the PEM file that has the private key (privkey.pem)",
-        };
-        self.problem(key, error.to_string(), hint.to_owned());
-    }
-
-    fn pair(&mut self, pair: &Pair) {
-        let Some(own) = pair.chain().first() else {
-            return;
-        };
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        let (subject, renew) = (&own.subject, "renew it, then reload the server".to_owned());
-        let ends = humantime::format_rfc3339_seconds(UNIX_EPOCH + own.until);
-        if now >= own.until {
-            self.problem(CERTIFICATE, format!("{subject} has ended on {ends}"), renew);
-        } else if now < own.from {
-            let hint = "is the clock right? `date -u`".to_owned();
-            self.problem(CERTIFICATE, format!("{subject} does not hold yet"), hint);
-        } else if own.until - now < SOON {
-            self.warning(CERTIFICATE, format!("{subject} ends on {ends}"), renew);
-        }
-        if pair.chain().len() == 1 && !own.is_self_signed {
-            let what = format!(
-                "{subject} stands alone: the certificate of its issuer {} is not in the file",
-                own.issuer
-            );
-            let hint = "append the intermediate certificates (fullchain.pem): browsers find them elsewhere, devices do not".to_owned();
-            self.warning(CERTIFICATE, what, hint);
-        }
-        let mut links = pair.chain().windows(2);
-        if let Some([one, next]) = links.find(|link| link[0].issuer != link[1].subject) {
-            let what = format!(
-                "after {} comes {}, which has not issued it",
-                one.subject, next.subject
-            );
-            let hint = "put each certificate before that of its issuer".to_owned();
-            self.warning(CERTIFICATE, what, hint);
-        }
-        let url = self
-            .loaded
-            .settings
-            .public_url
-            .as_ref()
-            .filter(|url| url.secure);
-        if let Some(host) = url.map(|url| host(&url.authority))
-            && !pair.holds_for(host)
-        {
-            let what = format!(
-                "it does not hold for {host}, which location.url names; it does for {}",
-                own.names.join(", ")
-            );
-            let hint =
-                "get a certificate for that name, or put another into location.url".to_owned();
-            self.warning(CERTIFICATE, what, hint);
-        }
-    }
-
     fn ports(&mut self) {
         let settings = &self.loaded.settings;
         for (section, listener) in listeners(settings) {
@@ -337,7 +247,7 @@ impl Look<'_> {
     }
 
     /// A private key is nobody else's.
-    fn private(&mut self, key: &str, file: &Path) {
+    pub(super) fn private(&mut self, key: &str, file: &Path) {
         const OTHERS: u32 = 0o007;
         let mode = fs::metadata(file).map_or(0, |found| found.mode());
         if mode & OTHERS != 0 {
@@ -350,12 +260,12 @@ impl Look<'_> {
         }
     }
 
-    fn problem(&mut self, key: &str, what: String, hint: String) {
+    pub(super) fn problem(&mut self, key: &str, what: String, hint: String) {
         let problem = self.made(key, what, hint);
         self.report.problems.push(problem);
     }
 
-    fn warning(&mut self, key: &str, what: String, hint: String) {
+    pub(super) fn warning(&mut self, key: &str, what: String, hint: String) {
         let problem = self.made(key, what, hint);
         self.report.warnings.push(problem);
     }
@@ -369,11 +279,6 @@ impl Look<'_> {
         }
     }
 }
-
-const CERTIFICATE: &str = "proxy.https.certificate_path";
-const KEY_OF_CERTIFICATE: &str = "proxy.https.private_key_path";
-/// A certificate that ends within this time is worth a word.
-const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// What helps where a process may not listen on a low port.
 pub fn privileged(port: u16) -> String {
@@ -410,15 +315,6 @@ fn server_of(root: &Path) -> Option<u32> {
     let note = note_of(root).ok()?;
     let note: serde_json::Value = serde_json::from_str(&note).ok()?;
     note["pid"].as_u64()?.try_into().ok()
-}
-
-/// The host of an authority, without its port.
-fn host(authority: &str) -> &str {
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        Some(_) | None => authority,
-    };
-    host.trim_start_matches('[').trim_end_matches(']')
 }
 
 /// Whether a file belongs to the user of this process, or that is root.

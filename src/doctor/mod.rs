@@ -8,6 +8,7 @@ mod firewall;
 mod folder;
 mod holder;
 mod host;
+mod pair;
 mod ports;
 
 pub use certificate::finding as certificate;
