@@ -10,7 +10,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::failure::{Exit, Failure};
 use crate::{
     backup, bench, browse, check_config, completions, doctor, generate, man, perms, realms, serve,
-    status, token,
+    status, token, users,
 };
 
 /// Run and operate a Realm Object Server
@@ -42,6 +42,7 @@ pub enum Command {
     Browse(browse::Arguments),
     Realms(realms::Arguments),
     Perms(perms::Arguments),
+    Users(users::Arguments),
     Token(token::Arguments),
     Bench(bench::Arguments),
     Status(status::Arguments),

@@ -21,6 +21,7 @@ mod realms;
 mod serve;
 mod status;
 mod token;
+mod users;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Command::Realms(arguments) => realms::run(&arguments),
         Command::Perms(arguments) => perms::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Users(arguments) => users::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -85,8 +85,14 @@ impl Reach {
         }
     }
 
-    /// The token of an administrator.
+    /// The token of an administrator: one that is shown, or of one who signs in with name and password.
     pub fn admin_token(&self) -> Result<Secret, Failure> {
+        if let (Some(name), Some(file)) = (&self.user, &self.password_file) {
+            let (server, password) = (self.server()?, secret_of(file)?);
+            let signing_in = server.classic_sign_in(name, &password);
+            let signed_in = async { self.within("cannot sign in", signing_in).await };
+            return crate::runtime()?.block_on(signed_in);
+        }
         match self.credentials(None)? {
             Credentials::Token(token) => Ok(token),
             Credentials::Anonymous { .. } | Credentials::Password { .. } => Err(Failure::new(
@@ -198,6 +204,8 @@ pub fn failed(what: &str, error: &ClientError) -> Failure {
         ClientError::Unauthorized(_) => failure(Exit::Denied).hint(
             "--admin-token-file FILE, --token-file FILE, or --user NAME --password-file FILE",
         ),
+        ClientError::NotFound(_) => failure(Exit::NotFound),
+        ClientError::Conflict(_) => failure(Exit::Conflict),
         ClientError::Ended(told) if told.code == 206 => failure(Exit::Denied),
         ClientError::Ended(_)
         | ClientError::Refused(_)

@@ -1,9 +1,11 @@
 //! `ros serve`: run the server.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use ros::audit::{Act, Entry};
 use ros::config::{Loaded, Overrides, Reload, Settings};
 use ros::doctor;
 use ros::log::{FATAL, Log};
@@ -131,11 +133,15 @@ async fn serve(
     if let (Some(files), Some(address)) = (dev, last) {
         eprint!("{}", next_steps(address, files));
     }
+    Entry::of(Act::Start)
+        .detail(env!("CARGO_PKG_VERSION"))
+        .done();
     let handle = prepared.handle();
     let watched = handle.clone();
     let end_now = || std::process::exit(Exit::Interrupted as i32);
     let told = life::until_told_to_stop(signals, watched, || reload(&handle), end_now);
     prepared.run(told).await;
+    Entry::of(Act::Stop).done();
     tracing::info!("stopped");
     Ok(())
 }
@@ -200,6 +206,7 @@ fn reload(arguments: &Arguments, log: &Log, handle: &Handle) {
     } = match load(arguments, given::configured) {
         Ok((loaded, _)) => loaded,
         Err(failure) => {
+            Entry::of(Act::Configure).refused(failure.line());
             tracing::error!(
                 "configuration not taken, the one before goes on: {}",
                 failure.line()
@@ -213,11 +220,15 @@ fn reload(arguments: &Arguments, log: &Log, handle: &Handle) {
     if let Err(error) = log.move_to(settings.log_path.as_deref()) {
         tracing::error!(%error, "the new log cannot be opened; the one before goes on");
     }
+    if let Err(error) = log.audit_to(settings.audit_path.as_deref()) {
+        tracing::error!(%error, "the new audit log cannot be opened; the one before goes on");
+    }
     log.change(settings.log_level, settings.log_format);
     let Reload {
         changed, waiting, ..
     } = handle.configure(settings);
     let (changed, waiting) = (changed.join(", "), waiting.join(", "));
+    Entry::of(Act::Configure).detail(&changed).done();
     tracing::info!(changed, "log opened again, configuration taken");
     if !waiting.is_empty() {
         tracing::warn!("a restart is needed for: {waiting}");
@@ -283,10 +294,16 @@ fn next_steps(address: SocketAddr, files: &DevFiles) -> String {
 
 fn start_log(settings: &Settings) -> Result<Log, Failure> {
     let path = settings.log_path.as_deref();
-    Log::start(settings.log_level, settings.log_format, path).map_err(|error| {
+    let failed = |path: Option<&Path>, error, key| {
         let file = path.unwrap_or(Path::new("standard error")).display();
         Failure::new(Exit::Failed, format!("cannot log to {file}"))
             .cause(error)
-            .hint("name another file with logging.path")
-    })
+            .hint(format!("name another file with {key}"))
+    };
+    let log = Log::start(settings.log_level, settings.log_format, path)
+        .map_err(|error: io::Error| failed(path, error, "logging.path"))?;
+    let audit = settings.audit_path.as_deref();
+    log.audit_to(audit)
+        .map_err(|error| failed(audit, error, "logging.audit_path"))?;
+    Ok(log)
 }

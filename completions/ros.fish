@@ -34,6 +34,7 @@ complete -c ros -n "__fish_ros_needs_command" -f -a "restore" -d 'Make a data fo
 complete -c ros -n "__fish_ros_needs_command" -f -a "browse" -d 'Look at what a Realm contains'
 complete -c ros -n "__fish_ros_needs_command" -f -a "realms" -d 'Work with whole Realms'
 complete -c ros -n "__fish_ros_needs_command" -f -a "perms" -d 'See and change permissions'
+complete -c ros -n "__fish_ros_needs_command" -f -a "users" -d 'List, make, change and remove users'
 complete -c ros -n "__fish_ros_needs_command" -f -a "token" -d 'Make, look at and revoke tokens'
 complete -c ros -n "__fish_ros_needs_command" -f -a "bench" -d 'Measure any server that speaks the sync protocol'
 complete -c ros -n "__fish_ros_needs_command" -f -a "status" -d 'Show a running server at a glance'
@@ -334,6 +335,126 @@ complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcomman
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from help" -f -a "accept" -d 'Take the rights of an offer'
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from help" -f -a "offers" -d 'List your offers'
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -f -a "list" -d 'List users, in the order of their ids'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -f -a "show" -d 'Show what is known of a user'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -f -a "add" -d 'Make a user'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -f -a "remove" -d 'Remove a user, and end all that it has open'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -f -a "set-password" -d 'Give a user another password, and end all its logins'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -f -a "make-admin" -d 'Make a user an administrator of the server'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -f -a "suspend" -d 'Keep a user out, and end all that it has open'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l app -d 'Those of this app; `classic` are the users of Realm Object Server 1 to 3 [default: all]' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l search -d 'Those whose name contains this, or whose id begins with it' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l limit -d 'How many, at most' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l admins -d 'Administrators alone'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from show" -l app -d 'The app that the user belongs to' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from show" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from show" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from show" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from show" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from show" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from show" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from show" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from show" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from show" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -l app -d 'The app that the user belongs to' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -l new-password-file -d 'A file that holds the password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -s o -l output -d 'The form of the result' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -l admin -d 'Make it an administrator of the server'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l app -d 'The app that the user belongs to' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l dry-run -d 'Say what would be done, and do nothing'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -s y -l yes -d 'Do it without asking'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -l app -d 'The app that the user belongs to' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -l new-password-file -d 'A file that holds the password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -l app -d 'The app that the user belongs to' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -l undo -d 'Make it one like all others again'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -l app -d 'The app that the user belongs to' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -l undo -d 'Let it in again'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "list" -d 'List users, in the order of their ids'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what is known of a user'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "add" -d 'Make a user'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove a user, and end all that it has open'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "set-password" -d 'Give a user another password, and end all its logins'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "make-admin" -d 'Make a user an administrator of the server'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "suspend" -d 'Keep a user out, and end all that it has open'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ros -n "__fish_ros_using_subcommand token; and not __fish_seen_subcommand_from admin mint inspect revoke help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand token; and not __fish_seen_subcommand_from admin mint inspect revoke help" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand token; and not __fish_seen_subcommand_from admin mint inspect revoke help" -f -a "admin" -d 'Make an administrator\'s token'
@@ -577,22 +698,23 @@ complete -c ros -n "__fish_ros_using_subcommand man" -s h -l help -d 'Print help
 complete -c ros -n "__fish_ros_using_subcommand man" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand generate" -s h -l help -d 'Print help'
 complete -c ros -n "__fish_ros_using_subcommand generate" -s V -l version -d 'Print version'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "serve" -d 'Run the server'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "check-config" -d 'Check a configuration, and show what would hold'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "backup" -d 'Copy the data folder of a running or stopped server'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "verify" -d 'Check that a backup is what it was when it was made'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "restore" -d 'Make a data folder of a backup'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "browse" -d 'Look at what a Realm contains'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "realms" -d 'Work with whole Realms'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "perms" -d 'See and change permissions'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "token" -d 'Make, look at and revoke tokens'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "bench" -d 'Measure any server that speaks the sync protocol'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "status" -d 'Show a running server at a glance'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "doctor" -d 'Find out what is wrong on this host, and how to put it right'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "completions" -d 'Print a shell\'s completion script'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "man" -d 'Print a manual page'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "generate" -d 'Write what is made from definitions into a folder: man pages, completions, the sample configuration, its schema and its reference'
-complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms token bench status doctor completions man generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms users token bench status doctor completions man generate help" -f -a "serve" -d 'Run the server'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms users token bench status doctor completions man generate help" -f -a "check-config" -d 'Check a configuration, and show what would hold'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms users token bench status doctor completions man generate help" -f -a "backup" -d 'Copy the data folder of a running or stopped server'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms users token bench status doctor completions man generate help" -f -a "verify" -d 'Check that a backup is what it was when it was made'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms users token bench status doctor completions man generate help" -f -a "restore" -d 'Make a data folder of a backup'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms users token bench status doctor completions man generate help" -f -a "browse" -d 'Look at what a Realm contains'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms users token bench status doctor completions man generate help" -f -a "realms" -d 'Work with whole Realms'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms users token bench status doctor completions man generate help" -f -a "perms" -d 'See and change permissions'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms users token bench status doctor completions man generate help" -f -a "users" -d 'List, make, change and remove users'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms users token bench status doctor completions man generate help" -f -a "token" -d 'Make, look at and revoke tokens'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms users token bench status doctor completions man generate help" -f -a "bench" -d 'Measure any server that speaks the sync protocol'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms users token bench status doctor completions man generate help" -f -a "status" -d 'Show a running server at a glance'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms users token bench status doctor completions man generate help" -f -a "doctor" -d 'Find out what is wrong on this host, and how to put it right'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms users token bench status doctor completions man generate help" -f -a "completions" -d 'Print a shell\'s completion script'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms users token bench status doctor completions man generate help" -f -a "man" -d 'Print a manual page'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms users token bench status doctor completions man generate help" -f -a "generate" -d 'Write what is made from definitions into a folder: man pages, completions, the sample configuration, its schema and its reference'
+complete -c ros -n "__fish_ros_using_subcommand help; and not __fish_seen_subcommand_from serve check-config backup verify restore browse realms perms users token bench status doctor completions man generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "list" -d 'List the Realms of the server'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "info" -d 'Show what is known of a Realm'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from realms" -f -a "export" -d 'Write every object of a Realm as a line of JSON'
@@ -605,6 +727,13 @@ complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from perms" -f -a "offer" -d 'Make an offer of rights on a Realm, and print its token; whoever has it may take them'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from perms" -f -a "accept" -d 'Take the rights of an offer'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from perms" -f -a "offers" -d 'List your offers'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "list" -d 'List users, in the order of their ids'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "show" -d 'Show what is known of a user'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "add" -d 'Make a user'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "remove" -d 'Remove a user, and end all that it has open'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "set-password" -d 'Give a user another password, and end all its logins'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "make-admin" -d 'Make a user an administrator of the server'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "suspend" -d 'Keep a user out, and end all that it has open'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "admin" -d 'Make an administrator\'s token'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "mint" -d 'Make a token for a user, or for one Realm'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "inspect" -d 'Say what a token contains, and whether the server takes it'

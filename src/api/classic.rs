@@ -1,6 +1,9 @@
 //! The shapes of the classic API, as JSON: that of Realm Object Server 1 to 3. Unknown keys are ignored, and hardly any is required.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::secret::Secret;
 
@@ -42,6 +45,107 @@ pub struct UserInfo {
 pub struct Revocation {
     /// The refresh token.
     pub token: Option<Secret>,
+}
+
+/// Body of `PUT /auth/password`: `token` and `password` in 1.x, `data` later.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct PasswordChange {
+    /// The refresh token (1.x).
+    pub token: Option<Secret>,
+    /// The new password (1.x).
+    pub password: Option<Secret>,
+    /// Whose password, if it is not the caller's.
+    pub user_id: Option<String>,
+    /// The new password (2 and later).
+    pub data: Option<NewPassword>,
+}
+
+/// A new password.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct NewPassword {
+    /// The password.
+    pub new_password: Option<Secret>,
+}
+
+/// Body of `POST /auth/<provider>/updateAccount`.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct AccountUpdate {
+    /// The e-mail address.
+    pub provider_id: Option<String>,
+    /// What is to be done.
+    pub data: Update,
+}
+
+/// What is to be done with an account.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct Update {
+    /// `reset_password`, `complete_reset`, `request_email_confirmation` or `confirm_email`.
+    pub action: Option<String>,
+    /// What was sent by e-mail.
+    pub token: Option<Secret>,
+    /// The new password.
+    pub new_password: Option<Secret>,
+}
+
+/// Body of `PUT /auth/users`.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct WantedUser {
+    /// `password`.
+    pub provider: Option<String>,
+    /// The user's name.
+    pub provider_id: Option<String>,
+    /// Whether it is to be an administrator.
+    pub is_admin: Option<bool>,
+    /// Its metadata.
+    pub metadata: Option<BTreeMap<String, Value>>,
+    /// The id that it has.
+    pub user_id: Option<String>,
+}
+
+/// Body of `PATCH /auth/users/<id>`.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct WantedStatus {
+    /// `active` or `suspended`.
+    pub status: Option<String>,
+}
+
+/// A user.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UserBody {
+    /// Its id.
+    pub user_id: String,
+    /// Whether it is an administrator.
+    pub is_admin: bool,
+    /// The ways in which it signs in.
+    pub accounts: Vec<AccountBody>,
+    /// Its metadata.
+    pub metadata: Vec<MetadataBody>,
+    /// `active` or `suspended`.
+    pub status: &'static str,
+}
+
+/// A way in which a user signs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AccountBody {
+    /// `password`.
+    pub provider: String,
+    /// The name there.
+    pub provider_id: String,
+}
+
+/// One fact about a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MetadataBody {
+    /// Its name.
+    pub key: String,
+    /// Its value, as text.
+    pub value: String,
 }
 
 /// Body of every answer that is an error (RFC 7807).

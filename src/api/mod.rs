@@ -6,6 +6,7 @@ pub mod classic;
 pub mod permissions;
 pub mod status;
 pub mod tokens;
+pub mod users;
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -32,6 +33,8 @@ pub struct Credentials {
     pub username: Option<String>,
     /// Its password.
     pub password: Option<Secret>,
+    /// An API key.
+    pub key: Option<Secret>,
     /// What the client says of itself.
     pub options: Options,
 }
@@ -74,6 +77,47 @@ pub struct Session {
     pub user_id: String,
     /// 24 hex digits.
     pub device_id: String,
+}
+
+/// Body of a request for an e-mail.
+#[derive(Deserialize)]
+pub struct Address {
+    /// The address.
+    pub email: String,
+}
+
+/// What the link in an e-mail carries.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mailed {
+    /// The token.
+    pub token: Secret,
+    /// Its id.
+    pub token_id: String,
+    /// The new password, where that is what it is for.
+    pub password: Option<Secret>,
+}
+
+/// Body of a request for an API key.
+#[derive(Deserialize)]
+pub struct WantedKey {
+    /// What the user calls it.
+    pub name: String,
+}
+
+/// An API key.
+#[derive(Serialize)]
+pub struct ApiKey {
+    /// 24 hex digits.
+    #[serde(rename = "_id")]
+    pub id: String,
+    /// The key itself, in the answer to whoever has just made it.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "reveal_key")]
+    pub key: Option<Secret>,
+    /// What the user calls it.
+    pub name: String,
+    /// Whether it signs nobody in for now.
+    pub disabled: bool,
 }
 
 /// Answer to a refresh.
@@ -135,10 +179,14 @@ pub struct ErrorBody {
 pub enum ErrorCode {
     /// The name is taken.
     AccountNameInUse,
+    /// The user has an API key of this name.
+    APIKeyAlreadyExists,
     /// There is no such API key.
     APIKeyNotFound,
     /// None of the others.
     AppUnknownError,
+    /// The credentials are right and do not suffice.
+    AuthError,
     /// The app has no such provider.
     AuthProviderNotFound,
     /// The request is malformed.
@@ -159,9 +207,15 @@ pub enum ErrorCode {
     UserAlreadyConfirmed,
     /// The user is disabled.
     UserDisabled,
+    /// There is no such user.
+    UserNotFound,
 }
 
 /// Writes a token into the one answer that is for its owner.
 fn reveal<S: Serializer>(token: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(token.reveal())
+}
+
+fn reveal_key<S: Serializer>(key: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_some(&key.as_ref().map(Secret::reveal))
 }

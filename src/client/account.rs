@@ -212,6 +212,21 @@ impl Server {
         self.ask(request.bearer_auth(token.reveal())).await
     }
 
+    /// Sends a request as the holder of a token.
+    pub(super) async fn send<T: DeserializeOwned>(
+        &self,
+        token: &Secret,
+        method: reqwest::Method,
+        url: reqwest::Url,
+        body: Option<&serde_json::Value>,
+    ) -> Result<T, ClientError> {
+        let mut request = self.http.request(method, url).bearer_auth(token.reveal());
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        self.ask(request).await
+    }
+
     async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, ClientError> {
         let unreachable = |error| self.unreachable(&error);
         let answer = request.send().await.map_err(unreachable)?;
@@ -224,12 +239,18 @@ impl Server {
             });
         }
         let told = serde_json::from_slice::<serde_json::Value>(&body).ok();
-        let told = told.and_then(|body| Some(body.get("error")?.as_str()?.to_owned()));
+        // The classic API says `title`.
+        let told = told.and_then(|body| {
+            let text = body.get("error").or_else(|| body.get("title"));
+            Some(text?.as_str()?.to_owned())
+        });
         let text = told.unwrap_or_else(|| format!("HTTP {status}"));
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 Err(ClientError::Unauthorized(text))
             }
+            StatusCode::NOT_FOUND => Err(ClientError::NotFound(text)),
+            StatusCode::CONFLICT => Err(ClientError::Conflict(text)),
             status if status.is_server_error() => Err(ClientError::Unreachable {
                 url: self.url.to_string(),
                 cause: text,

@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
+use reqwest::{Method, Url};
+
 use super::{ClientError, Server};
 use crate::api::tokens::Inspected;
+use crate::api::users::{User, Users};
 use crate::secret::Secret;
 
 impl Server {
@@ -23,5 +26,89 @@ impl Server {
         self.post::<Value>(admin, "/api/ros/v1/tokens/revoke", &body)
             .await
             .map(drop)
+    }
+
+    /// A page of users; `query` as the API has it: `app`, `search`, `admins`, `after`, `limit`.
+    pub async fn users(
+        &self,
+        admin: &Secret,
+        query: &[(&str, &str)],
+    ) -> Result<Users, ClientError> {
+        let url = self.endpoint("/api/ros/v1/users", query)?;
+        self.send(admin, Method::GET, url, None).await
+    }
+
+    /// A user of an app, by id or name.
+    pub async fn user(&self, admin: &Secret, app: &str, who: &str) -> Result<User, ClientError> {
+        let url = self.user_endpoint(app, who)?;
+        self.send(admin, Method::GET, url, None).await
+    }
+
+    /// Makes a user.
+    pub async fn add_user(
+        &self,
+        admin: &Secret,
+        app: &str,
+        name: &str,
+        password: Option<&Secret>,
+        is_admin: bool,
+    ) -> Result<User, ClientError> {
+        let password = password.map(Secret::reveal);
+        let body = json!({ "app": app, "name": name, "password": password, "admin": is_admin });
+        self.post(admin, "/api/ros/v1/users", &body).await
+    }
+
+    /// Changes a user: `password`, `admin`, `suspended`, `metadata`.
+    pub async fn change_user(
+        &self,
+        admin: &Secret,
+        app: &str,
+        who: &str,
+        change: &Value,
+    ) -> Result<User, ClientError> {
+        let url = self.user_endpoint(app, who)?;
+        self.send(admin, Method::PATCH, url, Some(change)).await
+    }
+
+    /// Removes a user.
+    pub async fn remove_user(
+        &self,
+        admin: &Secret,
+        app: &str,
+        who: &str,
+    ) -> Result<(), ClientError> {
+        let url = self.user_endpoint(app, who)?;
+        self.send::<Value>(admin, Method::DELETE, url, None)
+            .await
+            .map(drop)
+    }
+
+    /// Signs in a user of the classic API; its refresh token.
+    pub async fn classic_sign_in(
+        &self,
+        name: &str,
+        password: &Secret,
+    ) -> Result<Secret, ClientError> {
+        let info = json!({ "password": password.reveal() });
+        let body = json!({ "provider": "password", "data": name, "user_info": info });
+        let answer: Value = self.post(&Secret::new(""), "/auth", &body).await?;
+        let token = answer["refresh_token"]["token"].as_str();
+        token.map(Secret::new).ok_or_else(|| ClientError::Strange {
+            url: self.url().to_owned(),
+            cause: "no refresh token in the answer".to_owned(),
+        })
+    }
+
+    fn user_endpoint(&self, app: &str, who: &str) -> Result<Url, ClientError> {
+        let mut url = self.endpoint("/api/ros/v1/users", &[("app", app)])?;
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.push(who);
+        }
+        Ok(url)
+    }
+
+    fn endpoint(&self, path: &str, query: &[(&str, &str)]) -> Result<Url, ClientError> {
+        let url = Url::parse_with_params(&format!("{}{path}", self.url()), query);
+        url.map_err(|_| ClientError::BadUrl(self.url().to_owned()))
     }
 }

@@ -91,6 +91,12 @@ pub enum ClientError {
     /// The server says no.
     #[error("{0}")]
     Refused(String),
+    /// The server knows no such thing.
+    #[error("{0}")]
+    NotFound(String),
+    /// It is there already.
+    #[error("{0}")]
+    Conflict(String),
     /// The server has ended the session for good.
     #[error("the server refused to sync: {0}")]
     Ended(ToldError),

@@ -30,8 +30,12 @@ pub struct App {
     pub anonymous: bool,
     /// Signing in with e-mail and password.
     pub password: bool,
+    /// Signing in with keys that users make.
+    pub api_key: bool,
     /// Whether anybody may register with e-mail and password.
     pub registration: bool,
+    /// Whether whoever registers must show that the e-mail address is its own before it can sign in.
+    pub confirm_email: bool,
     /// Whether its users may read any partition.
     pub read: bool,
     /// Whether its users may write to any partition.
@@ -52,7 +56,9 @@ impl App {
         App {
             anonymous: true,
             password: true,
+            api_key: true,
             registration: true,
+            confirm_email: false,
             read: true,
             write: true,
             manage: true,

@@ -50,4 +50,4 @@ pub use reload::Reload;
 pub use rules::listeners;
 pub use sample::sample;
 pub use schema::schema;
-pub use settings::{Backup, LogFormat, LogLevel, Overrides, Settings};
+pub use settings::{Backup, LogFormat, LogLevel, Mail, Overrides, Settings};

@@ -67,6 +67,8 @@ pub struct Settings {
     pub schema_by_managers: bool,
     /// Realms whose classes and columns stay as they are: paths, or partitions after their app.
     pub frozen: Vec<String>,
+    /// E-mail.
+    pub mail: Mail,
     /// Client files of classic Realms that this server never gave out are told to reset, even on an empty Realm.
     pub reset_unknown_files: bool,
     /// How much is logged.
@@ -75,6 +77,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// The file that is logged to; `None` is standard error.
     pub log_path: Option<PathBuf>,
+    /// The file of the audit log; `None`: there is none.
+    pub audit_path: Option<PathBuf>,
     /// The continuous backup.
     pub backup: Backup,
     /// Whether the first visit of a dashboard asks for no administrator.
@@ -83,6 +87,31 @@ pub struct Settings {
     pub metrics: Listener,
     /// The bounds.
     pub limits: Limits,
+}
+
+/// How e-mail is sent, and where its links lead.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Mail {
+    /// The server that takes it, with name and password; `None`: none is sent.
+    pub url: Option<String>,
+    /// Who it comes from.
+    pub from: Option<String>,
+    /// The page that confirms an address.
+    pub confirm_url: Option<String>,
+    /// The page that takes a new password.
+    pub reset_url: Option<String>,
+}
+
+/// The URL holds a password.
+impl std::fmt::Debug for Mail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mail")
+            .field("url", &self.url.as_ref().map(|_| "…"))
+            .field("from", &self.from)
+            .field("confirm_url", &self.confirm_url)
+            .field("reset_url", &self.reset_url)
+            .finish()
+    }
 }
 
 /// The continuous backup.
@@ -227,10 +256,12 @@ impl Settings {
             rows_add: false,
             schema_by_managers: false,
             frozen: Vec::new(),
+            mail: Mail::default(),
             reset_unknown_files: false,
             log_level: LogLevel::default(),
             log_format: LogFormat::default(),
             log_path: None,
+            audit_path: None,
             backup: Backup {
                 listener: Listener::on(Ipv4Addr::LOCALHOST, BACKUP_PORT).off(),
                 log_level: LogLevel::default(),

@@ -46,7 +46,7 @@ apps:
   none:
   anonymous: { providers: { anon-user: true }, partitions: { read: true } }
   full:
-    providers: { anon-user: true, local-userpass: true }
+    providers: { anon-user: true, local-userpass: true, api-key: true }
     registration: open
     partitions: { read: true, write: true, manage: true }
     unknown_files: reset

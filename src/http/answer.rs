@@ -203,15 +203,24 @@ impl From<SystemError> for Failure {
             SystemError::RegistrationClosed
             | SystemError::BadEmail
             | SystemError::BadName
+            | SystemError::BadMetadata
+            | SystemError::BadMailedToken
+            | SystemError::NoMail
+            | SystemError::BadKeyName
+            | SystemError::TooManyKeys
             | SystemError::BadPassword => told(StatusCode::BAD_REQUEST, ErrorCode::BadRequest),
             SystemError::NameInUse => told(StatusCode::CONFLICT, ErrorCode::AccountNameInUse),
             SystemError::WrongPassword => {
                 told(StatusCode::UNAUTHORIZED, ErrorCode::InvalidPassword)
             }
+            SystemError::NotConfirmed => told(StatusCode::UNAUTHORIZED, ErrorCode::AuthError),
             SystemError::UserDisabled => told(StatusCode::UNAUTHORIZED, ErrorCode::UserDisabled),
             SystemError::Token(_) | SystemError::LoginEnded | SystemError::Revoked => {
                 Failure::invalid_session().because(&error)
             }
+            SystemError::KeyNameInUse => told(StatusCode::CONFLICT, ErrorCode::APIKeyAlreadyExists),
+            SystemError::NoSuchKey => told(StatusCode::NOT_FOUND, ErrorCode::APIKeyNotFound),
+            SystemError::NoSuchUser => told(StatusCode::NOT_FOUND, ErrorCode::UserNotFound),
             SystemError::NotAdmin => Failure::forbidden("only administrators may do this"),
             SystemError::Storage(_) | SystemError::Database(_) | SystemError::Hash(_) => {
                 Failure::internal().because(&error)

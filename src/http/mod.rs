@@ -23,7 +23,7 @@ use hyper::body::Body;
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 
-pub use self::admin::inspected;
+pub use self::admin::{inspected, shown_user};
 pub use self::answer::{Cause, Failure, json};
 use self::app::{Missing, MissingCounts, Route};
 pub use self::arrival::Arrival;
@@ -31,7 +31,10 @@ pub use self::attempts::Attempts;
 pub use self::classic::is_classic;
 use crate::ident::{LoginId, UnixTime, UserId};
 use crate::limits::Limits;
-use crate::system::{Moment, System, SystemError};
+use crate::system::{Letter, Moment, System, SystemError};
+
+/// E-mails to one address that one client may cause within the time for which wrong passwords are remembered.
+const LETTERS: u32 = 3;
 
 /// The body of an answer, in one piece.
 pub type Answer = Full<Bytes>;
@@ -46,6 +49,8 @@ pub trait Surroundings: Send + Sync {
     fn ended(&self, logins: &[LoginId]);
     /// This user is suspended, gone, or may do other things than before: close everything that it has open. Whoever may still come in comes back.
     fn user_ended(&self, user: &UserId);
+    /// Sends an e-mail, without making anybody wait.
+    fn mail(&self, letter: Letter);
 }
 
 /// What all requests share.
@@ -61,6 +66,7 @@ pub struct Http {
     line: Arc<Semaphore>,
     wrong_passwords: Attempts,
     registrations: Attempts,
+    letters: Attempts,
     missing: MissingCounts,
 }
 
@@ -77,6 +83,7 @@ impl Http {
             )),
             wrong_passwords: attempts(limits.wrong_passwords),
             registrations: attempts(limits.registrations),
+            letters: attempts(LETTERS),
             missing: MissingCounts::default(),
             system,
             surroundings,
@@ -167,7 +174,7 @@ impl Http {
         let answered = if let Some(route) = Route::find(method, path) {
             app::answer(self, arrival, route, &head, body).await
         } else if let Some(route) = admin::Route::find(method, path) {
-            admin::answer(self, route, &head, body).await
+            admin::answer(self, arrival.client, route, &head, body).await
         } else if let Some(route) = classic::Route::find(method, path) {
             let answered = classic::answer(self, arrival.client, route, &head, body).await;
             return answered.unwrap_or_else(|problem| problem.answer());

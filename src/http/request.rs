@@ -88,6 +88,16 @@ pub fn decoded(text: &str) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
+/// The value of a name in the query, decoded; `None` if it is not there or malformed.
+pub fn query(uri: &Uri, name: &str) -> Option<String> {
+    let pairs = uri
+        .query()?
+        .split('&')
+        .filter_map(|pair| pair.split_once('='));
+    let (_, value) = pairs.into_iter().find(|(found, _)| *found == name)?;
+    decoded(&value.replace('+', " "))
+}
+
 /// Whether the query has this pair.
 pub fn has_query(uri: &Uri, pair: &str) -> bool {
     uri.query()

@@ -58,6 +58,15 @@ impl Line {
         line
     }
 
+    /// One JSON object of time and fields.
+    pub fn entry(&self) -> String {
+        let mut members = Map::new();
+        members.insert("time".into(), self.time().into());
+        let fields = self.fields.iter();
+        members.extend(fields.map(|(name, value)| ((*name).to_owned(), value.clone())));
+        format!("{}\n", Value::Object(members))
+    }
+
     /// One JSON object.
     pub fn json(&self) -> String {
         let mut members = Map::new();

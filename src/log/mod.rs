@@ -12,8 +12,8 @@ use std::fmt;
 use std::io;
 use std::panic::PanicHookInfo;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use tracing::level_filters::LevelFilter;
@@ -21,6 +21,7 @@ use tracing::span;
 use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 
+use crate::audit;
 use crate::config::{LogFormat, LogLevel};
 use line::Line;
 use sink::Sink;
@@ -35,6 +36,8 @@ pub const FATAL: &str = "ros::fatal";
 pub struct Log(Arc<Shared>);
 
 struct Shared {
+    /// Where entries of the audit log go, if there is one.
+    audit: RwLock<Option<Sink>>,
     /// Index into [`LogLevel::NAMES`].
     level: AtomicU8,
     format: AtomicU8,
@@ -48,6 +51,7 @@ impl Log {
             level: AtomicU8::new(level as u8),
             format: AtomicU8::new(format as u8),
             sink: Sink::open(path)?,
+            audit: RwLock::default(),
         }));
         let writer = Writer(log.0.clone());
         tracing::subscriber::set_global_default(writer).map_err(io::Error::other)?;
@@ -62,7 +66,20 @@ impl Log {
 
     /// Opens the file again, for it may have been moved. When that fails, lines go where they went before.
     pub fn reopen(&self) -> io::Result<()> {
-        self.0.sink.reopen()
+        let audit = self.0.audit.read();
+        let audit = audit.unwrap_or_else(PoisonError::into_inner);
+        self.0
+            .sink
+            .reopen()
+            .and(audit.as_ref().map_or(Ok(()), Sink::reopen))
+    }
+
+    /// From now on the audit log is this file, or there is none. When it cannot be opened, entries go where they went before.
+    pub fn audit_to(&self, path: Option<&Path>) -> io::Result<()> {
+        let sink = path.map(|path| Sink::open(Some(path))).transpose()?;
+        *self.0.audit.write().unwrap_or_else(PoisonError::into_inner) = sink;
+        tracing::callsite::rebuild_interest_cache();
+        Ok(())
     }
 
     /// From now on another file, or standard error. When it cannot be opened, lines go where they went before.
@@ -104,12 +121,20 @@ impl Shared {
             .map_or(LogLevel::Off, |(_, level)| *level)
     }
 
+    fn is_audited(&self) -> bool {
+        let audit = self.audit.read();
+        audit.unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     fn is_json(&self) -> bool {
         self.format.load(Ordering::Relaxed) == LogFormat::Json as u8
     }
 
     /// Whether an event is written: the library's own by its level; those of packages only when they are serious.
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
+        if metadata.target() == audit::TARGET {
+            return metadata.is_event() && self.is_audited();
+        }
         let least = match self.level() {
             LogLevel::All => LogLevel::All,
             least if is_ours(metadata.target()) => least,
@@ -152,20 +177,32 @@ impl Subscriber for Writer {
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(match self.0.level() {
+        // Entries of the audit log are events of the level info.
+        let least = match self.0.is_audited() {
+            true => LevelFilter::INFO,
+            false => LevelFilter::OFF,
+        };
+        Some(least.max(match self.0.level() {
             LogLevel::All | LogLevel::Trace => LevelFilter::TRACE,
             LogLevel::Debug | LogLevel::Detail => LevelFilter::DEBUG,
             LogLevel::Info => LevelFilter::INFO,
             LogLevel::Warn => LevelFilter::WARN,
             LogLevel::Error | LogLevel::Fatal => LevelFilter::ERROR,
             LogLevel::Off => LevelFilter::OFF,
-        })
+        }))
     }
 
     fn event(&self, event: &Event<'_>) {
         let level = level_of(event.metadata());
         let mut line = Line::new(SystemTime::now(), level);
         event.record(&mut line);
+        if event.metadata().target() == audit::TARGET {
+            let audit = self.0.audit.read();
+            if let Some(sink) = &*audit.unwrap_or_else(PoisonError::into_inner) {
+                sink.write(|_| line.entry());
+            }
+            return;
+        }
         self.0.sink.write(|colour| {
             if self.0.is_json() {
                 line.json()
@@ -200,6 +237,7 @@ mod tests {
             level: AtomicU8::new(level as u8),
             format: AtomicU8::new(LogFormat::Text as u8),
             sink: Sink::open(Some(&folder.join("log"))).unwrap(),
+            audit: RwLock::default(),
         });
         (Log(shared.clone()), Writer(shared))
     }
@@ -251,6 +289,43 @@ mod tests {
             tracing::subscriber::with_default(writer, say_everything);
             assert_eq!(messages(folder.path()), written, "{level:?}");
         }
+    }
+
+    #[test]
+    fn entries_of_the_audit_log_go_their_own_way_at_every_level() {
+        use crate::audit::{Act, Entry};
+        let folder = tempfile::tempdir().unwrap();
+        let (log, writer) = log(folder.path(), LogLevel::Off);
+        let file = folder.path().join("audit");
+        tracing::subscriber::with_default(writer, || {
+            Entry::of(Act::SignIn).user("nobody hears it").done();
+            log.audit_to(Some(&file)).unwrap();
+            let entry = Entry::of(Act::SignIn).user("ada\n\u{1b}").app("x");
+            entry
+                .from("::ffff:10.0.0.1".parse().unwrap())
+                .refused("wrong password");
+            std::fs::rename(&file, folder.path().join("audit.1")).unwrap();
+            log.reopen().unwrap();
+            Entry::of(Act::Start).done();
+            log.audit_to(None).unwrap();
+            Entry::of(Act::Stop).done();
+        });
+        let lines = |name: &str| {
+            let text = std::fs::read_to_string(folder.path().join(name)).unwrap();
+            let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+            lines.collect::<Vec<serde_json::Value>>()
+        };
+        let old = lines("audit.1");
+        assert_eq!(old.len(), 1);
+        let mut members = old[0].as_object().unwrap().clone();
+        assert!(members.remove("time").is_some());
+        let expected = serde_json::json!({
+            "act": "sign-in", "outcome": "refused", "user": "ada\n\u{1b}", "app": "x", "from": "10.0.0.1", "reason": "wrong password",
+        });
+        assert_eq!(serde_json::Value::Object(members), expected);
+        let new = lines("audit");
+        assert_eq!((new.len(), &new[0]["act"]), (1, &"start".into()));
+        assert_eq!(messages(folder.path()), Vec::<String>::new());
     }
 
     #[test]

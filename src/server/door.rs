@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::{Caller, Endpoint};
+use crate::audit::{Act, Entry};
 use crate::config::Settings;
 use crate::ident::{AppId, RealmName, UnixTime};
 use crate::realm::Allow;
@@ -42,7 +43,8 @@ impl Door {
 
     /// Who shows this token at this endpoint.
     pub fn caller(&self, endpoint: &Endpoint, token: &Secret) -> Result<Caller, Refusal> {
-        self.system.authorize(endpoint, token, clock::now())
+        let caller = self.system.authorize(endpoint, token, clock::now());
+        caller.inspect_err(|refusal| Entry::of(Act::Open).refused(refusal))
     }
 
     /// The Realm that a caller names in BIND.
@@ -69,6 +71,8 @@ impl Door {
                 erase: decision.schema.erase,
             })
         } else {
+            let entry = Entry::of(Act::Open).by(&caller.user).realm(realm);
+            entry.refused(decision.reason);
             Err(WireError::new(ErrorCode::PermissionDenied)
                 .because(format!("{realm}: {}", decision.reason)))
         }

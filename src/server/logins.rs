@@ -4,10 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::access::Caller;
-use crate::http::Surroundings;
-use crate::ident::{LoginId, UnixTime, UserId};
-
-use super::clock;
+use crate::ident::{LoginId, UserId};
 
 /// The connections of all logins and users.
 #[derive(Clone, Default)]
@@ -40,6 +37,16 @@ impl Logins {
             number,
             whose,
         }
+    }
+
+    /// These logins have ended.
+    pub fn ended(&self, logins: &[LoginId]) {
+        self.end(logins.iter().cloned().map(Whose::Login));
+    }
+
+    /// All that this user has open is over.
+    pub fn user_ended(&self, user: &UserId) {
+        self.end(std::iter::once(Whose::User(user.clone())));
     }
 
     fn end(&self, all: impl Iterator<Item = Whose>) {
@@ -88,24 +95,6 @@ type Over = Arc<dyn Fn() + Send + Sync>;
 struct Table {
     connections: HashMap<Whose, HashMap<u64, Over>>,
     next: u64,
-}
-
-impl Surroundings for Logins {
-    fn now(&self) -> UnixTime {
-        clock::now()
-    }
-
-    fn random(&self, buffer: &mut [u8]) {
-        rand::RngCore::fill_bytes(&mut rand::rng(), buffer);
-    }
-
-    fn ended(&self, logins: &[LoginId]) {
-        self.end(logins.iter().cloned().map(Whose::Login));
-    }
-
-    fn user_ended(&self, user: &UserId) {
-        self.end(std::iter::once(Whose::User(user.clone())));
-    }
 }
 
 #[cfg(test)]

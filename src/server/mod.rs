@@ -1,5 +1,6 @@
 //! Tasks, sockets, threads, the clock and randomness. Joins every room below; decides nothing.
 
+mod around;
 mod budget;
 mod certificate;
 mod claims;
@@ -19,6 +20,7 @@ mod listening;
 mod listing;
 mod live;
 mod logins;
+mod mail;
 mod measures;
 mod metered;
 mod notices;
@@ -58,6 +60,7 @@ use crate::realm::Registry;
 use crate::storage::{StorageError, Store};
 use crate::system::{Changed, System};
 use crate::tls::Identity;
+use around::Around;
 use budget::Budget;
 use claims::Claims;
 use clerk::{Clerk, Inbox, Tools};
@@ -71,6 +74,7 @@ pub use listening::{Service, Wanted, bind, wanted};
 use listing::Listing;
 use live::Live;
 use logins::Logins;
+use mail::Post;
 use measures::Measures;
 use notices::Notices;
 use threads::Threads;
@@ -206,6 +210,10 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     store.note(&note(&settings))?;
     let system = Arc::new(System::open(Arc::new(settings), keys)?);
     let logins = Logins::default();
+    let around = Around {
+        logins: logins.clone(),
+        post: Post::start(&system.settings().mail)?,
+    };
     let registry = Arc::new(Registry::new(store, &limits));
     let fanout = Fanout::default();
     let notices = Arc::new(Notices::default());
@@ -250,7 +258,7 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
             limits.wrong_passwords_names,
         ),
         claims: Claims::default(),
-        http: Http::new(system.clone(), Arc::new(logins.clone()), limits.clone()),
+        http: Http::new(system.clone(), Arc::new(around), limits.clone()),
         door: Door::new(system),
         logins,
         notices,

@@ -37,6 +37,15 @@ impl From<SystemError> for Refusal {
             | SystemError::RegistrationClosed
             | SystemError::BadEmail
             | SystemError::BadName
+            | SystemError::BadMetadata
+            | SystemError::NotConfirmed
+            | SystemError::BadMailedToken
+            | SystemError::NoMail
+            | SystemError::BadKeyName
+            | SystemError::KeyNameInUse
+            | SystemError::TooManyKeys
+            | SystemError::NoSuchKey
+            | SystemError::NoSuchUser
             | SystemError::BadPassword
             | SystemError::NameInUse => Refusal::Unavailable(error.to_string()),
         }

@@ -4,6 +4,7 @@ use rusqlite::Transaction;
 
 use super::permissions::{self, Change, Permission};
 use super::{System, SystemError, effects, mirrors};
+use crate::audit::{Act, Entry};
 use crate::changeset::Instruction;
 use crate::ident::{RealmName, ServerVersion, UnixTime, UserId};
 
@@ -21,6 +22,8 @@ pub(super) struct Book<'t> {
     pub tx: &'t Transaction<'t>,
     pub now: UnixTime,
     changed: Vec<Changed>,
+    /// What is put on record when it is durable.
+    record: Vec<Entry>,
 }
 
 impl Book<'_> {
@@ -31,6 +34,9 @@ impl Book<'_> {
         if before.as_ref().map(|row| row.rights) != after.as_ref().map(|row| row.rights) {
             let (realm, user) = (change.realm.clone(), change.user.clone());
             self.changed.push(Changed::Rights(realm, user));
+            let entry = Entry::of(Act::Permission).by(change.by);
+            let entry = entry.user(change.user).realm(change.realm);
+            self.record.push(entry.detail(words(after.as_ref())));
         }
         Ok(after)
     }
@@ -70,15 +76,17 @@ impl System {
         now: UnixTime,
         work: impl FnOnce(&mut Book<'_>) -> Result<T, SystemError>,
     ) -> Result<T, SystemError> {
-        let (result, changed) = self.admin.write(|tx| {
+        let (result, changed, record) = self.admin.write(|tx| {
             let mut book = Book {
                 tx,
                 now,
                 changed: Vec::new(),
+                record: Vec::new(),
             };
             let result = work(&mut book)?;
-            Ok::<_, SystemError>((result, book.changed))
+            Ok::<_, SystemError>((result, book.changed, book.record))
         })?;
+        record.into_iter().for_each(Entry::done);
         if let Some(watcher) = self.watcher.get().filter(|_| !changed.is_empty()) {
             watcher(&changed);
         }
@@ -88,5 +96,24 @@ impl System {
     /// From now on `watcher` hears of every change when it is durable; it must not wait. The first one stays.
     pub fn watch(&self, watcher: impl Fn(&[Changed]) + Send + Sync + 'static) {
         drop(self.watcher.set(Box::new(watcher)));
+    }
+}
+
+/// What a row grants, in words.
+fn words(row: Option<&Permission>) -> String {
+    let rights = row.map(|row| row.rights).unwrap_or_default();
+    let words = [
+        ("read", rights.read),
+        ("write", rights.write),
+        ("manage", rights.manage),
+    ];
+    let words: Vec<&str> = words
+        .into_iter()
+        .filter_map(|(word, has)| has.then_some(word))
+        .collect();
+    if words.is_empty() {
+        "nothing".to_owned()
+    } else {
+        words.join(" ")
     }
 }

@@ -177,6 +177,19 @@ impl System {
         Ok(token)
     }
 
+    /// Who shows a token of the classic API, with the rights of the user and not those of the token.
+    pub fn caller(&self, token: &Secret, now: UnixTime) -> Result<Caller, SystemError> {
+        let shown = self.person(token, now)?;
+        Ok(Caller {
+            endpoint: Endpoint::Classic,
+            user: shown.user,
+            admin: shown.admin,
+            token: None,
+            expires_at: None,
+            login: None,
+        })
+    }
+
     /// The user of a token, with the rights of the user and not those of the token.
     fn classic_user(&self, token: &ClassicToken) -> Result<Caller, SystemError> {
         let user = users::user_id(token.identity.clone());
@@ -258,6 +271,6 @@ fn of_login(token: &ClassicToken, app_id: Option<String>, moment: &Moment) -> Cl
 }
 
 /// The id of a new classic user: 32 hex digits.
-fn classic_user(moment: &Moment) -> UserId {
+pub(super) fn classic_user(moment: &Moment) -> UserId {
     users::user_id(hex(&moment.random[..16]))
 }

@@ -35,6 +35,8 @@ pub(super) fn insert(tx: &Transaction<'_>, login: &NewLogin<'_>) -> Result<(), S
         seconds(login.created),
         seconds(login.expires)
     ])?;
+    tx.prepare_cached("UPDATE users SET used = 1 WHERE id = ?1 AND NOT used")?
+        .execute([login.user.to_string()])?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use super::requests::{Ask, Class, EditedOffer, Found, Request};
 use super::users::{seconds, user_id};
 use super::{Moment, System, SystemError, effects, hex, realms, users};
 use crate::access::{Caller, Endpoint, Everyone, Reserved, Rights, app_of, decide};
+use crate::audit::{Act, Entry};
 use crate::changeset::{ColumnKind, Instruction, Key, Value};
 use crate::ident::{AppId, RealmName, ServerVersion, UnixTime, UserId};
 
@@ -153,6 +154,8 @@ impl System {
             let answer = match self.carry_out(book, &requester, request, moment, number) {
                 Ok(done) => answer(request, moment.now, 0, done),
                 Err(Failed::Refused(problem)) => {
+                    let entry = Entry::of(Act::Permission).by(&requester.user);
+                    entry.realm(management).refused(problem.message());
                     let message = Some(problem.message());
                     let done = Done {
                         message,
@@ -206,7 +209,11 @@ impl System {
                     token: done.token,
                     realm: done.url,
                 }),
-                Err(Failed::Refused(problem)) => Ok(problem.into()),
+                Err(Failed::Refused(problem)) => {
+                    let entry = Entry::of(Act::Permission).by(user);
+                    entry.refused(problem.message());
+                    Ok(problem.into())
+                }
                 Err(Failed::System(error)) => Err(error),
             }
         })

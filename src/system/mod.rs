@@ -8,11 +8,15 @@
 //!
 //! All functions may wait for the disk, those that take a password also for its hash. Time and chance are arguments. Knows no HTTP and no sync sessions.
 
+mod accounts;
+mod api_keys;
 mod authorize;
 mod book;
 mod classic;
 mod effects;
+mod link;
 mod logins;
+mod mailed;
 mod management;
 mod mirrors;
 mod name;
@@ -31,16 +35,19 @@ mod tests;
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+pub use accounts::{Account, AccountChange, METADATA_BYTES, PAGE, Search, Wanted};
+pub use api_keys::{ApiKey, KeyChange};
 pub use authorize::Refusal;
 pub use book::Changed;
 pub use classic::{Issued, NoAccess};
 pub use effects::Effect;
+pub use mailed::{Letter, MailedToken, Purpose};
 pub use management::Reply;
 pub use name::{BadName, realm_name};
 pub use permissions::{Flags, Origin, Permission};
 pub use requests::{Ask, Found, look};
 pub use sign_in::{Device, SignedIn, domain_id, provider_id};
-pub use tokens::Verdict;
+pub use tokens::{Shown, Verdict};
 pub use users::{Identity, Profile, Provider};
 pub use why::Why;
 
@@ -88,6 +95,33 @@ pub enum SystemError {
     /// The token is right, and has been revoked.
     #[error("invalid session: the token has been revoked")]
     Revoked,
+    /// The password is right, and the address not yet confirmed.
+    #[error("confirmation required")]
+    NotConfirmed,
+    /// The token was not sent to anybody, or too long ago, or has been used.
+    #[error("invalid token data")]
+    BadMailedToken,
+    /// The server sends no e-mail.
+    #[error("this server sends no e-mail")]
+    NoMail,
+    /// A key may not be called so.
+    #[error("API key name must be 1 to 64 letters, digits, - and _")]
+    BadKeyName,
+    /// The user has a key of this name.
+    #[error("API key name already in use")]
+    KeyNameInUse,
+    /// The user has as many keys as one may have.
+    #[error("too many API keys")]
+    TooManyKeys,
+    /// There is no such key, or it is another user's.
+    #[error("API key not found")]
+    NoSuchKey,
+    /// There is no such user.
+    #[error("user not found")]
+    NoSuchUser,
+    /// The custom data of a user is too large.
+    #[error("custom data has at most {METADATA_BYTES} bytes")]
+    BadMetadata,
     /// The token is right, and its user no administrator.
     #[error("only administrators may do this")]
     NotAdmin,

@@ -64,6 +64,11 @@ impl System {
         }
     }
 
+    /// Whether a Realm is listed.
+    pub fn is_listed(&self, realm: &RealmName) -> Result<bool, SystemError> {
+        Ok(self.admin.read(|tx| listed(tx, realm))?.is_some())
+    }
+
     /// How many Realms are listed.
     pub fn realm_count(&self) -> Result<u64, SystemError> {
         self.admin.read(|tx| {

@@ -102,4 +102,27 @@ CREATE TABLE effect_numbers (               -- one row: the last number that was
 ) STRICT;
 ", "
 ALTER TABLE realms DROP COLUMN frozen;      -- the configuration says it
+", "
+CREATE TABLE api_keys (
+    id          TEXT PRIMARY KEY,           -- 24 hex digits
+    user        TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
+    app         TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    hash        TEXT NOT NULL UNIQUE,       -- SHA-256 of the key, 64 hex digits
+    disabled    INTEGER NOT NULL,
+    created     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX api_keys_of_user ON api_keys (user);
+ALTER TABLE users ADD COLUMN used INTEGER NOT NULL DEFAULT 0; -- whether somebody has ever signed in as it
+UPDATE users SET used = 1;
+", "
+ALTER TABLE accounts ADD COLUMN confirmed INTEGER NOT NULL DEFAULT 0; -- whether the e-mail address was shown to be the user's
+CREATE TABLE mailed (                       -- tokens that were sent by e-mail
+    id          TEXT PRIMARY KEY,           -- 24 hex digits
+    account     TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    purpose     TEXT NOT NULL,              -- 'confirm', 'reset'
+    hash        TEXT NOT NULL,              -- SHA-256 of the token, 64 hex digits
+    expires     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mailed_to_account ON mailed (account);
 "];

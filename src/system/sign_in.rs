@@ -77,7 +77,8 @@ impl System {
         device: Option<Device>,
         moment: &Moment,
     ) -> Result<SignedIn, SystemError> {
-        if !self.app(app)?.password {
+        let rules = self.app(app)?;
+        if !rules.password {
             return Err(SystemError::NoSuchProvider(Provider::Password));
         }
         let account = self
@@ -89,6 +90,9 @@ impl System {
         let right = verify_password(password, hash)?;
         match account {
             Some(account) if right && account.disabled => Err(SystemError::UserDisabled),
+            Some(account) if right && rules.confirm_email && !account.confirmed => {
+                Err(SystemError::NotConfirmed)
+            }
             Some(account) if right => self.sign_in(app, account.user, device, moment, |_| Ok(())),
             Some(_) | None => Err(SystemError::WrongPassword),
         }
@@ -205,7 +209,7 @@ impl System {
     }
 
     /// Begins a login in one transaction with what must come before it.
-    fn sign_in(
+    pub(super) fn sign_in(
         &self,
         app: &AppId,
         user: UserId,
@@ -221,6 +225,7 @@ impl System {
             user,
             login: moment.login(),
             domain: domain_id(app),
+            user_data: None,
             device,
             issued_at: moment.now,
             expires_at: expires,
@@ -250,8 +255,12 @@ impl System {
         let end = now
             .after(self.app(&refresh.app)?.lifetimes.access)
             .min(refresh.expires_at);
+        let data = self
+            .admin
+            .read(|tx| users::custom_data(tx, &refresh.user))?;
         Ok(AppToken {
             kind: TokenKind::Access,
+            user_data: (!data.is_empty()).then_some(data),
             issued_at: now,
             expires_at: end,
             ..refresh.clone()

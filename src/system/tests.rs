@@ -18,7 +18,9 @@ pub fn open() -> App {
     App {
         anonymous: true,
         password: true,
+        api_key: true,
         registration: true,
+        confirm_email: false,
         read: true,
         write: true,
         manage: false,

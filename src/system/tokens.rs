@@ -17,6 +17,15 @@ pub struct Verdict {
     pub refused: Option<String>,
 }
 
+/// Who shows a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The user.
+    pub user: UserId,
+    /// Whether it administers the server.
+    pub admin: bool,
+}
+
 impl System {
     /// What a token says, and whether it counts here and now.
     pub fn inspect(&self, token: &Secret, now: UnixTime) -> Result<Verdict, SystemError> {
@@ -50,13 +59,32 @@ impl System {
 
     /// The administrator who shows this token: an administrator's token, or one of a user who is an administrator.
     pub fn administrator(&self, token: &Secret, now: UnixTime) -> Result<UserId, SystemError> {
-        let token = ClassicToken::verify(token, &self.keys)?;
-        self.check_classic(&token, now)?;
-        if token.is_admin() {
-            Ok(user_id(token.identity))
+        let person = self.person(token, now)?;
+        person
+            .admin
+            .then_some(person.user)
+            .ok_or(SystemError::NotAdmin)
+    }
+
+    /// Who shows this token: an administrator's, a refresh or user token of the classic API, or an access token of an app. One that carries rights for a Realm says nothing
+    /// of its user.
+    pub fn person(&self, token: &Secret, now: UnixTime) -> Result<Shown, SystemError> {
+        let user = if token.reveal().contains(':') {
+            let token = ClassicToken::verify(token, &self.keys)?;
+            self.check_classic(&token, now)?;
+            let user = user_id(token.identity.clone());
+            if token.is_admin() {
+                return Ok(Shown { user, admin: true });
+            }
+            if token.access.is_some() && !token.is_refresh() {
+                return Err(TokenError::Kind.into());
+            }
+            user
         } else {
-            Err(SystemError::NotAdmin)
-        }
+            self.verify(token, TokenKind::Access, now)?.user
+        };
+        let admin = self.admin.read(|tx| users::is_admin(tx, &user))?;
+        Ok(Shown { user, admin })
     }
 
     /// The login of a token of any kind that counts now, and its end.

@@ -17,6 +17,8 @@ pub enum Provider {
     Anonymous,
     /// E-mail and password.
     Password,
+    /// A key that a user has made.
+    ApiKey,
 }
 
 impl Provider {
@@ -25,12 +27,13 @@ impl Provider {
         match self {
             Provider::Anonymous => "anon-user",
             Provider::Password => "local-userpass",
+            Provider::ApiKey => "api-key",
         }
     }
 
     /// The provider of this name.
     pub fn named(name: &str) -> Option<Provider> {
-        [Provider::Anonymous, Provider::Password]
+        [Provider::Anonymous, Provider::Password, Provider::ApiKey]
             .into_iter()
             .find(|provider| provider.name() == name)
     }
@@ -105,6 +108,8 @@ pub(super) struct Account {
     pub user: UserId,
     pub password_hash: Option<String>,
     pub disabled: bool,
+    pub id: String,
+    pub confirmed: bool,
 }
 
 /// The account of this name.
@@ -115,7 +120,7 @@ pub(super) fn find(
     name: &str,
 ) -> Result<Option<Account>, SystemError> {
     let sql =
-        "SELECT users.id, secret, disabled FROM accounts JOIN users ON users.id = accounts.user
+        "SELECT users.id, secret, disabled, accounts.id, confirmed FROM accounts JOIN users ON users.id = accounts.user
                WHERE accounts.app = ?1 AND provider = ?2 AND name = ?3";
     let account =
         tx.prepare_cached(sql)?
@@ -124,6 +129,8 @@ pub(super) fn find(
                     user: user_id(row.get(0)?),
                     password_hash: row.get(1)?,
                     disabled: row.get(2)?,
+                    id: row.get(3)?,
+                    confirmed: row.get(4)?,
                 })
             });
     Ok(account.optional()?)

@@ -1,7 +1,9 @@
 //! Commands as a shell calls them: what they print, and how they end.
 
+mod documented;
 mod perms;
 mod token;
+mod users;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;

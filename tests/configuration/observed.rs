@@ -284,6 +284,27 @@ const OBSERVED: &[Observed] = &[
             "metrics.listen_port",
         ],
     },
+    Observed {
+        file: "tests/http/api_keys.rs",
+        test: "what_is_wrong_with_a_key_is_said",
+        keys: &["apps.*.providers.api-key"],
+    },
+    Observed {
+        file: "tests/serve/mail.rs",
+        test: "who_has_forgotten_the_password_gets_a_letter",
+        keys: &[
+            "apps.*.confirmation",
+            "mail.url",
+            "mail.from",
+            "mail.confirm_url",
+            "mail.reset_url",
+        ],
+    },
+    Observed {
+        file: "tests/serve/audit.rs",
+        test: "what_is_done_and_what_is_refused_is_on_record",
+        keys: &["logging.audit_path"],
+    },
 ];
 
 /// Keys whose effect no test observes.

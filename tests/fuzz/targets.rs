@@ -276,6 +276,7 @@ impl Surroundings for Still {
     fn ended(&self, _logins: &[LoginId]) {}
 
     fn user_ended(&self, _user: &UserId) {}
+    fn mail(&self, _: ros::system::Letter) {}
 }
 
 struct Server {

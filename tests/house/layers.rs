@@ -16,7 +16,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("wire", &[]),
     // The rules of apps are patterns, and a bad one is a problem of the configuration.
     ("config", &["access"]),
-    ("log", &["config"]),
+    ("audit", &[]),
+    ("log", &["audit", "config"]),
     ("metrics", &[]),
     ("merge", &["changeset"]),
     ("state", &["changeset"]),
@@ -62,17 +63,22 @@ const ARROWS: &[(&str, &[&str])] = &[
             "state",
             "storage",
             "access",
+            "audit",
             "auth",
             "changeset",
             "config",
         ],
     ),
-    ("http", &["system", "realm", "access", "auth", "api"]),
+    (
+        "http",
+        &["system", "realm", "access", "audit", "auth", "api"],
+    ),
     (
         "server",
         &[
             "access",
             "api",
+            "audit",
             "auth",
             "changeset",
             "config",

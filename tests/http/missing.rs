@@ -48,11 +48,11 @@ async fn what_is_not_built_answers_as_documented() {
         ),
         (
             "POST",
-            "/app/x/auth/providers/api-key/login",
-            r#"{"key":"k"}"#,
+            "/app/x/auth/providers/oauth2-apple/login",
+            r#"{"id_token":"t"}"#,
             404,
             "AuthProviderNotFound",
-            "authentication via 'api-key' is unsupported",
+            "authentication via 'oauth2-apple' is unsupported",
         ),
         (
             "POST",
@@ -60,15 +60,15 @@ async fn what_is_not_built_answers_as_documented() {
             "{}",
             404,
             "AuthProviderNotFound",
-            "linking of identities is unsupported",
+            "linking of 'anon-user' is unsupported",
         ),
         (
             "POST",
-            "/app/x/auth/providers/local-userpass/confirm",
+            "/app/x/auth/providers/local-userpass/confirm/call",
             "{}",
             400,
-            "BadRequest",
-            "invalid token data",
+            "UserAlreadyConfirmed",
+            "already confirmed",
         ),
         (
             "POST",
@@ -80,27 +80,11 @@ async fn what_is_not_built_answers_as_documented() {
         ),
         (
             "POST",
-            "/app/x/auth/providers/local-userpass/reset/send",
+            "/app/x/auth/providers/local-userpass/reset/call",
             "{}",
             400,
             "BadRequest",
-            "password reset is unsupported",
-        ),
-        (
-            "POST",
-            "/auth/api_keys",
-            r#"{"name":"k"}"#,
-            404,
-            "AuthProviderNotFound",
-            "authentication via 'api-key' is unsupported",
-        ),
-        (
-            "GET",
-            "/auth/api_keys/1",
-            "",
-            404,
-            "APIKeyNotFound",
-            "API key not found",
+            "password reset by a function is unsupported",
         ),
     ] {
         let reply = server.request(method, path, Some("t"), body).await;
@@ -116,7 +100,6 @@ async fn what_is_not_built_answers_as_documented() {
         counts,
         [
             "functions 3",
-            "api_keys 2",
             "push 1",
             "link 1",
             "providers 2",

@@ -1,12 +1,16 @@
 //! The App Services API as a client meets it: requests in, answers out, without a socket.
 
+mod api_keys;
 mod classic;
 mod limits;
+mod link;
 mod location;
+mod mail;
 mod missing;
 mod session;
 mod sign_in;
 mod tokens;
+mod users;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,7 +25,7 @@ use ros::auth::KeyPair;
 use ros::config::Settings;
 use ros::http::{Arrival, Http, Surroundings};
 use ros::ident::{LoginId, UnixTime, UserId};
-use ros::system::System;
+use ros::system::{Letter, System};
 use serde_json::Value;
 
 const BASE: &str = "/api/client/v2.0";
@@ -31,6 +35,7 @@ struct World {
     now: AtomicU64,
     dice: Mutex<StdRng>,
     ended: Mutex<Vec<LoginId>>,
+    letters: Mutex<Vec<Letter>>,
     users: Mutex<Vec<UserId>>,
 }
 
@@ -49,6 +54,10 @@ impl Surroundings for World {
 
     fn user_ended(&self, user: &UserId) {
         self.users.lock().unwrap().push(user.clone());
+    }
+
+    fn mail(&self, letter: Letter) {
+        self.letters.lock().unwrap().push(letter);
     }
 }
 
@@ -124,6 +133,7 @@ impl Server {
             now: AtomicU64::new(1_000_000),
             dice: Mutex::new(StdRng::seed_from_u64(1)),
             ended: Mutex::default(),
+            letters: Mutex::default(),
             users: Mutex::default(),
         });
         Server {

@@ -36,7 +36,7 @@ async fn a_token_is_looked_at_by_administrators_only() {
     let access = server.anonymous().await.text("access_token");
     for (shown, status, code) in [
         (minted(of_ada()), 403, "AppUnknownError"),
-        (Secret::new(access.as_str()), 401, "InvalidSession"),
+        (Secret::new(access.as_str()), 403, "AppUnknownError"),
         (Secret::new("junk"), 401, "InvalidSession"),
     ] {
         for path in [INSPECT, REVOKE] {

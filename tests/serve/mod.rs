@@ -1,8 +1,10 @@
 //! A whole server: its program, its configuration, who comes in and when it must go.
 
+mod audit;
 mod closing;
 mod life;
 mod listeners;
+mod mail;
 mod production;
 mod program;
 mod tokens;

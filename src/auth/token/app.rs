@@ -1,8 +1,11 @@
 //! The tokens of the App Services API.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Parts, TokenError};
 use crate::auth::{KeyPair, Verifier};
@@ -34,6 +37,8 @@ pub struct AppToken {
     pub device: String,
     /// The id that stands for the app in the profile.
     pub domain: String,
+    /// The user's custom data, in access tokens; clients read it there and nowhere else.
+    pub user_data: Option<BTreeMap<String, Value>>,
     /// When it was made.
     pub issued_at: UnixTime,
     /// When it ends.
@@ -52,6 +57,8 @@ struct Claims {
     app_id: String,
     baas_device_id: String,
     baas_domain_id: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    user_data: Option<BTreeMap<String, Value>>,
 }
 
 const ISSUER: &str = "ros";
@@ -73,6 +80,7 @@ impl AppToken {
             app_id: self.app.to_string(),
             baas_device_id: self.device.clone(),
             baas_domain_id: self.domain.clone(),
+            user_data: self.user_data.clone(),
         };
         let claims = serde_json::to_vec(&claims).expect("claims are plain text and numbers");
         let mut token = BASE64_URL_SAFE_NO_PAD.encode(header(keys.public().id()));
@@ -115,6 +123,7 @@ impl AppToken {
             login: LoginId(claims.sid.into()),
             device: claims.baas_device_id,
             domain: claims.baas_domain_id,
+            user_data: claims.user_data,
             issued_at: UnixTime(claims.iat),
             expires_at: UnixTime(claims.exp),
         })

@@ -15,6 +15,7 @@ fn app_token() -> AppToken {
         login: LoginId("071f3ab557278bf24ecdd46c".into()),
         device: "d9fb6ab77b5772514a141746".to_owned(),
         domain: "5f0000000000000000000000".to_owned(),
+        user_data: None,
         issued_at: UnixTime(1000),
         expires_at: UnixTime(2800),
     }

@@ -28,10 +28,22 @@ pub const KEYS: &[Key] = &[
         "Whether users may sign in with e-mail and password.",
     ),
     Key::live(
+        "apps.*.providers.api-key",
+        Kind::Flag,
+        &OfApp(|app| &mut app.api_key),
+        "Whether users may make API keys, and sign in with them.",
+    ),
+    Key::live(
         "apps.*.registration",
         Kind::Switch("closed", "open"),
         &OfApp(|app| &mut app.registration),
         "Whether anybody may register with e-mail and password: open or closed.",
+    ),
+    Key::live(
+        "apps.*.confirmation",
+        Kind::Switch("none", "email"),
+        &OfApp(|app| &mut app.confirm_email),
+        "Whether who registers can sign in at once (none), or only after the link in an e-mail was followed (email; see mail).",
     ),
     Key::live(
         "apps.*.partitions.read",
@@ -76,6 +88,35 @@ pub const KEYS: &[Key] = &[
         &OfApp(|app| &mut app.lifetimes.refresh),
         "Seconds until a login ends, and its refresh token with it.",
     ),
+    Key::fixed(
+        "mail.url",
+        Kind::Text,
+        &Server(|s| &mut s.mail.url),
+        "The server that takes e-mail: smtps://user:password@host, smtp://host?tls=required, or smtp://host for one on this machine. Without it no e-mail is sent.",
+    )
+    .secret()
+    .like("smtps://user:password@mail.example.com"),
+    Key::fixed(
+        "mail.from",
+        Kind::Text,
+        &Server(|s| &mut s.mail.from),
+        "Who e-mail comes from.",
+    )
+    .like("Example <no-reply@example.com>"),
+    Key::live(
+        "mail.confirm_url",
+        Kind::Text,
+        &Server(|s| &mut s.mail.confirm_url),
+        "The page of the app to which the link in an e-mail leads that confirms an address. app, token and tokenId are added; the page hands the last two to the SDK.",
+    )
+    .like("https://app.example.com/confirm"),
+    Key::live(
+        "mail.reset_url",
+        Kind::Text,
+        &Server(|s| &mut s.mail.reset_url),
+        "The same for who has forgotten the password.",
+    )
+    .like("https://app.example.com/reset"),
     Key::live(
         "access.rows",
         Kind::Switch("replace", "add"),

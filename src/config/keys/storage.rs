@@ -38,6 +38,13 @@ pub const KEYS: &[Key] = &[
     )
     .like("/var/log/realm-object-server.log"),
     Key::live(
+        "logging.audit_path",
+        Kind::File,
+        &Server(|s| &mut s.audit_path),
+        "The file of the audit log: a line of JSON for each sign-in, refusal, change of permissions and act of an administrator. SIGHUP opens it again. Without it there is none.",
+    )
+    .like("/var/log/realm/audit.log"),
+    Key::live(
         "logging.format",
         Kind::Words(&["text", "json"]),
         &Server(|s| &mut s.log_format),

@@ -4,15 +4,20 @@
 
 mod permissions;
 mod tokens;
+mod users;
+
+use std::net::IpAddr;
 
 use hyper::body::Body;
 use hyper::http::request::Parts;
 use hyper::{Method, Response};
 
 pub use tokens::inspected;
+pub use users::shown as shown_user;
 
 use super::answer::Failure;
 use super::{Answer, Http, request};
+use crate::audit::{Act, Entry};
 use crate::ident::UserId;
 
 /// The prefix of all routes.
@@ -20,23 +25,38 @@ const BASE: &str = "/api/ros/v1/";
 
 /// A route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Route {
+pub enum Route<'a> {
     /// `POST tokens/inspect`
     Inspect,
     /// `POST tokens/revoke`
     Revoke,
     /// `POST permissions/why`
     Why,
+    /// `GET users`
+    Users,
+    /// `POST users`
+    AddUser,
+    /// `GET users/<who>`
+    User(&'a str),
+    /// `PATCH users/<who>`
+    ChangeUser(&'a str),
+    /// `DELETE users/<who>`
+    RemoveUser(&'a str),
 }
 
-impl Route {
+impl<'a> Route<'a> {
     /// The route of a method and a path; `None` if there is none.
-    pub fn find(method: &Method, path: &str) -> Option<Route> {
+    pub fn find(method: &Method, path: &'a str) -> Option<Route<'a>> {
         let segments: Vec<&str> = path.strip_prefix(BASE)?.splitn(4, '/').collect();
         match (method.as_str(), segments.as_slice()) {
             ("POST", ["tokens", "inspect"]) => Some(Route::Inspect),
             ("POST", ["tokens", "revoke"]) => Some(Route::Revoke),
             ("POST", ["permissions", "why"]) => Some(Route::Why),
+            ("GET", ["users"]) => Some(Route::Users),
+            ("POST", ["users"]) => Some(Route::AddUser),
+            ("GET", ["users", who]) => Some(Route::User(who)),
+            ("PATCH", ["users", who]) => Some(Route::ChangeUser(who)),
+            ("DELETE", ["users", who]) => Some(Route::RemoveUser(who)),
             _ => None,
         }
     }
@@ -45,7 +65,8 @@ impl Route {
 /// Answers a request to one of the routes.
 pub async fn answer<B>(
     http: &Http,
-    route: Route,
+    peer: IpAddr,
+    route: Route<'_>,
     head: &Parts,
     body: B,
 ) -> Result<Response<Answer>, Failure>
@@ -53,12 +74,38 @@ where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let administrator = administrator(http, head).await?;
+    let administrator = administrator(http, head).await;
+    let administrator = administrator.inspect_err(|failure| {
+        let entry = Entry::of(Act::Administer).detail(head.uri.path());
+        entry.from(peer).refused(failure);
+    })?;
+    let by = By {
+        administrator,
+        peer,
+    };
     let body = request::body(body, &http.limits).await?;
     match route {
         Route::Inspect => tokens::inspect(http, &body).await,
-        Route::Revoke => tokens::revoke(http, &administrator, &body).await,
         Route::Why => permissions::why(http, &body).await,
+        Route::Revoke => tokens::revoke(http, &by, &body).await,
+        Route::Users => users::list(http, head).await,
+        Route::AddUser => users::add(http, &by, &body).await,
+        Route::User(who) => users::show(http, head, who).await,
+        Route::ChangeUser(who) => users::change(http, &by, head, who, &body).await,
+        Route::RemoveUser(who) => users::remove(http, &by, head, who).await,
+    }
+}
+
+/// The administrator who asks, and from where.
+struct By {
+    administrator: UserId,
+    peer: IpAddr,
+}
+
+impl By {
+    /// An entry of what is done.
+    fn entry(&self, act: Act) -> Entry {
+        Entry::of(act).by(&self.administrator).from(self.peer)
     }
 }
 

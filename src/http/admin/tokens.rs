@@ -3,11 +3,13 @@
 use hyper::{Response, StatusCode};
 use serde_json::json;
 
+use super::By;
 use crate::api::tokens::{Inspected, TokenBody};
+use crate::audit::Act;
 use crate::auth::{Form, Inspection};
 use crate::http::answer::{self, Failure};
 use crate::http::{Answer, Http, request};
-use crate::ident::{UnixTime, UserId};
+use crate::ident::UnixTime;
 
 /// `POST /api/ros/v1/tokens/inspect`
 pub async fn inspect(http: &Http, body: &[u8]) -> Result<Response<Answer>, Failure> {
@@ -22,16 +24,12 @@ pub async fn inspect(http: &Http, body: &[u8]) -> Result<Response<Answer>, Failu
 }
 
 /// `POST /api/ros/v1/tokens/revoke`
-pub async fn revoke(
-    http: &Http,
-    administrator: &UserId,
-    body: &[u8],
-) -> Result<Response<Answer>, Failure> {
+pub async fn revoke(http: &Http, by: &By, body: &[u8]) -> Result<Response<Answer>, Failure> {
     let (TokenBody { token }, now) = (request::parse(body)?, http.surroundings.now());
     let revoked = http.call(move |system| system.revoke(&token, now)).await;
     // The caller's own token is fine: what is wrong here is the one in the body.
     let login = revoked.map_err(|failure| failure.of_the_body())?;
-    tracing::info!(%administrator, %login, "a token has been revoked");
+    by.entry(Act::RevokeToken).detail(&login).done();
     http.surroundings.ended(&[login]);
     Ok(answer::json(StatusCode::OK, &json!({})))
 }

@@ -17,11 +17,9 @@ use crate::ident::AppId;
 pub enum Missing {
     /// Functions, and through them MongoDB.
     Functions,
-    /// API keys.
-    ApiKeys,
     /// Push notifications.
     Push,
-    /// More than one identity for a user.
+    /// Identities for a user beside name and password.
     Link,
     /// Providers other than the two.
     Providers,
@@ -33,9 +31,8 @@ pub enum Missing {
 
 impl Missing {
     /// All of them.
-    pub const ALL: [Missing; 7] = [
+    pub const ALL: [Missing; 6] = [
         Missing::Functions,
-        Missing::ApiKeys,
         Missing::Push,
         Missing::Link,
         Missing::Providers,
@@ -47,7 +44,6 @@ impl Missing {
     pub fn name(self) -> &'static str {
         match self {
             Missing::Functions => "functions",
-            Missing::ApiKeys => "api_keys",
             Missing::Push => "push",
             Missing::Link => "link",
             Missing::Providers => "providers",
@@ -100,9 +96,9 @@ pub fn provider(http: &Http, name: &str) -> Result<Response<Answer>, Failure> {
     )
 }
 
-/// `POST …/login?link=true`
-pub fn link(http: &Http, _app: &AppId) -> Result<Response<Answer>, Failure> {
-    let text = "linking of identities is unsupported";
+/// `POST …/login?link=true` with a provider that cannot be added.
+pub fn link(http: &Http, provider: &str) -> Result<Response<Answer>, Failure> {
+    let text = format!("linking of '{provider}' is unsupported");
     refuse(
         http,
         Missing::Link,
@@ -112,18 +108,7 @@ pub fn link(http: &Http, _app: &AppId) -> Result<Response<Answer>, Failure> {
     )
 }
 
-/// `POST …/local-userpass/confirm`: no token was ever sent, so none can be right.
-pub fn confirm(http: &Http, _app: &AppId) -> Result<Response<Answer>, Failure> {
-    refuse(
-        http,
-        Missing::Confirmation,
-        StatusCode::BAD_REQUEST,
-        ErrorCode::BadRequest,
-        "invalid token data",
-    )
-}
-
-/// `POST …/local-userpass/confirm/{send,call}`: whoever has registered is confirmed.
+/// `POST …/local-userpass/confirm/call`, and `…/send` where whoever has registered is confirmed.
 pub fn confirm_again(http: &Http, _app: &AppId) -> Result<Response<Answer>, Failure> {
     refuse(
         http,
@@ -134,14 +119,14 @@ pub fn confirm_again(http: &Http, _app: &AppId) -> Result<Response<Answer>, Fail
     )
 }
 
-/// `POST …/local-userpass/reset`, `…/reset/{send,call}`
+/// `POST …/local-userpass/reset/call`: there are no functions
 pub fn reset(http: &Http, _app: &AppId) -> Result<Response<Answer>, Failure> {
     refuse(
         http,
         Missing::Reset,
         StatusCode::BAD_REQUEST,
         ErrorCode::BadRequest,
-        "password reset is unsupported",
+        "password reset by a function is unsupported",
     )
 }
 
@@ -180,28 +165,5 @@ pub fn push(http: &Http, _app: &AppId, service: &str) -> Result<Response<Answer>
         StatusCode::NOT_FOUND,
         ErrorCode::ServiceNotFound,
         text,
-    )
-}
-
-/// `GET` and `POST /auth/api_keys`
-pub fn api_keys(http: &Http) -> Result<Response<Answer>, Failure> {
-    let text = "authentication via 'api-key' is unsupported";
-    refuse(
-        http,
-        Missing::ApiKeys,
-        StatusCode::NOT_FOUND,
-        ErrorCode::AuthProviderNotFound,
-        text,
-    )
-}
-
-/// `/auth/api_keys/<id>…`
-pub fn api_key(http: &Http) -> Result<Response<Answer>, Failure> {
-    refuse(
-        http,
-        Missing::ApiKeys,
-        StatusCode::NOT_FOUND,
-        ErrorCode::APIKeyNotFound,
-        "API key not found",
     )
 }

@@ -1,6 +1,8 @@
 //! The App Services API: everything below `/api/client/v2.0`.
 
+mod api_keys;
 mod location;
+mod mail;
 mod missing;
 mod route;
 mod session;
@@ -16,7 +18,7 @@ pub use route::Route;
 use super::answer::Failure;
 use super::{Answer, Arrival, Http, request};
 use crate::ident::AppId;
-use crate::system::SystemError;
+use crate::system::{KeyChange, Purpose, SystemError};
 
 /// Answers a request to one of the routes.
 pub async fn answer<B>(
@@ -34,8 +36,8 @@ where
     let peer = arrival.client;
     match route {
         Route::Location { app } => location::answer(http, arrival, &known(http, app)?, head),
-        Route::Login { app, .. } if request::has_query(&head.uri, "link=true") => {
-            missing::link(http, &known(http, app)?)
+        Route::Login { app, provider } if request::has_query(&head.uri, "link=true") => {
+            sign_in::link(http, peer, &known(http, app)?, provider, head, &body).await
         }
         Route::Login { app, provider } => {
             sign_in::login(http, peer, &known(http, app)?, provider, &body).await
@@ -45,13 +47,24 @@ where
         Route::Refresh => session::refresh(http, head).await,
         Route::LogOut => session::log_out(http, head).await,
         Route::DeleteUser => session::delete_user(http, head).await,
-        Route::Confirm { app } => missing::confirm(http, &known(http, app)?),
-        Route::ConfirmAgain { app } => missing::confirm_again(http, &known(http, app)?),
-        Route::Reset { app } => missing::reset(http, &known(http, app)?),
+        Route::Confirm { app } => mail::confirm(http, peer, &known(http, app)?, &body).await,
+        Route::SendConfirmation { app } => {
+            mail::send(http, peer, &known(http, app)?, Purpose::Confirm, &body).await
+        }
+        Route::CallConfirmation { app } => missing::confirm_again(http, &known(http, app)?),
+        Route::Reset { app } => mail::reset(http, peer, &known(http, app)?, &body).await,
+        Route::SendReset { app } => {
+            mail::send(http, peer, &known(http, app)?, Purpose::Reset, &body).await
+        }
+        Route::CallReset { app } => missing::reset(http, &known(http, app)?),
         Route::Function { app } => missing::function(http, &known(http, app)?, &body),
         Route::Push { app, service } => missing::push(http, &known(http, app)?, service),
-        Route::ApiKeys => missing::api_keys(http),
-        Route::ApiKey => missing::api_key(http),
+        Route::ApiKeys => api_keys::list(http, head).await,
+        Route::MakeApiKey => api_keys::make(http, head, &body).await,
+        Route::ApiKey { id } => api_keys::one(http, head, id).await,
+        Route::RemoveApiKey { id } => api_keys::change(http, head, id, KeyChange::Remove).await,
+        Route::EnableApiKey { id } => api_keys::change(http, head, id, KeyChange::Enable).await,
+        Route::DisableApiKey { id } => api_keys::change(http, head, id, KeyChange::Disable).await,
     }
 }
 

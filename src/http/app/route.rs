@@ -13,8 +13,11 @@ pub enum Route<'a> {
     Login { app: &'a str, provider: &'a str },
     Register { app: &'a str },
     Confirm { app: &'a str },
-    ConfirmAgain { app: &'a str },
+    SendConfirmation { app: &'a str },
+    CallConfirmation { app: &'a str },
     Reset { app: &'a str },
+    SendReset { app: &'a str },
+    CallReset { app: &'a str },
     Function { app: &'a str },
     Push { app: &'a str, service: &'a str },
     Profile,
@@ -22,7 +25,11 @@ pub enum Route<'a> {
     LogOut,
     DeleteUser,
     ApiKeys,
-    ApiKey,
+    MakeApiKey,
+    ApiKey { id: &'a str },
+    RemoveApiKey { id: &'a str },
+    EnableApiKey { id: &'a str },
+    DisableApiKey { id: &'a str },
 }
 
 impl<'a> Route<'a> {
@@ -38,8 +45,11 @@ impl<'a> Route<'a> {
                 match rest {
                     ["register"] => Route::Register { app },
                     ["confirm"] => Route::Confirm { app },
-                    ["confirm", "send" | "call"] => Route::ConfirmAgain { app },
-                    ["reset"] | ["reset", "send" | "call"] => Route::Reset { app },
+                    ["confirm", "send"] => Route::SendConfirmation { app },
+                    ["confirm", "call"] => Route::CallConfirmation { app },
+                    ["reset"] => Route::Reset { app },
+                    ["reset", "send"] => Route::SendReset { app },
+                    ["reset", "call"] => Route::CallReset { app },
                     _ => return None,
                 }
             }
@@ -51,9 +61,12 @@ impl<'a> Route<'a> {
             ("POST", ["auth", "session"]) => Route::Refresh,
             ("DELETE", ["auth", "session"]) => Route::LogOut,
             ("DELETE", ["auth", "delete"]) => Route::DeleteUser,
-            ("GET" | "POST", ["auth", "api_keys"]) => Route::ApiKeys,
-            ("GET" | "DELETE", ["auth", "api_keys", _]) => Route::ApiKey,
-            ("PUT", ["auth", "api_keys", _, "enable" | "disable"]) => Route::ApiKey,
+            ("GET", ["auth", "api_keys"]) => Route::ApiKeys,
+            ("POST", ["auth", "api_keys"]) => Route::MakeApiKey,
+            ("GET", ["auth", "api_keys", id]) => Route::ApiKey { id },
+            ("DELETE", ["auth", "api_keys", id]) => Route::RemoveApiKey { id },
+            ("PUT", ["auth", "api_keys", id, "enable"]) => Route::EnableApiKey { id },
+            ("PUT", ["auth", "api_keys", id, "disable"]) => Route::DisableApiKey { id },
             _ => return None,
         };
         Some(route)
@@ -87,12 +100,12 @@ mod tests {
             (
                 "POST",
                 "app/x/auth/providers/local-userpass/confirm/send",
-                Some(Route::ConfirmAgain { app }),
+                Some(Route::SendConfirmation { app }),
             ),
             (
                 "POST",
                 "app/x/auth/providers/local-userpass/confirm/call",
-                Some(Route::ConfirmAgain { app }),
+                Some(Route::CallConfirmation { app }),
             ),
             (
                 "POST",
@@ -102,12 +115,12 @@ mod tests {
             (
                 "POST",
                 "app/x/auth/providers/local-userpass/reset/send",
-                Some(Route::Reset { app }),
+                Some(Route::SendReset { app }),
             ),
             (
                 "POST",
                 "app/x/auth/providers/local-userpass/reset/call",
-                Some(Route::Reset { app }),
+                Some(Route::CallReset { app }),
             ),
             (
                 "POST",
@@ -136,11 +149,23 @@ mod tests {
             ("DELETE", "auth/session", Some(Route::LogOut)),
             ("DELETE", "auth/delete", Some(Route::DeleteUser)),
             ("GET", "auth/api_keys", Some(Route::ApiKeys)),
-            ("POST", "auth/api_keys", Some(Route::ApiKeys)),
-            ("GET", "auth/api_keys/1", Some(Route::ApiKey)),
-            ("DELETE", "auth/api_keys/1", Some(Route::ApiKey)),
-            ("PUT", "auth/api_keys/1/enable", Some(Route::ApiKey)),
-            ("PUT", "auth/api_keys/1/disable", Some(Route::ApiKey)),
+            ("POST", "auth/api_keys", Some(Route::MakeApiKey)),
+            ("GET", "auth/api_keys/1", Some(Route::ApiKey { id: "1" })),
+            (
+                "DELETE",
+                "auth/api_keys/1",
+                Some(Route::RemoveApiKey { id: "1" }),
+            ),
+            (
+                "PUT",
+                "auth/api_keys/1/enable",
+                Some(Route::EnableApiKey { id: "1" }),
+            ),
+            (
+                "PUT",
+                "auth/api_keys/1/disable",
+                Some(Route::DisableApiKey { id: "1" }),
+            ),
             ("HEAD", "app/x/location", None),
             ("POST", "app/x/location", None),
             ("GET", "app/x/location/", None),

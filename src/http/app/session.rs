@@ -4,6 +4,7 @@ use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 
 use crate::api::{AccessToken, Identity, Profile, ProfileData};
+use crate::audit::{Act, Entry};
 use crate::http::answer::{self, Failure};
 use crate::http::{Answer, Http, request};
 use crate::system;
@@ -46,6 +47,7 @@ pub async fn refresh(http: &Http, head: &Parts) -> Result<Response<Answer>, Fail
 pub async fn log_out(http: &Http, head: &Parts) -> Result<Response<Answer>, Failure> {
     let (token, now) = (request::bearer(head)?, http.surroundings.now());
     let login = http.call(move |system| system.log_out(&token, now)).await?;
+    Entry::of(Act::SignOut).detail(&login).done();
     http.surroundings.ended(&[login]);
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
@@ -53,9 +55,15 @@ pub async fn log_out(http: &Http, head: &Parts) -> Result<Response<Answer>, Fail
 /// `DELETE /auth/delete`
 pub async fn delete_user(http: &Http, head: &Parts) -> Result<Response<Answer>, Failure> {
     let (token, now) = (request::bearer(head)?, http.surroundings.now());
-    let logins = http
-        .call(move |system| system.delete_user(&token, now))
+    let removed = http
+        .call(move |system| {
+            let user = system.profile(&token, now)?.user;
+            system.delete_user(&token, now).map(|ended| (user, ended))
+        })
         .await?;
+    let (user, logins) = removed;
+    Entry::of(Act::RemoveUser).by(&user).user(&user).done();
     http.surroundings.ended(&logins);
+    http.surroundings.user_ended(&user);
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }

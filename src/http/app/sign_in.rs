@@ -2,17 +2,20 @@
 
 use std::net::IpAddr;
 
+use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 use serde_json::json;
 
 use crate::api::{Credentials, Registration, Session};
+use crate::audit::{Act, Entry};
 use crate::http::answer::{self, Failure};
 use crate::http::attempts::Key;
 use crate::http::{Answer, Http, request};
 use crate::ident::AppId;
-use crate::system::{Device, Provider, SignedIn};
+use crate::secret::Secret;
+use crate::system::{Device, Moment, Provider, Purpose, SignedIn, System, SystemError};
 
-use super::missing;
+use super::{mail, missing};
 
 /// `POST /app/<app id>/auth/providers/<provider>/login`
 pub async fn login(
@@ -23,18 +26,55 @@ pub async fn login(
     body: &[u8],
 ) -> Result<Response<Answer>, Failure> {
     let signed_in = match Provider::named(provider) {
-        Some(Provider::Anonymous) => anonymous(http, app, body).await?,
-        Some(Provider::Password) => password(http, peer, app, body).await?,
+        Some(Provider::Anonymous) => anonymous(http, app, body).await,
+        Some(Provider::Password) => password(http, peer, app, body).await,
+        Some(Provider::ApiKey) => api_key(http, peer, app, body).await,
         None => return missing::provider(http, provider),
     };
-    tracing::debug!(%app, user = %signed_in.user, provider, "signed in");
+    let entry = Entry::of(Act::SignIn).app(app).from(peer).detail(provider);
+    let signed_in = match signed_in {
+        Ok(signed_in) => signed_in,
+        Err(refused) => {
+            entry.refused(&refused);
+            return Err(refused);
+        }
+    };
+    entry.user(&signed_in.user).done();
+    Ok(session(signed_in))
+}
+
+fn session(signed_in: SignedIn) -> Response<Answer> {
     let session = Session {
         access_token: signed_in.access_token,
         refresh_token: signed_in.refresh_token,
         user_id: signed_in.user.to_string(),
         device_id: signed_in.device,
     };
-    Ok(answer::json(StatusCode::OK, &session))
+    answer::json(StatusCode::OK, &session)
+}
+
+/// `POST …/login?link=true`: another way to sign in for the user of an access token.
+pub async fn link(
+    http: &Http,
+    peer: IpAddr,
+    app: &AppId,
+    provider: &str,
+    head: &Parts,
+    body: &[u8],
+) -> Result<Response<Answer>, Failure> {
+    if Provider::named(provider) != Some(Provider::Password) {
+        return missing::link(http, provider);
+    }
+    let token = request::bearer(head)?;
+    let (name, password, _) = credentials(body)?;
+    let linked = tried(http, peer, app, &name.clone(), move |system, moment| {
+        system.link_password(&token, &name, &password, moment)
+    })
+    .await;
+    let entry = Entry::of(Act::Link).app(app).from(peer).detail(provider);
+    let linked = linked.inspect_err(|refused| entry.clone().refused(refused))?;
+    entry.user(&linked.user).done();
+    Ok(session(linked))
 }
 
 async fn anonymous(http: &Http, app: &AppId, body: &[u8]) -> Result<SignedIn, Failure> {
@@ -54,28 +94,55 @@ async fn password(
     app: &AppId,
     body: &[u8],
 ) -> Result<SignedIn, Failure> {
+    let (name, password, device) = credentials(body)?;
+    let id = app.clone();
+    tried(http, peer, app, &name.clone(), move |system, moment| {
+        system.sign_in_password(&id, &name, &password, device, moment)
+    })
+    .await
+}
+
+async fn api_key(http: &Http, peer: IpAddr, app: &AppId, body: &[u8]) -> Result<SignedIn, Failure> {
     let mut credentials: Credentials = request::parse(body)?;
     let device = device(&credentials);
-    let name = credentials
-        .username
-        .take()
-        .ok_or_else(|| Failure::missing_parameter("username"))?;
-    let password = credentials
-        .password
-        .take()
-        .ok_or_else(|| Failure::missing_parameter("password"))?;
-    let (key, moment) = (Key::new(peer, app, &name), http.moment());
+    let key = credentials.key.take();
+    let key = key.ok_or_else(|| Failure::missing_parameter("key"))?;
+    let id = app.clone();
+    // All keys that an address tries are counted together: there is no name to count by.
+    tried(http, peer, app, "", move |system, moment| {
+        system.sign_in_api_key(&id, &key, device, moment)
+    })
+    .await
+}
+
+/// Name, password and device.
+fn credentials(body: &[u8]) -> Result<(String, Secret, Option<Device>), Failure> {
+    let mut credentials: Credentials = request::parse(body)?;
+    let device = device(&credentials);
+    let name = credentials.username.take();
+    let password = credentials.password.take();
+    Ok((
+        name.ok_or_else(|| Failure::missing_parameter("username"))?,
+        password.ok_or_else(|| Failure::missing_parameter("password"))?,
+        device,
+    ))
+}
+
+/// Tries something secret for a name, if that was not wrong too often.
+async fn tried(
+    http: &Http,
+    peer: IpAddr,
+    app: &AppId,
+    name: &str,
+    work: impl FnOnce(&System, &Moment) -> Result<SignedIn, SystemError> + Send + 'static,
+) -> Result<SignedIn, Failure> {
+    let (key, moment) = (Key::new(peer, app, name), http.moment());
     if !http.wrong_passwords.begin(&key, moment.now) {
         return Err(Failure::too_many(
             "too many wrong passwords; try again in a minute",
         ));
     }
-    let app = app.clone();
-    let result = http
-        .call_hashing(move |system| {
-            system.sign_in_password(&app, &name, &password, device, &moment)
-        })
-        .await;
+    let result = http.call_hashing(move |system| work(system, &moment)).await;
     if !result.as_ref().is_err_and(Failure::is_wrong_password) {
         http.wrong_passwords.take_back(&key);
     }
@@ -94,6 +161,7 @@ pub async fn register(
     body: &[u8],
 ) -> Result<Response<Answer>, Failure> {
     let Registration { email, password } = request::parse(body)?;
+    let address = email.clone();
     let (id, moment) = (app.clone(), http.moment());
     if !http
         .registrations
@@ -105,7 +173,12 @@ pub async fn register(
     }
     let user = http
         .call_hashing(move |system| system.register(&id, &email, &password, &moment))
-        .await?;
-    tracing::info!(%app, %user, "a user has registered");
+        .await;
+    let entry = Entry::of(Act::Register).app(app).from(peer);
+    let user = user.inspect_err(|refused| entry.clone().refused(refused))?;
+    entry.user(&user).done();
+    if http.system.app(app)?.confirm_email {
+        mail::letter(http, peer, app, Purpose::Confirm, address).await?;
+    }
     Ok(answer::json(StatusCode::CREATED, &json!({})))
 }

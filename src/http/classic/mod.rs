@@ -3,8 +3,11 @@
 //! Every success is 200 with a JSON object, every error a problem with a code.
 
 mod account;
+mod files;
+mod mail;
 mod problem;
 mod sign_in;
+mod users;
 
 use std::net::IpAddr;
 
@@ -16,15 +19,36 @@ use serde_json::json;
 
 use self::problem::{Kind, Problem};
 use super::{Answer, Http, request};
+use crate::ident::AppId;
 use crate::secret::Secret;
 
-/// A route.
+/// A route, with what its path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Route {
+pub enum Route<'a> {
     /// `POST /auth`
     Authenticate,
     /// `POST /auth/revoke`
     Revoke,
+    /// `PUT /auth/password`
+    Password,
+    /// `POST /auth/<provider>/updateAccount`
+    UpdateAccount(&'a str),
+    /// `GET /auth/users`
+    Users,
+    /// `PUT /auth/users`
+    PutUser,
+    /// `GET /auth/users/<id>`
+    User(&'a str),
+    /// `PATCH /auth/users/<id>`
+    Status(&'a str),
+    /// `DELETE /auth/users/<id>`, in 2.0 to 2.5 `/auth/user/<id>`
+    DeleteUser(&'a str),
+    /// `GET /auth/users/<provider>/<name>`
+    Identity(&'a str, &'a str),
+    /// `GET /api/providers/<provider>/accounts/<name>`
+    Account(&'a str, &'a str),
+    /// `GET /realms/files/<path>`
+    File(&'a str),
     /// `GET /health`
     Health,
 }
@@ -32,19 +56,33 @@ pub enum Route {
 /// Whether a path belongs to the classic API, or could.
 pub fn is_classic(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next();
-    matches!(first, Some("auth" | "health"))
+    matches!(first, Some("auth" | "health" | "realms"))
 }
 
-impl Route {
+impl<'a> Route<'a> {
     /// The route of a method and a path; `None` if there is none.
-    pub fn find(method: &Method, path: &str) -> Option<Route> {
+    pub fn find(method: &Method, path: &'a str) -> Option<Route<'a>> {
         let path = path.strip_suffix('/').unwrap_or(path);
-        match (method.as_str(), path) {
-            ("POST", "/auth") => Some(Route::Authenticate),
-            ("POST", "/auth/revoke") => Some(Route::Revoke),
-            ("GET", "/health") => Some(Route::Health),
-            _ => None,
-        }
+        let segments: Vec<&str> = path.strip_prefix('/')?.splitn(6, '/').collect();
+        let route = match (method.as_str(), segments.as_slice()) {
+            ("POST", ["auth"]) => Route::Authenticate,
+            ("POST", ["auth", "revoke"]) => Route::Revoke,
+            ("PUT", ["auth", "password"]) => Route::Password,
+            ("POST", ["auth", provider, "updateAccount"]) => Route::UpdateAccount(provider),
+            ("GET", ["auth", "users"]) => Route::Users,
+            ("PUT", ["auth", "users"]) => Route::PutUser,
+            ("GET", ["auth", "users", id]) => Route::User(id),
+            ("PATCH", ["auth", "users", id]) => Route::Status(id),
+            ("DELETE", ["auth", "users" | "user", id]) => Route::DeleteUser(id),
+            ("GET", ["auth", "users", provider, name]) => Route::Identity(provider, name),
+            ("GET", ["api", "providers", provider, "accounts", name]) => {
+                Route::Account(provider, name)
+            }
+            ("GET", ["realms", "files", path]) => Route::File(path),
+            ("GET", ["health"]) => Route::Health,
+            _ => return None,
+        };
+        Some(route)
     }
 }
 
@@ -52,7 +90,7 @@ impl Route {
 pub async fn answer<B>(
     http: &Http,
     peer: IpAddr,
-    route: Route,
+    route: Route<'_>,
     head: &Parts,
     body: B,
 ) -> Result<Response<Answer>, Problem>
@@ -64,6 +102,16 @@ where
     match route {
         Route::Authenticate => sign_in::authenticate(http, peer, &body).await,
         Route::Revoke => account::revoke(http, head, &body).await,
+        Route::Password => account::password(http, peer, head, &body).await,
+        Route::UpdateAccount(provider) => mail::update(http, peer, provider, &body).await,
+        Route::Users => users::list(http, head).await,
+        Route::PutUser => users::put(http, head, &body).await,
+        Route::User(id) => users::show(http, head, id).await,
+        Route::Status(id) => users::status(http, head, id, &body).await,
+        Route::DeleteUser(id) => users::delete(http, head, id).await,
+        Route::Identity(provider, name) => users::identity(http, head, provider, name).await,
+        Route::Account(provider, name) => users::account(http, head, provider, name).await,
+        Route::File(path) => files::file(http, head, path).await,
         Route::Health => Ok(done(&json!({}))),
     }
 }
@@ -82,4 +130,9 @@ fn token(head: &Parts) -> Result<Secret, Problem> {
         Some(token) if !token.is_empty() => Ok(Secret::new(token)),
         Some(_) | None => Err(Problem::new(Kind::InvalidCredentials).because("no token")),
     }
+}
+
+/// The app that classic users belong to.
+fn app() -> AppId {
+    AppId::parse("classic").expect("a word of letters is an app id")
 }

@@ -18,14 +18,22 @@ pub enum Kind {
     MissingParameters,
     /// Login refused.
     InvalidCredentials,
+    /// No such account.
+    UnknownAccount,
     /// The path, or the rights there.
     AccessDenied,
     /// The refresh token's time is over.
     ExpiredRefreshToken,
+    /// No such Realm.
+    RealmNotFound,
+    /// No such user.
+    UnknownUser,
     /// Too many tries: told as refused credentials, which every SDK knows.
     TooMany,
     /// The server failed, or has too much to do.
     Unavailable,
+    /// This server does not do that.
+    NotEnabled,
 }
 
 impl Kind {
@@ -51,6 +59,24 @@ impl Kind {
                 "invalid-credentials",
                 "The provided credentials are invalid or the user does not exist.",
             ),
+            Kind::UnknownAccount => (
+                612,
+                S::NOT_FOUND,
+                "unknown-account",
+                "The account does not exist.",
+            ),
+            Kind::RealmNotFound => (
+                617,
+                S::NOT_FOUND,
+                "realm-not-found",
+                "The Realm was not found.",
+            ),
+            Kind::UnknownUser => (
+                618,
+                S::NOT_FOUND,
+                "unknown-user",
+                "The user does not exist.",
+            ),
             Kind::AccessDenied => (
                 614,
                 S::FORBIDDEN,
@@ -68,6 +94,12 @@ impl Kind {
                 S::TOO_MANY_REQUESTS,
                 "invalid-credentials",
                 "Too many tries. Try again in a minute.",
+            ),
+            Kind::NotEnabled => (
+                803,
+                S::NOT_IMPLEMENTED,
+                "not-enabled",
+                "This is not enabled on this server.",
             ),
             Kind::Unavailable => (
                 801,
@@ -147,18 +179,25 @@ impl Problem {
             invalid_params: self.parameters.clone(),
         };
         let mut answer = json(status, &body);
+        let cause = self.to_string();
+        answer
+            .extensions_mut()
+            .insert(Cause(format!("{code}: {cause}")));
+        answer
+    }
+}
+
+/// For the log.
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (_, _, _, title) = self.kind.row();
         let said = self
             .parameters
             .iter()
             .map(|parameter| format!("{} {}", parameter.name, parameter.reason));
         let cause = self.cause.clone().or(self.detail.clone());
-        let cause = cause
-            .or(said.reduce(|all, one| format!("{all}, {one}")))
-            .unwrap_or_else(|| title.to_owned());
-        answer
-            .extensions_mut()
-            .insert(Cause(format!("{code}: {cause}")));
-        answer
+        let cause = cause.or(said.reduce(|all, one| format!("{all}, {one}")));
+        f.write_str(cause.as_deref().unwrap_or(title))
     }
 }
 
@@ -184,9 +223,18 @@ impl From<SystemError> for Problem {
             SystemError::Token(_) | SystemError::LoginEnded | SystemError::Revoked => {
                 Problem::new(Kind::InvalidCredentials).because(error)
             }
-            SystemError::NotAdmin | SystemError::NoSuchApp(_) | SystemError::NoSuchProvider(_) => {
-                Problem::new(Kind::AccessDenied).because(error)
-            }
+            SystemError::BadMetadata => Problem::invalid("metadata", error.to_string()),
+            SystemError::NoSuchUser => Problem::new(Kind::UnknownUser).because(error),
+            SystemError::NotConfirmed => Problem::new(Kind::InvalidCredentials).because(error),
+            SystemError::NoMail => Problem::new(Kind::NotEnabled).because(error),
+            SystemError::BadMailedToken
+            | SystemError::BadKeyName
+            | SystemError::KeyNameInUse
+            | SystemError::TooManyKeys
+            | SystemError::NoSuchKey
+            | SystemError::NotAdmin
+            | SystemError::NoSuchApp(_)
+            | SystemError::NoSuchProvider(_) => Problem::new(Kind::AccessDenied).because(error),
             SystemError::Storage(_) | SystemError::Database(_) | SystemError::Hash(_) => {
                 Problem::new(Kind::Unavailable).because(error)
             }

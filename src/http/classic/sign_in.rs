@@ -8,9 +8,9 @@ use serde_json::json;
 use super::done;
 use super::problem::{Kind, Problem};
 use crate::api::classic::Authentication;
+use crate::audit::{Act, Entry};
 use crate::http::attempts::Key;
 use crate::http::{Answer, Http, request};
-use crate::ident::AppId;
 use crate::secret::Secret;
 use crate::system::Issued;
 
@@ -23,7 +23,7 @@ pub async fn authenticate(
     let asked: Authentication = request::parse(body)?;
     match asked.provider.as_deref() {
         Some("password") => password(http, peer, asked).await,
-        Some("realm") => realm(http, asked).await,
+        Some("realm") => realm(http, peer, asked).await,
         Some(_) => Err(Problem::invalid("provider", "is not one of this server")),
         None => Err(Problem::missing("provider")),
     }
@@ -41,11 +41,16 @@ async fn password(
     let password = password.ok_or_else(|| Problem::missing("password"))?;
     let register = info.register.or(asked.register).unwrap_or(false);
     let (name, app_id) = (name.reveal().to_owned(), asked.app_id);
-    let issued = if register {
-        self::register(http, peer, name, password, app_id).await?
+    let entry = |act| Entry::of(act).app(super::app()).from(peer);
+    let (entry, issued) = if register {
+        let issued = self::register(http, peer, name, password, app_id).await;
+        (entry(Act::Register), issued)
     } else {
-        sign_in(http, peer, name, password, app_id).await?
+        let issued = sign_in(http, peer, name, password, app_id).await;
+        (entry(Act::SignIn), issued)
     };
+    let issued = issued.inspect_err(|problem| entry.clone().refused(problem))?;
+    entry.user(&issued.claims.identity).done();
     Ok(done(&json!({ "refresh_token": shown(&issued) })))
 }
 
@@ -57,15 +62,14 @@ async fn register(
     app_id: Option<String>,
 ) -> Result<Issued, Problem> {
     let moment = http.moment();
-    let from = Key::new(peer, &classic(), "");
+    let from = Key::new(peer, &super::app(), "");
     if !http.registrations.begin(&from, moment.now) {
         return Err(Problem::new(Kind::TooMany).because("too many registrations from this address"));
     }
-    let made = http
-        .ask_hashing(move |system| system.classic_register(&name, &password, app_id, &moment))
-        .await??;
-    tracing::info!(user = %made.claims.identity, "a user has registered");
-    Ok(made)
+    let work = move |system: &crate::system::System| {
+        system.classic_register(&name, &password, app_id, &moment)
+    };
+    Ok(http.ask_hashing(work).await??)
 }
 
 async fn sign_in(
@@ -75,7 +79,7 @@ async fn sign_in(
     password: Secret,
     app_id: Option<String>,
 ) -> Result<Issued, Problem> {
-    let (key, moment) = (Key::new(peer, &classic(), &name), http.moment());
+    let (key, moment) = (Key::new(peer, &super::app(), &name), http.moment());
     if !http.wrong_passwords.begin(&key, moment.now) {
         return Err(Problem::new(Kind::TooMany).because("too many wrong passwords"));
     }
@@ -90,7 +94,11 @@ async fn sign_in(
     result
 }
 
-async fn realm(http: &Http, asked: Authentication) -> Result<Response<Answer>, Problem> {
+async fn realm(
+    http: &Http,
+    peer: IpAddr,
+    asked: Authentication,
+) -> Result<Response<Answer>, Problem> {
     let refresh = asked.data.ok_or_else(|| Problem::missing("data"))?;
     let (app_id, moment) = (asked.app_id, http.moment());
     let Some(path) = asked.path.filter(|path| !path.is_empty()) else {
@@ -101,18 +109,19 @@ async fn realm(http: &Http, asked: Authentication) -> Result<Response<Answer>, P
         return Ok(done(&json!({ "user_token": shown(&issued) })));
     };
     let path = request::decoded(&path).ok_or_else(|| Problem::new(Kind::AccessDenied))?;
+    let asked_for = path.clone();
     let issued = http
         .ask(move |system| system.classic_access(&refresh, &path, app_id, &moment))
-        .await??;
+        .await?;
+    let issued = issued.map_err(|error| {
+        let entry = Entry::of(Act::AccessToken).from(peer).realm(asked_for);
+        entry.refused(&error);
+        Problem::from(error)
+    })?;
     Ok(done(&json!({ "access_token": shown(&issued) })))
 }
 
 /// A token and what is in it, as clients want both.
 fn shown(issued: &Issued) -> serde_json::Value {
     json!({ "token": issued.token.reveal(), "token_data": issued.claims })
-}
-
-/// What names are counted under.
-fn classic() -> AppId {
-    AppId::parse("classic").expect("a word of letters is an app id")
 }

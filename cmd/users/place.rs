@@ -1,0 +1,274 @@
+//! Where users are: at a running server, or in the data folder of a stopped one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ros::api::users::{User, UserChange};
+use ros::auth::KeyPair;
+use ros::client::Server;
+use ros::config::Settings;
+use ros::http::shown_user;
+use ros::ident::{AppId, UnixTime, UserId};
+use ros::secret::Secret;
+use ros::storage::{StorageError, Store};
+use ros::system::{Moment, PAGE, Search, System, SystemError, Wanted};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+
+use crate::failure::{Exit, Failure};
+use crate::reach::Reach;
+
+/// Arguments that say where.
+#[derive(clap::Args)]
+pub struct Target {
+    /// The data folder of a stopped server, for when no administrator can sign in
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Which users are asked for.
+pub struct Asked {
+    pub app: Option<String>,
+    pub search: Option<String>,
+    pub admins: bool,
+    pub limit: usize,
+}
+
+/// Users that can be reached.
+pub enum Place<'a> {
+    Server {
+        server: Box<Server>,
+        admin: Secret,
+        runtime: Runtime,
+        reach: &'a Reach,
+    },
+    Folder {
+        system: Box<System>,
+        /// Keeps a server from starting meanwhile.
+        _store: Store,
+    },
+}
+
+impl Target {
+    /// Signs in, or takes the folder.
+    pub fn open(&self) -> Result<Place<'_>, Failure> {
+        if let Some(root) = &self.root {
+            return folder(root);
+        }
+        let (server, admin) = (self.reach.server()?, self.reach.admin_token()?);
+        Ok(Place::Server {
+            server: Box::new(server),
+            admin,
+            runtime: crate::runtime()?,
+            reach: &self.reach,
+        })
+    }
+}
+
+fn folder(root: &Path) -> Result<Place<'static>, Failure> {
+    let failed = || Failure::new(Exit::Failed, format!("cannot open {}", root.display()));
+    if !root.join("admin.db").exists() {
+        return Err(Failure::new(
+            Exit::NotFound,
+            format!("{} is no server's data folder", root.display()),
+        )
+        .cause("there is no admin.db in it"));
+    }
+    let store = Store::open(root, rand::random::<u64>).map_err(|error| match &error {
+        StorageError::InUse(_) => Failure::new(
+            Exit::Conflict,
+            format!("a server has {} open", root.display()),
+        )
+        .hint("stop it, or leave --root away and name the server with --server URL"),
+        _ => failed().cause(&error),
+    })?;
+    // No token is made or looked at here, so the server's own keys are not needed.
+    let keys = KeyPair::generate(&mut rand_core::OsRng).map_err(|error| failed().cause(error))?;
+    let system = System::open(Arc::new(Settings::dev(root)), keys);
+    Ok(Place::Folder {
+        system: Box::new(system.map_err(|error| failed().cause(error))?),
+        _store: store,
+    })
+}
+
+impl Place<'_> {
+    /// Users in the order of their ids.
+    pub fn list(&mut self, asked: &Asked) -> Result<Vec<User>, Failure> {
+        let mut found: Vec<User> = Vec::new();
+        loop {
+            let after = found.last().map(|user| user.id.clone());
+            let page = self.page(asked, after, (asked.limit - found.len()).min(PAGE))?;
+            let is_last = page.len() < PAGE;
+            found.extend(page);
+            if is_last || found.len() >= asked.limit {
+                return Ok(found);
+            }
+        }
+    }
+
+    fn page(
+        &mut self,
+        asked: &Asked,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<User>, Failure> {
+        match self {
+            Place::Server {
+                server,
+                admin,
+                runtime,
+                reach,
+            } => {
+                let limit = limit.to_string();
+                let mut query = vec![("limit", limit.as_str())];
+                query.extend(asked.app.as_deref().map(|app| ("app", app)));
+                query.extend(asked.search.as_deref().map(|text| ("search", text)));
+                query.extend(asked.admins.then_some(("admins", "true")));
+                query.extend(after.as_deref().map(|id| ("after", id)));
+                let page = async {
+                    reach
+                        .within("cannot list the users", server.users(admin, &query))
+                        .await
+                };
+                Ok(runtime.block_on(page)?.users)
+            }
+            Place::Folder { system, .. } => {
+                let search = Search {
+                    app: asked.app.as_deref().map(app_id).transpose()?,
+                    text: asked.search.clone(),
+                    admins: asked.admins,
+                    after: after.map(|id| UserId(id.into())),
+                    limit,
+                };
+                let found = system.accounts(&search).map_err(|error| told(&error))?;
+                Ok(found.into_iter().map(shown_user).collect())
+            }
+        }
+    }
+
+    /// One user.
+    pub fn show(&mut self, app: &str, who: &str) -> Result<User, Failure> {
+        match self {
+            Place::Server {
+                server,
+                admin,
+                runtime,
+                reach,
+            } => {
+                let asking = server.user(admin, app, who);
+                let asked = async { reach.within("cannot show the user", asking).await };
+                runtime.block_on(asked)
+            }
+            Place::Folder { system, .. } => {
+                let found = system.who(&app_id(app)?, who);
+                found.map(shown_user).map_err(|error| told(&error))
+            }
+        }
+    }
+
+    /// Makes a user.
+    pub fn add(
+        &mut self,
+        app: &str,
+        name: &str,
+        password: Option<&Secret>,
+        admin: bool,
+    ) -> Result<User, Failure> {
+        match self {
+            Place::Server {
+                server,
+                admin: token,
+                runtime,
+                reach,
+            } => {
+                let adding = server.add_user(token, app, name, password, admin);
+                let asked = async { reach.within("cannot make the user", adding).await };
+                runtime.block_on(asked)
+            }
+            Place::Folder { system, .. } => {
+                let app = app_id(app)?;
+                let wanted = Wanted {
+                    app: &app,
+                    name,
+                    password,
+                    admin,
+                };
+                let made = system.add_account(&wanted, &moment());
+                made.map(shown_user).map_err(|error| told(&error))
+            }
+        }
+    }
+
+    /// Changes a user.
+    pub fn change(&mut self, app: &str, who: &str, change: &Value) -> Result<User, Failure> {
+        match self {
+            Place::Server {
+                server,
+                admin,
+                runtime,
+                reach,
+            } => {
+                let changing = server.change_user(admin, app, who, change);
+                let asked = async { reach.within("cannot change the user", changing).await };
+                runtime.block_on(asked)
+            }
+            Place::Folder { system, .. } => {
+                changed(system, &app_id(app)?, who, change).map_err(|error| told(&error))
+            }
+        }
+    }
+
+    /// Removes a user.
+    pub fn remove(&mut self, app: &str, who: &str) -> Result<(), Failure> {
+        match self {
+            Place::Server {
+                server,
+                admin,
+                runtime,
+                reach,
+            } => {
+                let removing = server.remove_user(admin, app, who);
+                let asked = async { reach.within("cannot remove the user", removing).await };
+                runtime.block_on(asked)
+            }
+            Place::Folder { system, .. } => {
+                let found = system.who(&app_id(app)?, who);
+                let removed =
+                    found.and_then(|found| system.remove_account(&found.user, moment().now));
+                removed.map(drop).map_err(|error| told(&error))
+            }
+        }
+    }
+}
+
+fn changed(system: &System, app: &AppId, who: &str, change: &Value) -> Result<User, SystemError> {
+    let user = system.who(app, who)?.user;
+    let change: UserChange = serde_json::from_value(change.clone()).unwrap_or_default();
+    system.change_account(&user, &change.into(), &moment())?;
+    system.account(&user).map(shown_user)
+}
+
+fn moment() -> Moment {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    Moment {
+        now: UnixTime(now.unwrap_or_default().as_secs()),
+        random: std::array::from_fn(|_| rand::random()),
+    }
+}
+
+fn app_id(app: &str) -> Result<AppId, Failure> {
+    AppId::parse(app).ok_or_else(|| Failure::new(Exit::Usage, format!("`{app}` is no app's id")))
+}
+
+/// What the folder says, in the exit codes that a server's answer would bring.
+fn told(error: &SystemError) -> Failure {
+    let exit = match error {
+        SystemError::NoSuchUser | SystemError::NoSuchApp(_) => Exit::NotFound,
+        SystemError::NameInUse => Exit::Conflict,
+        _ => Exit::Failed,
+    };
+    Failure::new(exit, "cannot do this").cause(error)
+}

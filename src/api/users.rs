@@ -1,0 +1,78 @@
+//! Users under an administrator's eyes: `/api/ros/v1/users`. Fields are added, never renamed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::secret::Secret;
+
+/// A user.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// 24 hex digits for users of an app, 32 for those of `classic`; imported users keep theirs.
+    pub id: String,
+    /// The app; `classic` for users of Realm Object Server 1 to 3.
+    pub app: String,
+    /// Name or e-mail address.
+    pub name: Option<String>,
+    /// When it was made: RFC 3339, UTC.
+    pub created: String,
+    /// Whether it administers the server.
+    pub admin: bool,
+    /// Whether it is kept out.
+    pub suspended: bool,
+    /// The ways in which it signs in.
+    pub identities: Vec<NamedIdentity>,
+    /// Its custom data.
+    pub metadata: BTreeMap<String, Value>,
+    /// How often it is signed in.
+    pub logins: u64,
+}
+
+/// A way in which a user signs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedIdentity {
+    /// `anon-user`, `local-userpass`, `api-key`.
+    pub provider: String,
+    /// The name there, in small letters.
+    pub name: String,
+}
+
+/// Users in the order of their ids.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Users {
+    /// The users.
+    pub users: Vec<User>,
+    /// The id after which the next page begins; nothing if this is the last.
+    pub next: Option<String>,
+}
+
+/// A user to be made.
+#[derive(Deserialize)]
+pub struct NewUser {
+    /// The app; `classic` if none is named.
+    pub app: Option<String>,
+    /// Name or e-mail address.
+    pub name: String,
+    /// The password; without one the user cannot sign in until it has one.
+    pub password: Option<Secret>,
+    /// Whether it administers the server.
+    #[serde(default)]
+    pub admin: bool,
+}
+
+/// What is to be changed of a user; what is not named stays.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct UserChange {
+    /// Another password; all logins end.
+    pub password: Option<Secret>,
+    /// Whether it administers the server.
+    pub admin: Option<bool>,
+    /// Whether it is kept out; all logins end.
+    pub suspended: Option<bool>,
+    /// Custom data in the place of what there was.
+    pub metadata: Option<BTreeMap<String, Value>>,
+}

@@ -1,0 +1,242 @@
+//! Users: looked up, listed, made, suspended, deleted. For administrators, and partly for the user itself.
+
+use hyper::Response;
+use hyper::http::request::Parts;
+use serde_json::{Value, json};
+
+use super::problem::{Kind, Problem};
+use super::{app, done, token};
+use crate::api::classic::{AccountBody, MetadataBody, UserBody, WantedStatus, WantedUser};
+use crate::audit::{Act, Entry};
+use crate::http::{Answer, Http, request};
+use crate::ident::UserId;
+use crate::system::{Account, PAGE, Provider, Search, Shown, SystemError, Wanted};
+
+/// `GET /auth/users`, with paging that the original does not have.
+pub async fn list(http: &Http, head: &Parts) -> Result<Response<Answer>, Problem> {
+    let shown = shown(http, head).await?;
+    only_admin(&shown)?;
+    let asked = |name| request::query(&head.uri, name);
+    let search = Search {
+        app: Some(app()),
+        text: asked("search"),
+        admins: false,
+        after: asked("after").map(|id| UserId(id.into())),
+        limit: asked("limit")
+            .and_then(|limit| limit.parse().ok())
+            .unwrap_or(PAGE),
+    };
+    let found = http.ask(move |system| system.accounts(&search)).await??;
+    let users: Vec<UserBody> = found.into_iter().map(body).collect();
+    Ok(done(&json!({ "users": users })))
+}
+
+/// `GET /auth/users/<id>`: for administrators and the user itself; to others it does not exist.
+pub async fn show(http: &Http, head: &Parts, id: &str) -> Result<Response<Answer>, Problem> {
+    let shown = shown(http, head).await?;
+    let user = UserId(named(id)?.into());
+    if !shown.admin && shown.user != user {
+        return Err(Problem::new(Kind::UnknownUser).because("somebody else"));
+    }
+    Ok(done(&body(of_classic(http, user).await?)))
+}
+
+/// `GET /auth/users/<provider>/<name>`: likewise.
+pub async fn identity(
+    http: &Http,
+    head: &Parts,
+    provider: &str,
+    name: &str,
+) -> Result<Response<Answer>, Problem> {
+    let shown = shown(http, head).await?;
+    let found = with_identity(http, provider, name).await?;
+    if !shown.admin && shown.user != found.user {
+        return Err(Problem::new(Kind::UnknownAccount).because("somebody else"));
+    }
+    Ok(done(&body(found)))
+}
+
+/// `GET /api/providers/<provider>/accounts/<name>`, as 1.8 has it: for administrators.
+pub async fn account(
+    http: &Http,
+    head: &Parts,
+    provider: &str,
+    name: &str,
+) -> Result<Response<Answer>, Problem> {
+    only_admin(&shown(http, head).await?)?;
+    let found = with_identity(http, provider, name).await?;
+    Ok(done(&json!({
+        "provider": provider,
+        "provider_id": named(name)?,
+        "user": { "id": found.user.to_string(), "isAdmin": found.admin },
+    })))
+}
+
+/// `PUT /auth/users`: makes a user, or changes one.
+pub async fn put(http: &Http, head: &Parts, said: &[u8]) -> Result<Response<Answer>, Problem> {
+    let shown = shown(http, head).await?;
+    only_admin(&shown)?;
+    let wanted: WantedUser = request::parse(said)?;
+    let provider = wanted
+        .provider
+        .ok_or_else(|| Problem::missing("provider"))?;
+    if provider != PASSWORD {
+        return Err(Problem::invalid("provider", "is not one of this server"));
+    }
+    let name = wanted.provider_id;
+    let name = name.ok_or_else(|| Problem::missing("provider_id"))?;
+    let (moment, id) = (http.moment(), wanted.user_id);
+    let work = move |system: &crate::system::System| {
+        let found = match system.with_identity(&app(), Provider::Password, &name) {
+            Ok(found) => found,
+            Err(SystemError::NoSuchUser) => {
+                let wanted = Wanted {
+                    app: &app(),
+                    name: &name,
+                    password: None,
+                    admin: false,
+                };
+                system.add_account(&wanted, &moment)?
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if id.is_some_and(|id| *id != *found.user.0) {
+            return Err(Problem::invalid("user_id", "is another one"));
+        }
+        if let Some(admin) = wanted.is_admin {
+            system.set_admin(&found.user, admin)?;
+        }
+        if let Some(metadata) = &wanted.metadata {
+            system.set_metadata(&found.user, metadata)?;
+        }
+        Ok(system.account(&found.user)?)
+    };
+    let made = http.ask(work).await??;
+    http.surroundings.user_ended(&made.user);
+    Entry::of(Act::ChangeUser)
+        .by(shown.user)
+        .user(&made.user)
+        .done();
+    Ok(done(&body(made)))
+}
+
+/// `PATCH /auth/users/<id>`: suspends a user, or lets it in again.
+pub async fn status(
+    http: &Http,
+    head: &Parts,
+    id: &str,
+    said: &[u8],
+) -> Result<Response<Answer>, Problem> {
+    let shown = shown(http, head).await?;
+    only_admin(&shown)?;
+    let wanted: WantedStatus = request::parse(said)?;
+    let suspended = match wanted.status.as_deref() {
+        Some("suspended") => true,
+        Some("active") => false,
+        Some(_) => return Err(Problem::invalid("status", "is active or suspended")),
+        None => return Err(Problem::missing("status")),
+    };
+    let user = of_classic(http, UserId(named(id)?.into())).await?.user;
+    let changed = user.clone();
+    let work = move |system: &crate::system::System| system.set_disabled(&changed, suspended);
+    let ended = http.ask(work).await??;
+    let entry = Entry::of(Act::ChangeUser).by(shown.user).user(&user);
+    entry
+        .detail(if suspended { "suspended" } else { "active" })
+        .done();
+    http.surroundings.ended(&ended);
+    http.surroundings.user_ended(&user);
+    Ok(done(&json!({})))
+}
+
+/// `DELETE /auth/users/<id>`: for administrators and the user itself.
+pub async fn delete(http: &Http, head: &Parts, id: &str) -> Result<Response<Answer>, Problem> {
+    let shown = shown(http, head).await?;
+    let user = UserId(named(id)?.into());
+    if !shown.admin && shown.user != user {
+        return Err(Problem::new(Kind::AccessDenied).because("somebody else"));
+    }
+    let removed = of_classic(http, user).await?.user;
+    let (user, by, now) = (removed.clone(), shown.user, http.surroundings.now());
+    let ended = http
+        .ask(move |system| system.remove_account(&removed, now))
+        .await??;
+    Entry::of(Act::RemoveUser).by(by).user(&user).done();
+    http.surroundings.ended(&ended);
+    http.surroundings.user_ended(&user);
+    Ok(done(&json!({})))
+}
+
+/// What the provider is called here.
+const PASSWORD: &str = "password";
+
+/// Who asks.
+async fn shown(http: &Http, head: &Parts) -> Result<Shown, Problem> {
+    let (token, now) = (token(head)?, http.surroundings.now());
+    Ok(http.ask(move |system| system.person(&token, now)).await??)
+}
+
+fn only_admin(shown: &Shown) -> Result<(), Problem> {
+    if shown.admin {
+        Ok(())
+    } else {
+        Err(Problem::new(Kind::AccessDenied).because("only administrators may do this"))
+    }
+}
+
+fn named(text: &str) -> Result<String, Problem> {
+    request::decoded(text).ok_or_else(|| Problem::new(Kind::UnknownUser))
+}
+
+/// A classic user; those of apps are not seen here.
+async fn of_classic(http: &Http, user: UserId) -> Result<Account, Problem> {
+    let found = http.ask(move |system| system.account(&user)).await??;
+    if found.app == app() {
+        Ok(found)
+    } else {
+        Err(Problem::new(Kind::UnknownUser).because("a user of an app"))
+    }
+}
+
+async fn with_identity(http: &Http, provider: &str, name: &str) -> Result<Account, Problem> {
+    let unknown = || Problem::new(Kind::UnknownAccount);
+    if provider != PASSWORD {
+        return Err(unknown());
+    }
+    let name = request::decoded(name).ok_or_else(unknown)?;
+    let work = move |system: &crate::system::System| {
+        system.with_identity(&app(), Provider::Password, &name)
+    };
+    match http.ask(work).await? {
+        Err(SystemError::NoSuchUser) => Err(unknown()),
+        found => Ok(found?),
+    }
+}
+
+fn body(account: Account) -> UserBody {
+    let identity = |(provider, name): (Provider, String)| AccountBody {
+        provider: match provider {
+            Provider::Password => PASSWORD.to_owned(),
+            other => other.name().to_owned(),
+        },
+        provider_id: name,
+    };
+    let fact = |(key, value): (String, Value)| MetadataBody {
+        key,
+        value: match value {
+            Value::String(text) => text,
+            value => value.to_string(),
+        },
+    };
+    UserBody {
+        user_id: account.user.to_string(),
+        is_admin: account.admin,
+        accounts: account.identities.into_iter().map(identity).collect(),
+        metadata: account.metadata.into_iter().map(fact).collect(),
+        status: if account.suspended {
+            "suspended"
+        } else {
+            "active"
+        },
+    }
+}
