@@ -17,6 +17,9 @@ use crate::ident::{ClientVersion, FileIdent, RealmName, ServerVersion, UploadCur
 use crate::realm::{Allow, Pending, Refusal, Registry, Uploaded};
 use crate::system::{self, Effect, Found, Moment, System, SystemError};
 
+#[cfg(test)]
+mod tests;
+
 /// Management Realms that are looked at in one go.
 const AT_ONCE: usize = 64;
 
@@ -37,8 +40,10 @@ pub struct Inbox(Arc<(Mutex<Work>, Condvar)>);
 struct Work {
     /// Management Realms that have something new.
     news: BTreeSet<RealmName>,
-    /// Those that may have had when the server ended.
+    /// Those that may have had when the server ended, or in which something failed a while ago.
     old: VecDeque<RealmName>,
+    /// Those in which something failed just now: they wait until `again`.
+    failed: BTreeSet<RealmName>,
     /// Realms to be filled, and who waits for it.
     fills: Vec<(RealmName, Sender<()>)>,
     /// Whether there are effects.
@@ -112,6 +117,8 @@ impl Inbox {
             }
             if is_due {
                 work.again = None;
+                let failed = std::mem::take(&mut work.failed);
+                work.old.extend(failed);
             }
             work.effects = false;
             let mut looks = Vec::new();
@@ -134,8 +141,9 @@ impl Inbox {
     /// Tries again in a while, these Realms among it.
     fn again(&self, realms: impl IntoIterator<Item = RealmName>) {
         let mut work = self.lock();
-        work.old.extend(realms);
-        work.again = Some(Instant::now() + AGAIN);
+        work.failed.extend(realms);
+        let again = Instant::now() + AGAIN;
+        work.again.get_or_insert(again);
     }
 }
 
@@ -287,6 +295,7 @@ fn answer(tools: &Tools, found: &[(RealmName, Found)]) -> Result<(), SystemError
 /// Carries out all effects. Whether some are left.
 fn carry_out(tools: &Tools) -> bool {
     let mut left = false;
+    let mut stuck = HashSet::new();
     let mut after = 0;
     loop {
         let page = match tools.system.effects(after, PAGE) {
@@ -301,7 +310,7 @@ fn carry_out(tools: &Tools) -> bool {
         };
         after = last.number;
         let count = page.len();
-        let done = upload(tools, page);
+        let done = upload(tools, page, &mut stuck);
         left |= done.len() < count;
         if let Err(error) = tools.system.carried_out(&done) {
             tracing::error!(%error, "effects that were carried out are not struck off");
@@ -311,9 +320,10 @@ fn carry_out(tools: &Tools) -> bool {
 }
 
 /// Uploads effects as the server's own device. Those that are durable, or never will be.
-fn upload(tools: &Tools, effects: Vec<Effect>) -> Vec<u64> {
+///
+/// A Realm in which one has to wait is `stuck`: none after it may get through, for a Realm that has an effect skips all with smaller numbers.
+fn upload(tools: &Tools, effects: Vec<Effect>, stuck: &mut HashSet<RealmName>) -> Vec<u64> {
     let mut strands: HashMap<RealmName, Strand> = HashMap::new();
-    let mut stuck: HashSet<RealmName> = HashSet::new();
     let (told, outcomes) = channel();
     for effect in effects {
         let (number, name) = (effect.number, effect.realm.clone());
@@ -331,25 +341,30 @@ fn upload(tools: &Tools, effects: Vec<Effect>) -> Vec<u64> {
             }
         };
         let base = effect.base.unwrap_or_else(|| realm.head().version);
-        let told = told.clone();
-        let reply = Box::new(move |outcome: Result<(), Refusal>| {
-            told.send((number, outcome)).unwrap_or_default(); // the receiver waits for all
-        });
         let strand = strands.entry(name.clone()).or_default();
+        let (told, waits) = (told.clone(), name.clone());
+        let reply = Box::new(move |outcome: Result<(), Refusal>| {
+            told.send((number, waits, outcome)).unwrap_or_default(); // the receiver waits for all
+        });
         tools
             .lanes
             .push(&name, pending(effect, base), strand, reply);
     }
     drop(told);
-    let settled = outcomes.into_iter().filter_map(|(number, outcome)| match outcome {
-        Ok(()) => Some(number),
-        Err(Refusal::Unavailable(_) | Refusal::Long) => None,
-        Err(refusal) => {
-            tracing::error!(number, %refusal, "what follows from a change of permissions does not fit its Realm");
-            Some(number)
+    let mut settled = Vec::new();
+    for (number, realm, outcome) in outcomes {
+        match outcome {
+            Ok(()) => settled.push(number),
+            Err(Refusal::Unavailable(_) | Refusal::Long) => {
+                stuck.insert(realm);
+            }
+            Err(refusal) => {
+                tracing::error!(number, %refusal, "what follows from a change of permissions does not fit its Realm");
+                settled.push(number);
+            }
         }
-    });
-    settled.collect()
+    }
+    settled
 }
 
 fn pending(effect: Effect, base: ServerVersion) -> Pending {
