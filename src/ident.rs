@@ -151,6 +151,9 @@ impl fmt::Display for UserId {
 pub struct AppId(Arc<str>);
 
 impl AppId {
+    /// The name under which users and Realms of virtual paths are kept. No app of the App Services API has it.
+    pub const CLASSIC: &str = "classic";
+
     /// An app id from text; `None` if the text cannot be one.
     pub fn parse(text: &str) -> Option<AppId> {
         let narrow = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);

@@ -19,6 +19,9 @@ pub struct Apps {
 impl Apps {
     /// What an app allows; `None` if there is no such app.
     pub fn get(&self, app: &AppId) -> Option<&App> {
+        if app.as_str() == AppId::CLASSIC {
+            return None;
+        }
         self.named.get(app).or(self.any.as_ref())
     }
 }

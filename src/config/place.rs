@@ -115,7 +115,7 @@ impl Place for OptionOfCustom {
 impl Settings {
     /// The app of this id, which exists by being named; `None` if it cannot be one.
     pub(super) fn app(&mut self, id: &str) -> Option<&mut App> {
-        let id = AppId::parse(id)?;
+        let id = AppId::parse(id).filter(|id| id.as_str() != AppId::CLASSIC)?;
         Some(self.apps.named.entry(id).or_default())
     }
 

@@ -87,6 +87,7 @@ fn dev_takes_any_app_on_loopback() {
         ),
         (Some(App::open()), "127.0.0.1:9080".to_owned())
     );
+    assert_eq!(app(&settings, "classic"), None, "virtual paths are no app");
 }
 
 #[test]
@@ -138,7 +139,7 @@ fn unknown_keys_are_told_and_have_no_effect() {
 fn all_problems_are_told_at_once() {
     let found = problems(
         "auth: { private_key_path: 7 }\nproxy: { http: { listen_address: here, listen_port: 70000 } }\nlogging: { level: 3 }\nclassic: { unknown_files: keep }\nlocation: { url: ftp://x }\n\
-         apps: { '../x': { registration: maybe }, a: { registration: maybe, providers: [], ttls: { access_token: 0 } } }",
+         apps: { '../x': { registration: maybe }, classic: {}, a: { registration: maybe, providers: [], ttls: { access_token: 0 } } }",
     );
     let keys: Vec<&str> = found
         .iter()
@@ -152,6 +153,7 @@ fn all_problems_are_told_at_once() {
         "classic.unknown_files",
         "location.url",
         "apps.../x",
+        "apps.classic",
         "apps.a.registration",
         "apps.a.providers",
         "apps.a.ttls.access_token",

@@ -45,7 +45,12 @@ impl Arrival {
         if !is_trusted(self.client) {
             return self;
         }
-        let Some(told) = x_forwarded(headers).or_else(|| forwarded(headers)) else {
+        let is_there = |name| headers.contains_key(name);
+        let told = match X_FORWARDED.into_iter().any(is_there) {
+            true => x_forwarded(headers),
+            false => forwarded(headers),
+        };
+        let Some(told) = told else {
             return self;
         };
         for hop in told.hops.into_iter().rev() {
@@ -65,9 +70,11 @@ impl Arrival {
     }
 }
 
+/// Where one of these is, `Forwarded` is not looked at: the proxy sets these, so the other is the client's own.
+const X_FORWARDED: [&str; 3] = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"];
+
 fn x_forwarded(headers: &HeaderMap) -> Option<Told> {
-    let [hops, proto, host] = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"]
-        .map(|name| list(headers, name));
+    let [hops, proto, host] = X_FORWARDED.map(|name| list(headers, name));
     if hops.is_empty() && proto.is_empty() && host.is_empty() {
         return None;
     }
@@ -119,13 +126,14 @@ fn address(text: String) -> Option<IpAddr> {
         .map(|address: IpAddr| address.to_canonical())
 }
 
-/// The members of a header that is a list, which may be there more than once.
+/// The members of a header that is a list, which may be there more than once. What a client has sent that is no text stays a member, which is no address:
+/// proxies append theirs to it.
 fn list(headers: &HeaderMap, name: &str) -> Vec<String> {
-    let values = headers.get_all(name).iter();
-    let values = values.filter_map(|value| value.to_str().ok());
-    let members = values.flat_map(|value| value.split(','));
-    let members = members.map(str::trim).filter(|member| !member.is_empty());
-    members.map(str::to_owned).collect()
+    let members = headers.get_all(name).iter().flat_map(|value| {
+        let members = value.as_bytes().split(|byte| *byte == b',');
+        members.map(|member| String::from_utf8_lossy(member.trim_ascii()).into_owned())
+    });
+    members.filter(|member| !member.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -137,7 +145,7 @@ mod tests {
     fn arrival(peer: &str, headers: &[(&'static str, &str)]) -> Arrival {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            map.append(*name, HeaderValue::from_str(value).unwrap());
+            map.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         let trusted = ["127.0.0.1", "10.1.0.1", "10.1.0.2", "10.1.2.3"];
         let trusted = trusted.map(|address| address.parse::<IpAddr>().unwrap());
@@ -234,6 +242,16 @@ mod tests {
                     ("forwarded", "for=6.6.6.6"),
                 ],
                 "192.0.2.1",
+            ),
+            (
+                "127.0.0.1",
+                &[("x-forwarded-for", "ÿ, 192.0.2.1")],
+                "192.0.2.1",
+            ),
+            (
+                "127.0.0.1",
+                &[("x-forwarded-for", " "), ("forwarded", "for=6.6.6.6")],
+                "127.0.0.1",
             ),
         ] {
             let found = arrival(peer, headers).client;

@@ -123,7 +123,8 @@ impl System {
         token: ClassicToken,
         now: UnixTime,
     ) -> Result<Caller, SystemError> {
-        if token.is_refresh() {
+        // A path belongs to access tokens; without what they allow there, it allows nothing.
+        if token.is_refresh() || (token.path.is_some() && token.access.is_none()) {
             return Err(TokenError::Kind.into());
         }
         self.check_classic(&token, now)?;

@@ -12,7 +12,7 @@ use crate::ident::{AppId, LoginId, RealmName, UnixTime, UserId};
 use crate::secret::Secret;
 
 /// The app that classic users and Realms belong to.
-pub(super) const CLASSIC: &str = "classic";
+pub(super) const CLASSIC: &str = AppId::CLASSIC;
 
 /// What a client says of itself when it says nothing.
 const APP_ID: &str = "io.realm.Auth";

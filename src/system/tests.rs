@@ -523,6 +523,8 @@ fn classic_tokens_open_what_they_name() {
         r#"{"identity":"ada","expires":999999}"#,
         r#"{"identity":"ada","access":["refresh"]}"#,
         r#"{"identity":"__admin","access":["refresh"]}"#,
+        r#"{"identity":"ada","path":"/ada/notes"}"#,
+        r#"{"identity":"__admin","path":"/ada/notes"}"#,
     ] {
         assert!(is_unauthorized(authorize(claims)), "{claims}");
     }

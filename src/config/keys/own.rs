@@ -173,7 +173,7 @@ pub const GROUPS: &[Group] = &[Group {
     text: "An app, by its id: it exists by being named, and allows what it says here.",
     effect: Effect::Works,
     enter: |settings, id| {
-        let wrong = "an app id has 1 to 64 letters, digits, `-`, `_` and `.`, and no dot first";
+        let wrong = "an app id has 1 to 64 letters, digits, `-`, `_` and `.`, no dot first, and is not `classic`";
         settings.app(id).map(|_| ()).ok_or(wrong)
     },
     names: |settings| {
