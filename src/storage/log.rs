@@ -38,3 +38,9 @@ pub fn make_safe(database: &Path) -> io::Result<()> {
     }
     if size > 0 { log.sync_all() } else { Ok(()) }
 }
+
+/// Whether something failed for want of room: what is there can be read all the same.
+pub fn is_no_room(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), FileTooLarge | QuotaExceeded | StorageFull)
+}

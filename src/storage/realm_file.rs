@@ -1,7 +1,7 @@
 //! The database of one Realm.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -85,6 +85,8 @@ pub struct RealmFile {
     gap: Mutex<Option<Gap>>,
     /// Bytes written since the log was copied into the database, about.
     logged: AtomicU64,
+    /// What was found in the log is on disk. Where there was no room for that, nothing is written before there is.
+    log_is_safe: AtomicBool,
 }
 
 /// Keys from one up to another under which no cell is; without the latter to the end.
@@ -114,7 +116,12 @@ impl RealmFile {
     ) -> Result<RealmFile, StorageError> {
         let error = |cause: rusqlite::Error| classify(&path, cause);
         let fresh = !path.exists();
-        log::make_safe(&path).map_err(|cause| StorageError::io(&path, cause))?;
+        let is_safe = match log::make_safe(&path) {
+            Err(cause) if log::is_no_room(&cause) => false,
+            made => made
+                .map(|()| true)
+                .map_err(|cause| StorageError::io(&path, cause))?,
+        };
         let writer = Connection::open(&path).map_err(error)?;
         prepare_writer(&path, &writer, name).map_err(|found| match found {
             Unusable::Database(cause) => error(cause),
@@ -135,6 +142,7 @@ impl RealmFile {
         let logged = std::fs::metadata(log::of(&path)).map_or(0, |log| log.len());
         Ok(RealmFile {
             logged: AtomicU64::new(logged),
+            log_is_safe: AtomicBool::new(is_safe),
             salt,
             random,
             writer: Mutex::new(writer),
@@ -260,6 +268,7 @@ impl RealmFile {
     /// Reserves a block of idents; not while a transaction is open. They can be given, each with [`RealmFile::client_file`]'s salt, when this has returned.
     pub fn reserve_idents(&self) -> Result<IdentBlock, StorageError> {
         let seed: Vec<u8> = (0..4).flat_map(|_| (self.random)().to_le_bytes()).collect();
+        self.make_log_safe()?;
         let writer = self.writer();
         let reserve = || {
             let last: Option<i64> =
@@ -293,6 +302,7 @@ impl RealmFile {
 
     /// Notes durably that client files of another server came here; not while a transaction is open.
     pub fn note_foreign_files(&self) -> Result<(), StorageError> {
+        self.make_log_safe()?;
         self.write_side(|connection| {
             connection
                 .execute(
@@ -364,6 +374,7 @@ impl RealmFile {
     pub fn begin(&self) -> Result<(), StorageError> {
         // One that was left open by a panic is worth nothing.
         self.abandon();
+        self.make_log_safe()?;
         self.write_side(|connection| connection.execute_batch("BEGIN IMMEDIATE"))
     }
 
@@ -421,6 +432,17 @@ impl RealmFile {
         writer
             .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
             .map_err(|cause| classify(&self.path, cause))
+    }
+
+    /// To be called before anything is written.
+    fn make_log_safe(&self) -> Result<(), StorageError> {
+        if self.log_is_safe.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let _nothing_is_written = self.writer();
+        log::make_safe(&self.path).map_err(|cause| StorageError::io(&self.path, cause))?;
+        self.log_is_safe.store(true, Ordering::Release);
+        Ok(())
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
