@@ -240,20 +240,22 @@ fn look_and_answer(tools: &Tools, inbox: &Inbox, looks: Vec<RealmName>) -> Vec<R
             Err(error) => failed.push(complained(tools, realm, error.as_deref())),
         }
     }
-    let more: Vec<RealmName> = found
-        .iter()
-        .filter(|(_, found)| found.more)
-        .map(|(realm, _)| realm.clone())
-        .collect();
-    if answer(tools, &found).is_err() {
-        // One of them takes nobody along.
-        for one in found {
-            if let Err(error) = answer(tools, std::slice::from_ref(&one)) {
-                failed.push(complained(tools, one.0, Some(&error.to_string())));
+    let mut rest = found.as_slice();
+    while !rest.is_empty() {
+        // If that is not possible, one of them takes nobody along.
+        let answered = answer(tools, rest).or_else(|_| answer(tools, &rest[..1]));
+        let answered = answered.unwrap_or_else(|error| {
+            let realm = rest[0].0.clone();
+            failed.push(complained(tools, realm, Some(&error.to_string())));
+            vec![true]
+        });
+        for ((realm, found), is_all) in rest.iter().zip(&answered) {
+            if found.more || !is_all {
+                inbox.news(realm);
             }
         }
+        rest = &rest[answered.len()..];
     }
-    more.iter().for_each(|realm| inbox.news(realm));
     failed
 }
 
@@ -277,15 +279,13 @@ fn look(tools: &Tools, name: &RealmName) -> Result<Option<Found>, Option<String>
     let realm = tools.registry.open(name, true);
     let realm = realm.map_err(|error| said(&error))?;
     let found = system::look(&realm, after).map_err(|error| said(&error))?;
-    let is_noted = found.looked.0.saturating_sub(after.0) >= NOTED;
+    let is_noted = found.looked.version.0.saturating_sub(after.version.0) >= NOTED;
     let is_asked = !found.requests.is_empty() || !found.offers.is_empty();
     Ok((is_asked || is_noted || found.more).then_some(found))
 }
 
-fn answer(tools: &Tools, found: &[(RealmName, Found)]) -> Result<(), SystemError> {
-    if found.is_empty() {
-        return Ok(());
-    }
+/// Answers those at the front; see [`System::answer`].
+fn answer(tools: &Tools, found: &[(RealmName, Found)]) -> Result<Vec<bool>, SystemError> {
     let mut random = [0; 64];
     rand::RngCore::fill_bytes(&mut rand::rng(), &mut random);
     let now = clock::now();

@@ -1,5 +1,7 @@
 //! A transaction on permissions: the change, what it brings about in Realms, and whom it concerns, in one.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Transaction;
 
 use super::permissions::{self, Change, Permission};
@@ -9,7 +11,7 @@ use crate::changeset::Instruction;
 use crate::ident::{RealmName, ServerVersion, UnixTime, UserId};
 
 /// What has changed, for whoever keeps sessions of it open.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Changed {
     /// What one user, or everybody (`*`), may do on a Realm.
     Rights(RealmName, UserId),
@@ -21,19 +23,21 @@ pub enum Changed {
 pub(super) struct Book<'t> {
     pub tx: &'t Transaction<'t>,
     pub now: UnixTime,
-    changed: Vec<Changed>,
+    /// What it has cost so far: rows that were looked at to be changed, and effects.
+    pub work: usize,
+    changed: BTreeSet<Changed>,
     /// What is put on record when it is durable.
     record: Vec<Entry>,
 }
 
 impl Book<'_> {
-    /// Changes a row, and shows it where it is shown. The row as it is then.
+    /// Changes a row, and shows it where it is shown, unless it is so already. The row as it is then.
     pub fn change(&mut self, change: &Change<'_>) -> Result<Option<Permission>, SystemError> {
         let (before, after) = permissions::change(self.tx, change)?;
-        mirrors::show(self, before.as_ref(), after.as_ref())?;
-        if before.as_ref().map(|row| row.rights) != after.as_ref().map(|row| row.rights) {
+        if before != after {
+            mirrors::show(self, before.as_ref(), after.as_ref())?;
             let (realm, user) = (change.realm.clone(), change.user.clone());
-            self.changed.push(Changed::Rights(realm, user));
+            self.changed.insert(Changed::Rights(realm, user));
             let entry = Entry::of(Act::Permission).by(change.by);
             let entry = entry.user(change.user).realm(change.realm);
             self.record.push(entry.detail(words(after.as_ref())));
@@ -45,7 +49,7 @@ impl Book<'_> {
     pub fn forget(&mut self, user: &UserId) -> Result<(), SystemError> {
         for row in permissions::of_user(self.tx, user)? {
             mirrors::show(self, Some(&row), None)?;
-            self.changed.push(Changed::Rights(row.realm, row.user));
+            self.changed.insert(Changed::Rights(row.realm, row.user));
         }
         for table in ["permissions", "offers"] {
             let sql = format!("DELETE FROM {table} WHERE user = ?1");
@@ -62,9 +66,8 @@ impl Book<'_> {
         instructions: Vec<Instruction>,
     ) -> Result<(), SystemError> {
         effects::add(self.tx, realm, base, instructions, self.now)?;
-        if !self.changed.contains(&Changed::Effects) {
-            self.changed.push(Changed::Effects);
-        }
+        self.work += 1;
+        self.changed.insert(Changed::Effects);
         Ok(())
     }
 }
@@ -80,7 +83,8 @@ impl System {
             let mut book = Book {
                 tx,
                 now,
-                changed: Vec::new(),
+                work: 0,
+                changed: BTreeSet::new(),
                 record: Vec::new(),
             };
             let result = work(&mut book)?;
@@ -94,7 +98,7 @@ impl System {
     }
 
     /// From now on `watcher` hears of every change when it is durable; it must not wait. The first one stays.
-    pub fn watch(&self, watcher: impl Fn(&[Changed]) + Send + Sync + 'static) {
+    pub fn watch(&self, watcher: impl Fn(&BTreeSet<Changed>) + Send + Sync + 'static) {
         drop(self.watcher.set(Box::new(watcher)));
     }
 }

@@ -13,13 +13,16 @@ use super::classic::CLASSIC;
 use super::mirrors::{column, date, set};
 use super::named::{Named, named};
 use super::permissions::{Change, Flags, Origin};
-use super::requests::{Ask, Class, EditedOffer, Found, Request};
+use super::requests::{Ask, Class, EditedOffer, Found, Place, Request};
 use super::users::{seconds, user_id};
 use super::{Moment, System, SystemError, effects, hex, realms, users};
 use crate::access::{Caller, Endpoint, Everyone, Reserved, Rights, app_of, decide};
 use crate::audit::{Act, Entry};
 use crate::changeset::{ColumnKind, Instruction, Key, Value};
 use crate::ident::{AppId, RealmName, ServerVersion, UnixTime, UserId};
+
+/// Rows and effects that one transaction is for: after the request with which it has had so many it ends, so that others who write have their turn.
+const WORK: usize = 1000;
 
 /// Why a request is refused, by the problem's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +59,7 @@ const NO_REALM: Problem = Problem::Invalid("realmUrl names no Realm that is ther
 const NOT_SHARED: Problem = Problem::Invalid("realmUrl names a Realm of the server");
 const NO_USER: Problem = Problem::Invalid("userId names no user");
 const NO_METADATA: Problem = Problem::Invalid("no user has this metadata");
+const TOO_LONG: Problem = Problem::Invalid("a text is too long");
 const NO_OFFER: Problem = Problem::Invalid("token is that of no offer");
 
 /// What goes wrong with one request, or with all.
@@ -112,26 +116,43 @@ struct Requester {
 
 impl System {
     /// How far a Management Realm has been looked at; `None` while answers are on their way into it.
-    pub fn looked_at(&self, management: &RealmName) -> Result<Option<ServerVersion>, SystemError> {
+    pub fn looked_at(&self, management: &RealmName) -> Result<Option<Place>, SystemError> {
         self.admin.read(|tx| {
             if effects::wait_for(tx, management)? {
                 return Ok(None);
             }
-            let version: Option<i64> = tx
-                .prepare_cached("SELECT version FROM management WHERE realm = ?1")?
-                .query_row([management.as_str()], |row| row.get(0))
+            let place = tx
+                .prepare_cached("SELECT version, instructions FROM management WHERE realm = ?1")?
+                .query_row([management.as_str()], |row| {
+                    let number = |at| -> rusqlite::Result<u64> {
+                        Ok(u64::try_from(row.get::<_, i64>(at)?).unwrap_or_default())
+                    };
+                    Ok(Place {
+                        version: ServerVersion(number(0)?),
+                        instructions: number(1)?,
+                    })
+                })
                 .optional()?;
-            let version = u64::try_from(version.unwrap_or_default()).unwrap_or_default();
-            Ok(Some(ServerVersion(version)))
+            Ok(Some(place.unwrap_or_default()))
         })
     }
 
-    /// Answers what was found in Management Realms, all in one transaction; the answers are effects.
-    pub fn answer(&self, found: &[(RealmName, Found)], moment: &Moment) -> Result<(), SystemError> {
+    /// Answers what was found in Management Realms, in one transaction that is not for ever: from the front on, as far as it goes, and something of the first at
+    /// least. For each Realm that it came to, whether all that was found in it is answered; what is not, the next look finds again. The answers are effects.
+    pub fn answer(
+        &self,
+        found: &[(RealmName, Found)],
+        moment: &Moment,
+    ) -> Result<Vec<bool>, SystemError> {
         self.change(moment.now, |book| {
-            found.iter().try_for_each(|(management, found)| {
-                self.answer_one(book, management, found, moment)
-            })
+            let mut answered = Vec::new();
+            for (management, found) in found {
+                answered.push(self.answer_one(book, management, found, moment)?);
+                if book.work >= WORK {
+                    break;
+                }
+            }
+            Ok(answered)
         })
     }
 
@@ -141,16 +162,17 @@ impl System {
         management: &RealmName,
         found: &Found,
         moment: &Moment,
-    ) -> Result<(), SystemError> {
+    ) -> Result<bool, SystemError> {
         let Some(Reserved::Management(user)) = Reserved::of(management) else {
-            return Ok(());
+            return Ok(true);
         };
         let requester = Requester::of(book.tx, management, user)?;
         for offer in &found.offers {
             edited(book.tx, management, offer)?;
         }
         let mut instructions = Vec::new();
-        for (number, request) in found.requests.iter().enumerate() {
+        let mut requests = found.requests.iter().enumerate();
+        for (number, request) in requests.by_ref() {
             let answer = match self.carry_out(book, &requester, request, moment, number) {
                 Ok(done) => answer(request, moment.now, 0, done),
                 Err(Failed::Refused(problem)) => {
@@ -166,19 +188,28 @@ impl System {
                 Err(Failed::System(error)) => return Err(error),
             };
             instructions.extend(answer);
+            book.work += 1;
+            if book.work >= WORK {
+                break;
+            }
         }
         if !instructions.is_empty() {
             let mut all = lacking(found);
             all.append(&mut instructions);
             book.effect(management, Some(found.base), all)?;
         }
+        if requests.next().is_some() {
+            return Ok(false);
+        }
+        let number = |number| i64::try_from(number).unwrap_or(i64::MAX);
         book.tx
-            .prepare_cached("INSERT OR REPLACE INTO management (realm, version) VALUES (?1, ?2)")?
+            .prepare_cached("INSERT OR REPLACE INTO management (realm, version, instructions) VALUES (?1, ?2, ?3)")?
             .execute(params![
                 management.as_str(),
-                i64::try_from(found.looked.0).unwrap_or(i64::MAX)
+                number(found.looked.version.0),
+                number(found.looked.instructions)
             ])?;
-        Ok(())
+        Ok(true)
     }
 
     /// Carries out one request of a user without a row for it, as if it stood in the user's Management Realm.
@@ -194,6 +225,7 @@ impl System {
             Ask::Offer { .. } => Class::Offer,
             Ask::Response { .. } => Class::Response,
             Ask::Change { .. } => Class::Change,
+            Ask::TooLong(class) => *class,
         };
         let request = Request {
             class,
@@ -253,6 +285,7 @@ impl System {
                 let metadata = metadata.as_ref();
                 self.change_rows(book, requester, user, metadata, url, *flags)
             }
+            Ask::TooLong(_) => Err(Failed::Refused(TOO_LONG)),
         }
     }
 
@@ -325,6 +358,7 @@ impl System {
             let app = app_of(realm).unwrap_or(CLASSIC);
             let grantees = grantees(book.tx, app, user, metadata)?;
             whom = told_of(&grantees);
+            book.work += grantees.len();
             for grantee in &grantees {
                 reached = self.set_row(book, requester, realm, grantee, flags)?;
             }

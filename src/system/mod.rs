@@ -33,6 +33,7 @@ mod why;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 pub use accounts::{Account, AccountChange, METADATA_BYTES, PAGE, Search, Wanted};
@@ -45,7 +46,7 @@ pub use mailed::{Letter, MailedToken, Purpose};
 pub use management::Reply;
 pub use name::{BadName, realm_name};
 pub use permissions::{Flags, Origin, Permission};
-pub use requests::{Ask, Found, look};
+pub use requests::{Ask, Found, Place, look};
 pub use sign_in::{Device, SignedIn, domain_id, provider_id};
 pub use tokens::{Shown, Verdict};
 pub use users::{Identity, Profile, Provider};
@@ -199,7 +200,7 @@ pub struct System {
 }
 
 /// Who hears of changes; see [`System::watch`].
-type Watcher = Box<dyn Fn(&[Changed]) + Send + Sync>;
+type Watcher = Box<dyn Fn(&BTreeSet<Changed>) + Send + Sync>;
 
 impl System {
     /// Opens `admin.db` below the data folder, which must exist; makes it if it is not there.

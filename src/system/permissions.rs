@@ -122,7 +122,7 @@ pub(super) struct Change<'a> {
     pub origin: Origin,
 }
 
-/// Makes a change: flags that are not given stay, a row without any right is removed. The row before and after it.
+/// Makes a change: flags that are not given stay, a row without any right is removed. The row before and after it; the same if nothing is to be changed.
 pub(super) fn change(
     tx: &Transaction<'_>,
     change: &Change<'_>,
@@ -131,6 +131,10 @@ pub(super) fn change(
     let rights = change
         .flags
         .over(before.as_ref().map(|row| row.rights).unwrap_or_default());
+    let is_same = |row: &Permission| row.rights == rights && row.origin == change.origin;
+    if before.as_ref().map_or(rights.is_empty(), is_same) {
+        return Ok((before.clone(), before));
+    }
     if rights.is_empty() {
         tx.prepare_cached("DELETE FROM permissions WHERE realm = ?1 AND user = ?2")?
             .execute(params![change.realm.as_str(), &*change.user.0])?;
@@ -338,6 +342,60 @@ mod tests {
         assert_eq!(row(), None);
         set(system, &realm, "bob", flags(Some(true), None, None), NOW);
         assert!(row().unwrap().id > second.id);
+    }
+
+    #[test]
+    fn what_is_so_already_is_not_shown_again() {
+        let (fixture, realm) = notes();
+        let system = &fixture.system;
+        let shown = RealmName::from_canonical("/bob/__permission");
+        assert!(system.fill_mirror(&shown, NOW).unwrap());
+        let effects = || system.effects(0, 1000).unwrap().len();
+        let before = effects();
+        set(system, &realm, "bob", Flags::exactly(Rights::ALL), NOW);
+        assert_eq!(effects(), before + 1);
+        set(system, &realm, "bob", Flags::exactly(Rights::ALL), NOW);
+        set(system, &realm, "eve", Flags::exactly(Rights::NONE), NOW);
+        assert_eq!(effects(), before + 1);
+    }
+
+    #[test]
+    fn one_transaction_answers_only_so_much() {
+        let (fixture, _) = notes();
+        let (system, ada) = (&fixture.system, caller("ada"));
+        for number in 0..600 {
+            let realm = RealmName::from_canonical(format!("/ada/{number}"));
+            system.register_realm(&realm, &ada, NOW).unwrap();
+        }
+        let request = |number| crate::system::requests::Request {
+            class: crate::system::requests::Class::Change,
+            key: crate::changeset::Key::Int(number),
+            ask: crate::system::Ask::Change {
+                user: "*".into(),
+                metadata: None,
+                url: "*".into(),
+                flags: Flags::exactly(Rights::ALL),
+            },
+        };
+        let found = || crate::system::Found {
+            requests: (0..5).map(request).collect(),
+            looked: crate::system::Place {
+                version: crate::ident::ServerVersion(7),
+                instructions: 3,
+            },
+            ..crate::system::Found::default()
+        };
+        let management = RealmName::from_canonical("/ada/__management");
+        let of_bob = RealmName::from_canonical("/bob/__management");
+        let found = [(management.clone(), found()), (of_bob, found())];
+        let answer = |found| system.answer(found, &fixture.moment(NOW)).unwrap();
+        assert_eq!(answer(&found[..]), [false], "two of hers, and none of his");
+        // The answers to those two are one effect; until the third is answered, the place stays.
+        let effects = system.effects(0, 1000).unwrap();
+        assert_eq!(effects.len(), 1);
+        system.carried_out(&[effects[0].number]).unwrap();
+        assert_eq!(system.looked_at(&management).unwrap(), Some(<_>::default()));
+        assert_eq!(answer(&found[1..]), [true], "he owns nothing");
     }
 
     #[test]

@@ -13,11 +13,20 @@ use crate::state::{Content, Field, Reader};
 
 use super::permissions::Flags;
 
+#[cfg(test)]
+mod tests;
+
 /// Bytes of history that are read at a time.
 const PAGE: usize = 1 << 20;
 
-/// Requests that are answered together; what is more waits for the next look.
+/// Rows that are looked at together; what is more waits for the next look.
 const AT_ONCE: usize = 1000;
+
+/// Bytes of keys, and of texts in requests, that are looked at together: what is more waits for the next look, but for one row.
+const BYTES: usize = 256 << 10;
+
+/// Bytes of a text in a request, at most: a longer one is no path, id, token or metadata.
+const TEXT: usize = 4 << 10;
 
 /// The classes, in the order in which their rows are answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,6 +98,37 @@ pub enum Ask {
         /// Its token.
         token: String,
     },
+    /// Something of this class with a text that is longer than any may be.
+    TooLong(Class),
+}
+
+impl Ask {
+    /// Bytes of its texts.
+    fn size(&self) -> usize {
+        match self {
+            Ask::Change {
+                user,
+                metadata,
+                url,
+                ..
+            } => {
+                let metadata = metadata.as_ref();
+                user.len() + url.len() + metadata.map_or(0, |(key, value)| key.len() + value.len())
+            }
+            Ask::Offer { url, .. } => url.len(),
+            Ask::Response { token } => token.len(),
+            Ask::TooLong(_) => 0,
+        }
+    }
+}
+
+/// How far the history of a Management Realm has been looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Place {
+    /// All of it up to this version,
+    pub version: ServerVersion,
+    /// and so many instructions of the version after it.
+    pub instructions: u64,
 }
 
 /// An offer that was answered before and has been edited since.
@@ -108,7 +148,7 @@ pub struct Found {
     /// Offers that were answered before.
     pub offers: Vec<EditedOffer>,
     /// The history is known up to here.
-    pub looked: ServerVersion,
+    pub looked: Place,
     /// The version at which the rows were read: the base for answers.
     pub base: ServerVersion,
     /// Columns that an answer needs and a class does not have.
@@ -132,16 +172,20 @@ pub(super) fn answer_columns(class: Class) -> &'static [&'static str] {
     }
 }
 
-/// Looks at what has come into a Management Realm after a version.
-pub fn look(realm: &Realm, after: ServerVersion) -> Result<Found, RealmError> {
+/// Looks at what has come into a Management Realm after a place in its history.
+pub fn look(realm: &Realm, after: Place) -> Result<Found, RealmError> {
     let mut found = Found {
-        looked: after.min(realm.head().version),
+        looked: after.min(Place {
+            version: realm.head().version,
+            instructions: 0,
+        }),
         ..Found::default()
     };
     let touched = touched(realm, &mut found)?;
     realm.look(|schema, cells| {
         found.base = realm.head().version;
-        for (class, key) in touched {
+        let mut bytes = 0;
+        for Touched { class, key, after } in touched {
             let Some(known) = schema.class(&class.name().into()).cloned() else {
                 continue;
             };
@@ -149,6 +193,7 @@ pub fn look(realm: &Realm, after: ServerVersion) -> Result<Found, RealmError> {
             match fields.map(Fields) {
                 Some(fields) if fields.int("statusCode").is_none() => {
                     let ask = fields.ask(class);
+                    bytes += ask.size();
                     found.requests.push(Request { class, key, ask });
                 }
                 Some(fields) if class == Class::Offer => found.offers.push(EditedOffer {
@@ -160,6 +205,11 @@ pub fn look(realm: &Realm, after: ServerVersion) -> Result<Found, RealmError> {
                 }
                 Some(_) | None => {}
             }
+            if bytes >= BYTES {
+                found.looked = after;
+                found.more = true;
+                break;
+            }
         }
         found.lacking = lacking(schema);
         Ok(())
@@ -168,35 +218,80 @@ pub fn look(realm: &Realm, after: ServerVersion) -> Result<Found, RealmError> {
     Ok(found)
 }
 
-/// Rows that the history after a version touches, in order; moves what is known on.
-fn touched(realm: &Realm, found: &mut Found) -> Result<Vec<(Class, Key)>, RealmError> {
+/// A row that the history touches.
+struct Touched {
+    class: Class,
+    key: Key,
+    /// The place behind the instruction that does.
+    after: Place,
+}
+
+/// Rows that the history after a place touches, in order; moves what is known on.
+fn touched(realm: &Realm, found: &mut Found) -> Result<Vec<Touched>, RealmError> {
     let mut seen = HashSet::new();
     let mut touched = Vec::new();
+    let mut bytes = 0;
     loop {
         let from = DownloadCursor {
-            server_version: found.looked,
+            server_version: found.looked.version,
             ..DownloadCursor::default()
         };
         let slice = realm.read(from, FileIdent::SERVER, PAGE)?;
         for item in &slice.entries {
             let changeset = changeset::decode(&item.entry.changeset)
                 .map_err(|error| realm.damaged(item.entry.version, &error))?;
-            for instruction in &changeset.instructions {
-                if let Some((class, key)) = row(instruction)
-                    && seen.insert((class, key.clone()))
-                {
-                    touched.push((class, key.detached()));
+            let before = Place {
+                version: ServerVersion(item.entry.version.0.saturating_sub(1)),
+                instructions: 0,
+            };
+            for (place, instruction) in places(before).zip(&changeset.instructions) {
+                // Those up to here are known, if an earlier look came no further.
+                if place <= found.looked {
+                    continue;
+                }
+                let Some((class, key)) = row(instruction) else {
+                    continue;
+                };
+                let key = key.detached();
+                if !seen.insert((class, key.clone())) {
+                    continue;
+                }
+                bytes += size(&key);
+                touched.push(Touched {
+                    class,
+                    key,
+                    after: place,
+                });
+                if touched.len() >= AT_ONCE || bytes >= BYTES {
+                    found.looked = place;
+                    found.more = true;
+                    return Ok(touched);
                 }
             }
         }
-        found.looked = slice.cursor.server_version;
-        if found.looked >= slice.head.version {
+        found.looked = Place {
+            version: slice.cursor.server_version,
+            instructions: 0,
+        };
+        if found.looked.version >= slice.head.version {
             return Ok(touched);
         }
-        if touched.len() >= AT_ONCE {
-            found.more = true;
-            return Ok(touched);
-        }
+    }
+}
+
+/// The places behind the instructions of a version.
+fn places(before: Place) -> impl Iterator<Item = Place> {
+    (1..).map(move |instructions| Place {
+        instructions,
+        ..before
+    })
+}
+
+/// Bytes of a key.
+fn size(key: &Key) -> usize {
+    match key {
+        Key::String(text) => text.as_bytes().len(),
+        Key::Null | Key::Int(_) | Key::ObjectId(_) | Key::Uuid(_) | Key::Global { .. } => 0,
     }
 }
 
@@ -272,7 +367,22 @@ impl Fields {
         }
     }
 
+    /// Whether a text among these is longer than any may be.
+    fn is_too_long(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| {
+            matches!(self.value(name), Some(Value::String(text)) if text.as_bytes().len() > TEXT)
+        })
+    }
+
     fn ask(&self, class: Class) -> Ask {
+        let texts: &[&str] = match class {
+            Class::Change => &["userId", "metadataKey", "metadataValue", "realmUrl"],
+            Class::Offer => &["realmUrl"],
+            Class::Response => &["token"],
+        };
+        if self.is_too_long(texts) {
+            return Ask::TooLong(class);
+        }
         let text = |name| self.text(name).unwrap_or_default();
         let flag = |name| self.flag(name).unwrap_or_default();
         match class {

@@ -125,4 +125,6 @@ CREATE TABLE mailed (                       -- tokens that were sent by e-mail
     expires     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mailed_to_account ON mailed (account);
+", "
+ALTER TABLE management ADD COLUMN instructions INTEGER NOT NULL DEFAULT 0; -- of the version after it, that were looked at
 "];
