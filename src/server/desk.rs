@@ -72,7 +72,7 @@ struct Bench {
     subscription: Subscription,
     claim: Option<Claim>,
     uploads: Strand,
-    _live: live::Entry,
+    live: live::Entry,
     _counted: Counted,
 }
 
@@ -252,7 +252,7 @@ impl Desk {
                 subscription,
                 claim: None,
                 uploads: Strand::default(),
-                _live: live,
+                live,
                 _counted: Counted::session(&self.server.measures),
             },
         );
@@ -284,6 +284,7 @@ impl Desk {
     /// Looks again at what a session's user may do. The error if it may not even read any more.
     pub fn recheck(&mut self, session: SessionKey) -> Option<WireError> {
         let bench = self.sessions.get_mut(&session)?;
+        bench.live.heard(); // before the look, so that no change falls between
         match self.server.door.allowed(&bench.guest.caller, &bench.realm) {
             Ok(allow) => {
                 bench.allow = allow;

@@ -1,6 +1,7 @@
 //! Which sessions are open in which Realm, and whose they are: those whom a change of rights concerns hear of it.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::access::Everyone;
@@ -15,10 +16,19 @@ pub struct Entry {
     live: Live,
     realm: RealmName,
     number: u64,
+    told: Arc<AtomicBool>,
+}
+
+impl Entry {
+    /// The session is about to look at its rights: it hears of what changes from now on.
+    pub fn heard(&self) {
+        self.told.store(false, Ordering::Release);
+    }
 }
 
 impl Live {
-    /// Enters a session. `changed` is called when the rights of its user may have changed; it must be quick and must not call back.
+    /// Enters a session. `changed` is called when the rights of its user may have changed, and not again until that was [`heard`](Entry::heard); it must be quick
+    /// and must not call back.
     pub fn enter(
         &self,
         realm: &RealmName,
@@ -28,8 +38,10 @@ impl Live {
         let mut table = self.lock();
         table.next += 1;
         let number = table.next;
+        let told = Arc::new(AtomicBool::new(false));
         let session = Session {
             user: user.clone(),
+            told: told.clone(),
             changed: Box::new(changed),
         };
         let sessions = table.sessions.entry(realm.clone()).or_default();
@@ -38,6 +50,7 @@ impl Live {
             live: self.clone(),
             realm: realm.clone(),
             number,
+            told,
         }
     }
 
@@ -50,14 +63,14 @@ impl Live {
             .into_iter()
             .flat_map(HashMap::values);
         for session in sessions.filter(|session| Everyone::is(user) || session.user == *user) {
-            (session.changed)();
+            session.tell();
         }
     }
 
     /// The rights of all may have changed: the configuration has.
     pub fn all_changed(&self) {
         for session in self.lock().sessions.values().flat_map(HashMap::values) {
-            (session.changed)();
+            session.tell();
         }
     }
 
@@ -86,12 +99,22 @@ struct Table {
 
 struct Session {
     user: UserId,
+    /// Whether it was told of a change that it has not heard of yet.
+    told: Arc<AtomicBool>,
     changed: Box<dyn Fn() + Send>,
+}
+
+impl Session {
+    fn tell(&self) {
+        if !self.told.swap(true, Ordering::AcqRel) {
+            (self.changed)();
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
 
     use super::*;
 
@@ -117,13 +140,33 @@ mod tests {
                 .map(|heard| heard.load(Ordering::Relaxed))
                 .collect::<Vec<_>>()
         };
+        let all_heard = || entries.iter().for_each(Entry::heard);
         live.changed(&realm("/a"), &UserId("ada".into()));
         assert_eq!(counts(), [1, 0, 0]);
+        all_heard();
         live.changed(&realm("/a"), &UserId("*".into()));
         assert_eq!(counts(), [2, 1, 0]);
+        all_heard();
         live.all_changed();
         assert_eq!(counts(), [3, 2, 1]);
         drop(entries);
         assert!(live.lock().sessions.is_empty());
+    }
+
+    #[test]
+    fn a_slow_session_is_told_once_of_many_changes() {
+        let live = Live::default();
+        let (realm, ada) = (RealmName::from_canonical("/a"), UserId("ada".into()));
+        let count = Arc::new(AtomicU32::new(0));
+        let told = count.clone();
+        let entry = live.enter(&realm, &ada, move || {
+            told.fetch_add(1, Ordering::Relaxed);
+        });
+        (0..3).for_each(|_| live.changed(&realm, &ada));
+        live.all_changed();
+        assert_eq!(count.load(Ordering::Relaxed), 1);
+        entry.heard();
+        live.changed(&realm, &ada);
+        assert_eq!(count.load(Ordering::Relaxed), 2);
     }
 }
