@@ -4,10 +4,12 @@
 //! lanes work for different Realms at the same time.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
 
 use super::clock;
 use super::notices::Notices;
@@ -32,6 +34,14 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// How long a client waits at most for the rows of a Realm that it opens first.
 const FILLING: Duration = Duration::from_secs(10);
 
+/// Whether a Realm shows permissions, so that the clerk fills it.
+pub fn fills(realm: &RealmName) -> bool {
+    matches!(
+        Reserved::of(realm),
+        Some(Reserved::Permissions(_) | Reserved::Defaults)
+    )
+}
+
 /// Where work for the clerk is left. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Inbox(Arc<(Mutex<Work>, Condvar)>);
@@ -45,7 +55,7 @@ struct Work {
     /// Those in which something failed just now: they wait until `again`.
     failed: BTreeSet<RealmName>,
     /// Realms to be filled, and who waits for it.
-    fills: Vec<(RealmName, Sender<()>)>,
+    fills: Vec<Fill>,
     /// Whether there are effects.
     effects: bool,
     /// When to try again what could not be done.
@@ -68,25 +78,16 @@ impl Inbox {
         self.leave(|work| work.effects = true);
     }
 
-    /// Fills a Realm that shows permissions, and waits until it is; at once if it is another.
-    pub fn fill(&self, realm: &RealmName) {
-        let shows = matches!(
-            Reserved::of(realm),
-            Some(Reserved::Permissions(_) | Reserved::Defaults)
-        );
-        if !shows {
-            return;
-        }
-        let (done, filled) = channel();
+    /// Fills a Realm that shows permissions. Whether that was done in time.
+    pub async fn fill(&self, realm: &RealmName) -> bool {
+        let (done, filled) = oneshot::channel();
         self.leave(|work| work.fills.push((realm.clone(), done)));
-        if filled.recv_timeout(FILLING).is_err() {
-            tracing::warn!(%realm, "a Realm that shows permissions is not filled yet");
-        }
+        matches!(tokio::time::timeout(FILLING, filled).await, Ok(Ok(())))
     }
 
     /// Fills a Realm when there is time.
     fn fill_some_time(&self, realm: &RealmName) {
-        let (done, _) = channel();
+        let (done, _) = oneshot::channel();
         self.leave(|work| work.fills.push((realm.clone(), done)));
     }
 
@@ -147,10 +148,13 @@ impl Inbox {
     }
 }
 
+/// A Realm to be filled, and who is told when it is.
+type Fill = (RealmName, oneshot::Sender<()>);
+
 /// What is done in one go.
 struct Task {
     looks: Vec<RealmName>,
-    fills: Vec<(RealmName, Sender<()>)>,
+    fills: Vec<Fill>,
 }
 
 /// The clerk's thread.
@@ -213,7 +217,8 @@ impl Clerk {
 }
 
 fn work(tools: &Tools, inbox: &Inbox, task: Task) {
-    for (realm, _) in &task.fills {
+    let unfilled: BTreeSet<&RealmName> = task.fills.iter().map(|(realm, _)| realm).collect();
+    for realm in unfilled {
         if let Err(error) = tools.system.fill_mirror(realm, clock::now()) {
             tracing::error!(%realm, %error, "the rows of a Realm that shows permissions are not known");
         }
@@ -221,8 +226,11 @@ fn work(tools: &Tools, inbox: &Inbox, task: Task) {
     let mut left = carry_out(tools);
     let failed = look_and_answer(tools, inbox, task.looks);
     left |= carry_out(tools);
-    for (_, done) in task.fills {
-        done.send(()).unwrap_or_default(); // whoever waited may have gone
+    for (realm, done) in task.fills {
+        let filled = tools.registry.open(&realm, true);
+        if filled.is_ok_and(|realm| realm.head().version > ServerVersion(0)) {
+            done.send(()).unwrap_or_default(); // whoever waited may have gone
+        }
     }
     if left || !failed.is_empty() {
         inbox.again(failed);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::Server;
 use super::budget::Budget;
 use super::claims::Claim;
+use super::clerk;
 use super::events::{Event, Events};
 use super::intake::Intake;
 use super::live;
@@ -488,6 +489,36 @@ enum Work {
     Write(Arc<Caller>),
 }
 
+impl Work {
+    /// For whom the Realm is made.
+    fn maker(&self) -> Option<Arc<Caller>> {
+        match self {
+            Work::Read => None,
+            Work::Make(caller) | Work::Write(caller) => Some(caller.clone()),
+        }
+    }
+}
+
+/// The Realm, made before if it is to be; this may wait for the disk.
+fn opened(
+    server: &Server,
+    name: &RealmName,
+    maker: Option<&Arc<Caller>>,
+) -> Result<Arc<Realm>, String> {
+    let maker = maker.filter(|caller| server.may_make(caller));
+    if let Some(caller) = maker {
+        let listed = server.door.register(name, caller);
+        let listed =
+            listed.map_err(|error| format!("the list of Realms cannot be written: {error}"))?;
+        match listed {
+            Some(created) => server.listing.add(&server.lanes, name, created),
+            None => server.made_none(caller),
+        }
+    }
+    let opened = server.registry.open(name, maker.is_some());
+    opened.map_err(|error| error.to_string())
+}
+
 /// Asks a Realm when it is its turn.
 async fn answer<T: Send + 'static>(
     server: &Arc<Server>,
@@ -496,36 +527,30 @@ async fn answer<T: Send + 'static>(
     work: Work,
     question: impl FnOnce(&Realm) -> Result<T, RealmError> + Send + 'static,
 ) -> Result<T, WireError> {
-    let (threads, maker) = match work {
-        Work::Read => (&server.readers, None),
-        Work::Make(caller) => (&server.readers, Some(caller)),
-        Work::Write(caller) => (&server.writers, Some(caller)),
+    let threads = match work {
+        Work::Read | Work::Make(_) => &server.readers,
+        Work::Write(_) => &server.writers,
     };
-    let (asked, name) = (server.clone(), realm.clone());
+    let maker = work.maker();
+    let open = || {
+        let (server, name, maker) = (server.clone(), realm.clone(), maker.clone());
+        move || opened(&server, &name, maker.as_ref())
+    };
+    if maker.is_some() && clerk::fills(realm) {
+        let open = open();
+        let head = move || open().map(|realm| realm.head().version);
+        let is_empty = matches!(threads.run(realm, head).await, Ok(Ok(ServerVersion(0))));
+        // No thread waits for that.
+        if is_empty && !server.inbox.fill(realm).await {
+            tracing::warn!(%realm, "a Realm that shows permissions is not filled yet");
+            return Err(unavailable());
+        }
+    }
+    let open = open();
     let answered = threads
         .run(realm, move || {
-            let may_make = maker.as_ref().is_some_and(|caller| asked.may_make(caller));
-            if let Some(caller) = maker.as_ref().filter(|_| may_make) {
-                let listed = asked.door.register(&name, caller);
-                let listed = listed
-                    .map_err(|error| format!("the list of Realms cannot be written: {error}"))?;
-                if listed.is_none() {
-                    asked.made_none(caller);
-                }
-                if let Some(created) = listed {
-                    asked.listing.add(&asked.lanes, &name, created);
-                }
-            }
-            let opened = asked.registry.open(&name, may_make);
-            if let Ok(realm) = &opened
-                && maker.is_some()
-                && realm.head().version == ServerVersion(0)
-            {
-                asked.inbox.fill(&name);
-            }
-            opened
-                .and_then(|realm| question(&realm))
-                .map_err(|error| error.to_string())
+            let realm = open()?;
+            question(&realm).map_err(|error| error.to_string())
         })
         .await;
     let error = match answered {

@@ -95,3 +95,21 @@ fn what_has_failed_waits_a_while_and_keeps_nobody_else_waiting() {
     assert_eq!(inbox.next().unwrap().looks, [name()]);
     assert!(began.elapsed() >= AGAIN);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_for_a_realm_to_be_filled_hears_whether_it_is() {
+    let (tools, folder) = tools(&Limits::default());
+    let (registry, lanes) = (tools.registry.clone(), tools.lanes.clone());
+    let [shows, broken] = ["/ada/__permission", "/bob/__permission"].map(RealmName::from_canonical);
+    let file = folder.path().join(file_of(&broken));
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "no Realm").unwrap();
+    let inbox = Inbox::default();
+    let clerk = Clerk::start(tools, inbox.clone(), [], None).unwrap();
+    let (filled, not_filled) = tokio::join!(inbox.fill(&shows), inbox.fill(&broken));
+    assert_eq!((filled, not_filled), (true, false));
+    let realm = registry.open(&shows, false).unwrap();
+    assert!(realm.head().version > ServerVersion(0));
+    clerk.stop();
+    lanes.drain();
+}
