@@ -69,7 +69,6 @@ struct Guest {
 struct Bench {
     guest: Guest,
     realm: RealmName,
-    allow: Allow,
     subscription: Subscription,
     claim: Option<Claim>,
     uploads: Strand,
@@ -177,7 +176,7 @@ impl Desk {
                         changesets,
                         progress,
                         locked,
-                        allow: Allow::ALL,
+                        allow: Allow::NOTHING, // the strand says it
                     },
                 );
             }
@@ -249,10 +248,9 @@ impl Desk {
             Bench {
                 guest: guest.clone(),
                 realm: realm.clone(),
-                allow,
                 subscription,
                 claim: None,
-                uploads: Strand::default(),
+                uploads: Strand::new(allow),
                 live,
                 _counted: Counted::session(&self.server.measures),
             },
@@ -286,13 +284,10 @@ impl Desk {
     pub fn recheck(&mut self, session: SessionKey) -> Option<WireError> {
         let bench = self.sessions.get_mut(&session)?;
         bench.live.heard(); // before the look, so that no change falls between
-        match self.server.door.allowed(&bench.guest.caller, &bench.realm) {
-            Ok(allow) => {
-                bench.allow = allow;
-                None
-            }
-            Err(error) => Some(error),
-        }
+        let allowed = self.server.door.allowed(&bench.guest.caller, &bench.realm);
+        let allow = allowed.as_ref().copied();
+        bench.uploads.allow(allow.unwrap_or(Allow::NOTHING));
+        allowed.err()
     }
 
     /// Whose session it is: of whoever the token in BIND is of, else of whoever has opened the connection.
@@ -359,11 +354,10 @@ impl Desk {
         }
     }
 
-    fn integrate(&self, session: SessionKey, mut pending: Pending) {
+    fn integrate(&self, session: SessionKey, pending: Pending) {
         let Some(bench) = self.sessions.get(&session) else {
             return;
         };
-        pending.allow = bench.allow;
         let events = self.events.clone();
         let reply = Box::new(move |outcome: Result<(), _>| {
             events.send(Event::Integrated(Input::Integrated(

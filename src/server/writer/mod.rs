@@ -25,22 +25,51 @@ use super::notices::Notices;
 use crate::fanout::Fanout;
 use crate::ident::{FileIdent, RealmName};
 use crate::limits::Limits;
-use crate::realm::{Integration, Pace, Pending, Realm, RealmError, Refusal, Registry};
+use crate::realm::{Allow, Integration, Pace, Pending, Realm, RealmError, Refusal, Registry};
 
 /// What is called with the outcome of an upload; once, from a lane's thread.
 pub type Reply = Box<dyn FnOnce(Result<(), Refusal>) + Send>;
 
-/// The uploads of one session, in order. Once one was refused, all that come later are.
-#[derive(Clone, Default)]
-pub struct Strand(Arc<AtomicBool>);
+/// The uploads of one session, in order, and what its user may do now. Once one was refused, all that come later are.
+#[derive(Clone)]
+pub struct Strand(Arc<State>);
+
+struct State {
+    is_broken: AtomicBool,
+    allow: Mutex<Allow>,
+}
+
+impl Default for Strand {
+    /// Of somebody who may do anything.
+    fn default() -> Strand {
+        Strand::new(Allow::ALL)
+    }
+}
 
 impl Strand {
+    /// Of somebody who may do this.
+    pub fn new(allow: Allow) -> Strand {
+        Strand(Arc::new(State {
+            is_broken: AtomicBool::new(false),
+            allow: Mutex::new(allow),
+        }))
+    }
+
+    /// From now on this is allowed, also to uploads that wait already.
+    pub fn allow(&self, allow: Allow) {
+        *self.allowed() = allow;
+    }
+
+    fn allowed(&self) -> MutexGuard<'_, Allow> {
+        self.0.allow.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn is_broken(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.0.is_broken.load(Ordering::Acquire)
     }
 
     fn break_off(&self) {
-        self.0.store(true, Ordering::Release);
+        self.0.is_broken.store(true, Ordering::Release);
     }
 }
 
@@ -90,7 +119,7 @@ impl Lanes {
         })
     }
 
-    /// Queues an upload. A full lane refuses it with a transient error at once.
+    /// Queues an upload. What it may do is what its strand allows when it is its turn. A full lane refuses it with a transient error at once.
     pub fn push(&self, realm: &RealmName, pending: Pending, strand: &Strand, reply: Reply) {
         let job = Job {
             bytes: weight(&pending),
@@ -337,9 +366,12 @@ impl Shared {
 
     /// Integrates jobs and answers them. Those that are to be integrated at the long pace are given back.
     fn integrate(&self, pace: Pace, name: &RealmName, jobs: Vec<Job>) -> Vec<Job> {
-        let jobs = refuse_broken(jobs);
+        let mut jobs = refuse_broken(jobs);
         if jobs.is_empty() {
             return jobs;
+        }
+        for job in &mut jobs {
+            job.pending.allow = *job.ticket.strand.allowed();
         }
         let done = together(jobs, |pendings| self.attempt(pace, name, pendings));
         done.into_iter()

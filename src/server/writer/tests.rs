@@ -129,6 +129,29 @@ fn one_by_one() -> Limits {
 }
 
 #[test]
+fn an_upload_that_waits_loses_the_rights_that_its_session_loses() {
+    let server = Server::start(Limits::default());
+    let (file, strand) = (server.file(), Strand::new(Allow::ALL));
+    let (told, outcomes) = mpsc::channel();
+    let job = Job {
+        bytes: 0,
+        pending: upload(file, 2, object(2)),
+        ticket: Ticket {
+            strand: strand.clone(),
+            reply: Box::new(move |outcome| told.send(outcome).unwrap()),
+        },
+    };
+    // It was queued, and its turn comes after the change.
+    strand.allow(Allow::NOTHING);
+    let shared = &server.lanes.shared;
+    assert!(shared.integrate(Pace::Brief, &name(), vec![job]).is_empty());
+    let outcome = outcomes.recv().unwrap();
+    assert!(matches!(outcome, Err(Refusal::Denied(_))), "{outcome:?}");
+    assert_eq!(server.cursor(file), UploadCursor::default());
+    server.lanes.drain();
+}
+
+#[test]
 fn nothing_is_integrated_after_an_upload_of_the_session_was_refused() {
     let server = Server::start(one_by_one());
     let (file, strand) = (server.file(), Strand::default());
