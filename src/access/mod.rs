@@ -132,6 +132,8 @@ pub struct Grants {
     pub owner: Option<UserId>,
     /// The caller's row, as it was sent.
     pub own: Option<Rights>,
+    /// Whether that row came about by an offer alone: it adds to what everybody has, for nobody loses by accepting.
+    pub offered: bool,
     /// The row of everybody, as it was sent.
     pub default: Option<Rights>,
     /// What the app gives, and the first of its settings that gives anything.
@@ -319,12 +321,13 @@ fn granted(user: &UserId, realm: &RealmName, grants: &Grants) -> (Rights, Reason
         (None, Some(_)) => Reason::DefaultRow,
         (None, None) => Reason::NothingGranted,
     };
-    match (grants.own, grants.rows) {
-        (None, _) => (common, common_reason),
-        (Some(own), Rows::Add) if common_reason != Reason::NothingGranted => {
+    let both = grants.rows == Rows::Add || grants.offered;
+    match grants.own {
+        None => (common, common_reason),
+        Some(own) if both && common_reason != Reason::NothingGranted => {
             (own.or(common), Reason::BothRows)
         }
-        (Some(own), Rows::Add | Rows::Replace) => (own, Reason::OwnRow),
+        Some(own) => (own, Reason::OwnRow),
     }
 }
 

@@ -12,7 +12,7 @@ use super::book::Book;
 use super::classic::CLASSIC;
 use super::mirrors::{column, date, set};
 use super::named::{Named, named};
-use super::permissions::{Change, Flags, Origin};
+use super::permissions::{self, Change, Flags, Origin};
 use super::requests::{Ask, Class, EditedOffer, Found, Place, Request};
 use super::users::{seconds, user_id};
 use super::{Moment, System, SystemError, effects, hex, realms, users};
@@ -466,17 +466,16 @@ impl System {
             return Err(Failed::Refused(Problem::Denied));
         }
         if realms::owner(book.tx, &offer.realm)?.as_ref() != Some(&requester.user) {
-            // An own row replaces what everybody has, so that goes into it.
-            let had = self.rights_in(book.tx, &requester.user, &offer.realm)?;
-            let had = if requester.admin { Rights::NONE } else { had };
+            // A row that somebody has changed stays what it is, also in that it replaces what everybody has.
+            let had = permissions::find(book.tx, &offer.realm, &requester.user)?;
             let now = book.now;
             book.change(&Change {
                 realm: &offer.realm,
                 user: &requester.user,
-                flags: Flags::adding(offer.rights.or(had)),
+                flags: Flags::adding(offer.rights),
                 now,
                 by: &offer.user,
-                origin: Origin::Offer,
+                origin: had.map_or(Origin::Offer, |row| row.origin),
             })?;
         }
         let named = Named::plain(offer.realm);

@@ -36,7 +36,7 @@ pub enum Origin {
     Owner,
     /// Somebody who may has changed permissions.
     Change,
-    /// An offer was accepted.
+    /// An offer was accepted where there was no row. It adds to what everybody has.
     Offer,
 }
 
@@ -265,6 +265,14 @@ mod tests {
         system.change(now, |book| book.change(&change)).unwrap();
     }
 
+    fn rights(read: bool, write: bool, manage: bool) -> Rights {
+        Rights {
+            read,
+            write,
+            manage,
+        }
+    }
+
     fn flags(read: Option<bool>, write: Option<bool>, manage: Option<bool>) -> Flags {
         Flags {
             read,
@@ -357,6 +365,53 @@ mod tests {
         set(system, &realm, "bob", Flags::exactly(Rights::ALL), NOW);
         set(system, &realm, "eve", Flags::exactly(Rights::NONE), NOW);
         assert_eq!(effects(), before + 1);
+    }
+
+    #[test]
+    fn an_offer_adds_to_what_everybody_has_and_does_not_make_that_last() {
+        let (fixture, realm) = notes();
+        let system = &fixture.system;
+        let request = |user: &str, ask| {
+            let moment = fixture.moment(NOW);
+            let reply = system.request(&Endpoint::Classic, &id(user), ask, &moment);
+            reply.unwrap()
+        };
+        let offer = request(
+            "ada",
+            crate::system::Ask::Offer {
+                url: "/ada/notes".into(),
+                rights: rights(true, false, false),
+                expires: None,
+            },
+        );
+        let token = offer.token.unwrap();
+        let accept = |user: &str| {
+            let token = token.clone();
+            assert_eq!(
+                request(user, crate::system::Ask::Response { token }).code,
+                0
+            );
+        };
+        let decided = |user: &str| {
+            let decision = system.decide(&caller(user), &realm, NOW).unwrap();
+            (decision.rights, decision.reason)
+        };
+        let (read, write) = (rights(true, false, false), rights(true, true, false));
+        set(system, &realm, "*", Flags::exactly(write), NOW);
+        accept("bob");
+        assert_eq!(decided("bob"), (write, Reason::BothRows));
+        set(system, &realm, "*", Flags::exactly(Rights::NONE), NOW);
+        assert_eq!(decided("bob"), (read, Reason::OwnRow));
+
+        // Who was kept to less than everybody has gets what is offered, and no more.
+        set(system, &realm, "*", Flags::exactly(Rights::ALL), NOW);
+        let manage = rights(false, false, true);
+        set(system, &realm, "eve", Flags::exactly(manage), NOW);
+        accept("eve");
+        assert_eq!(decided("eve"), (rights(true, false, true), Reason::OwnRow));
+        // What somebody says of him replaces, as it always does.
+        set(system, &realm, "bob", Flags::exactly(read), NOW);
+        assert_eq!(decided("bob"), (read, Reason::OwnRow));
     }
 
     #[test]

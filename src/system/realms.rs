@@ -127,9 +127,11 @@ impl System {
         let settings = self.settings();
         let owner = listed(tx, realm)?.unwrap_or_else(|| home_owner(realm));
         let row = |user: &UserId| permissions::find(tx, realm, user);
+        let own = row(user)?;
         Ok(Grants {
             owner,
-            own: row(user)?.map(|row| row.rights),
+            offered: own.as_ref().is_some_and(|row| row.origin == Origin::Offer),
+            own: own.map(|row| row.rights),
             default: row(&UserId(Everyone::ID.into()))?.map(|row| row.rights),
             app: self.given(tx, user, realm)?,
             rows: if settings.rows_add {
