@@ -5,6 +5,8 @@
 //!
 //! The checks, their order, codes and messages are those of Realm Object Server, but for one: a grantee that is not known is refused, and never becomes everybody.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
 
@@ -23,6 +25,9 @@ use crate::ident::{AppId, RealmName, ServerVersion, UnixTime, UserId};
 
 /// Rows and effects that one transaction is for: after the request with which it has had so many it ends, so that others who write have their turn.
 const WORK: usize = 1000;
+
+/// Rows that one request may change: it is carried out in one transaction, whatever it takes.
+const ROWS: usize = 10_000;
 
 /// Why a request is refused, by the problem's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +65,7 @@ const NOT_SHARED: Problem = Problem::Invalid("realmUrl names a Realm of the serv
 const NO_USER: Problem = Problem::Invalid("userId names no user");
 const NO_METADATA: Problem = Problem::Invalid("no user has this metadata");
 const TOO_LONG: Problem = Problem::Invalid("a text is too long");
+const TOO_MANY: Problem = Problem::Invalid("too many permissions for one request");
 const NO_OFFER: Problem = Problem::Invalid("token is that of no offer");
 
 /// What goes wrong with one request, or with all.
@@ -352,17 +358,24 @@ impl System {
         } else {
             vec![self.managed(book, requester, url)?.realm]
         };
+        let mut whom = BTreeMap::new();
+        for app in realms.iter().map(app) {
+            if !whom.contains_key(app) {
+                whom.insert(app, grantees(book.tx, app, user, metadata)?);
+            }
+        }
+        let rows: usize = realms.iter().map(|realm| whom[app(realm)].len()).sum();
+        if rows > ROWS {
+            return Err(Failed::Refused(TOO_MANY));
+        }
+        book.work += rows;
         let mut reached = Rights::NONE;
-        let mut whom = String::new();
         for realm in &realms {
-            let app = app_of(realm).unwrap_or(CLASSIC);
-            let grantees = grantees(book.tx, app, user, metadata)?;
-            whom = told_of(&grantees);
-            book.work += grantees.len();
-            for grantee in &grantees {
+            for grantee in &whom[app(realm)] {
                 reached = self.set_row(book, requester, realm, grantee, flags)?;
             }
         }
+        let last = realms.last().map(|realm| told_of(&whom[app(realm)]));
         let path = match realms.as_slice() {
             [realm] => realm.to_string(),
             several => format!("{} Realms", several.len()),
@@ -373,11 +386,7 @@ impl System {
             Rights { read: true, .. } => "read-only access",
             Rights { .. } => "no access",
         };
-        let for_whom = if whom.is_empty() {
-            String::new()
-        } else {
-            format!(" for {whom}")
-        };
+        let for_whom = last.map_or(String::new(), |whom| format!(" for {whom}"));
         Ok(Done {
             message: Some(format!("Applied: {access} to {path}{for_whom}.")),
             ..Done::default()
@@ -567,6 +576,11 @@ fn token(requester: &Requester, moment: &Moment, number: usize) -> String {
         .chain_update(number.to_be_bytes())
         .finalize();
     format!("{}:{}", requester.user, hex(&drawn[..16]))
+}
+
+/// Whose users a Realm is for.
+fn app(realm: &RealmName) -> &str {
+    app_of(realm).unwrap_or(CLASSIC)
 }
 
 /// Whom a change is about: one user, everybody, or all who have this in their metadata.

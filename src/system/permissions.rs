@@ -414,14 +414,51 @@ mod tests {
         assert_eq!(decided("bob"), (read, Reason::OwnRow));
     }
 
-    #[test]
-    fn one_transaction_answers_only_so_much() {
+    /// 600 Realms of ada's.
+    fn many() -> Fixture {
         let (fixture, _) = notes();
-        let (system, ada) = (&fixture.system, caller("ada"));
+        let ada = caller("ada");
         for number in 0..600 {
             let realm = RealmName::from_canonical(format!("/ada/{number}"));
-            system.register_realm(&realm, &ada, NOW).unwrap();
+            fixture.system.register_realm(&realm, &ada, NOW).unwrap();
         }
+        fixture
+    }
+
+    #[test]
+    fn one_request_changes_only_so_much_and_else_nothing() {
+        let fixture = many();
+        let system = &fixture.system;
+        let ask = |team: &str| {
+            let ask = crate::system::Ask::Change {
+                user: String::new(),
+                metadata: Some(("team".into(), team.into())),
+                url: "*".into(),
+                flags: Flags::exactly(Rights::ALL),
+            };
+            let moment = fixture.moment(NOW);
+            let reply = system.request(&Endpoint::Classic, &id("ada"), ask, &moment);
+            reply.unwrap().code
+        };
+        let member = |name: String, team: &str| {
+            let sql = "INSERT INTO users (id, app, created, custom) VALUES (?1, 'classic', 0, ?2)";
+            let custom = format!(r#"{{"team":"{team}"}}"#);
+            system
+                .change(NOW, |book| Ok(book.tx.execute(sql, [name, custom])?))
+                .unwrap();
+        };
+        (0..20).for_each(|number| member(format!("blue{number}"), "blue"));
+        member("red".into(), "red");
+        assert_eq!(ask("blue"), 601, "12,000 rows");
+        assert_eq!(system.permissions_of(&id("blue0")).unwrap(), []);
+        assert_eq!(ask("red"), 0);
+        assert_eq!(system.permissions_of(&id("red")).unwrap().len(), 601);
+    }
+
+    #[test]
+    fn one_transaction_answers_only_so_much() {
+        let fixture = many();
+        let system = &fixture.system;
         let request = |number| crate::system::requests::Request {
             class: crate::system::requests::Class::Change,
             key: crate::changeset::Key::Int(number),
