@@ -20,15 +20,14 @@ pub struct Reach {
     #[arg(long, env = "ROS_CA_FILE", value_name = "FILE")]
     ca_file: Option<PathBuf>,
     /// A file that holds an administrator's token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]
-    #[arg(long, env = "ROS_ADMIN_TOKEN_FILE", value_name = "FILE")]
+    ///
+    /// Without a flag that names credentials: [env: ROS_ADMIN_TOKEN_FILE]
+    #[arg(long, value_name = "FILE")]
     admin_token_file: Option<PathBuf>,
     /// A file that holds a user's or access token
-    #[arg(
-        long,
-        env = "ROS_TOKEN_FILE",
-        value_name = "FILE",
-        conflicts_with = "admin_token_file"
-    )]
+    ///
+    /// Without a flag that names credentials: [env: ROS_TOKEN_FILE]
+    #[arg(long, value_name = "FILE", conflicts_with = "admin_token_file")]
     token_file: Option<PathBuf>,
     /// A user of the app, by e-mail address
     #[arg(long, value_name = "NAME", requires = "password_file", conflicts_with_all = ["admin_token_file", "token_file"])]
@@ -43,6 +42,9 @@ pub struct Reach {
 
 /// Where an administrator's token lies that nobody had to name.
 const WELL_KNOWN: [&str; 2] = ["ros-data/keys/admin.token", "/etc/realm/admin.token"];
+
+/// Variables that name a token's file, for who names none by a flag.
+const ENVIRONMENT: [&str; 2] = ["ROS_ADMIN_TOKEN_FILE", "ROS_TOKEN_FILE"];
 
 impl Reach {
     /// Whether a token is shown, and no password.
@@ -150,8 +152,15 @@ impl Reach {
                 password: secret_of(file)?,
             });
         }
-        if let Some(file) = self.admin_token_file.as_ref().or(self.token_file.as_ref()) {
-            return secret_of(file).map(Credentials::Token);
+        // Flags win over the environment, whichever of the two names an administrator.
+        let flag = self.admin_token_file.clone().or(self.token_file.clone());
+        let named = flag.or_else(|| {
+            let set = ENVIRONMENT.iter().filter_map(std::env::var_os);
+            set.map(PathBuf::from)
+                .find(|file| !file.as_os_str().is_empty())
+        });
+        if let Some(file) = named {
+            return secret_of(&file).map(Credentials::Token);
         }
         let found = WELL_KNOWN.iter().map(Path::new).find(|file| file.exists());
         match found {

@@ -229,6 +229,9 @@ _ros() {
             ros__subcmd__help__subcmd__users,add)
                 cmd="ros__subcmd__help__subcmd__users__subcmd__add"
                 ;;
+            ros__subcmd__help__subcmd__users,import)
+                cmd="ros__subcmd__help__subcmd__users__subcmd__import"
+                ;;
             ros__subcmd__help__subcmd__users,list)
                 cmd="ros__subcmd__help__subcmd__users__subcmd__list"
                 ;;
@@ -367,6 +370,9 @@ _ros() {
             ros__subcmd__users,help)
                 cmd="ros__subcmd__users__subcmd__help"
                 ;;
+            ros__subcmd__users,import)
+                cmd="ros__subcmd__users__subcmd__import"
+                ;;
             ros__subcmd__users,list)
                 cmd="ros__subcmd__users__subcmd__list"
                 ;;
@@ -390,6 +396,9 @@ _ros() {
                 ;;
             ros__subcmd__users__subcmd__help,help)
                 cmd="ros__subcmd__users__subcmd__help__subcmd__help"
+                ;;
+            ros__subcmd__users__subcmd__help,import)
+                cmd="ros__subcmd__users__subcmd__help__subcmd__import"
                 ;;
             ros__subcmd__users__subcmd__help,list)
                 cmd="ros__subcmd__users__subcmd__help__subcmd__list"
@@ -1784,7 +1793,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__help__subcmd__users)
-            opts="list show add remove set-password make-admin suspend"
+            opts="list show add import remove set-password make-admin suspend"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1798,6 +1807,20 @@ _ros() {
             return 0
             ;;
         ros__subcmd__help__subcmd__users__subcmd__add)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ros__subcmd__help__subcmd__users__subcmd__import)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3200,7 +3223,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__users)
-            opts="-h -V --help --version list show add remove set-password make-admin suspend help"
+            opts="-h -V --help --version list show add import remove set-password make-admin suspend help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3276,7 +3299,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__users__subcmd__help)
-            opts="list show add remove set-password make-admin suspend help"
+            opts="list show add import remove set-password make-admin suspend help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3304,6 +3327,20 @@ _ros() {
             return 0
             ;;
         ros__subcmd__users__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ros__subcmd__users__subcmd__help__subcmd__import)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3394,6 +3431,64 @@ _ros() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ros__subcmd__users__subcmd__import)
+            opts="-o -h -V --app --dry-run --output --root --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --app)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json ndjson plain csv" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json ndjson plain csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --admin-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -335,16 +335,17 @@ complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcomman
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from help" -f -a "accept" -d 'Take the rights of an offer'
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from help" -f -a "offers" -d 'List your offers'
 complete -c ros -n "__fish_ros_using_subcommand perms; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -s V -l version -d 'Print version'
-complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -f -a "list" -d 'List users, in the order of their ids'
-complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -f -a "show" -d 'Show what is known of a user'
-complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -f -a "add" -d 'Make a user'
-complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -f -a "remove" -d 'Remove a user, and end all that it has open'
-complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -f -a "set-password" -d 'Give a user another password, and end all its logins'
-complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -f -a "make-admin" -d 'Make a user an administrator of the server'
-complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -f -a "suspend" -d 'Keep a user out, and end all that it has open'
-complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add remove set-password make-admin suspend help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add import remove set-password make-admin suspend help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add import remove set-password make-admin suspend help" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add import remove set-password make-admin suspend help" -f -a "list" -d 'List users, in the order of their ids'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add import remove set-password make-admin suspend help" -f -a "show" -d 'Show what is known of a user'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add import remove set-password make-admin suspend help" -f -a "add" -d 'Make a user'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add import remove set-password make-admin suspend help" -f -a "import" -d 'Make the users of another server, with their ids and the hashes of their passwords'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add import remove set-password make-admin suspend help" -f -a "remove" -d 'Remove a user, and end all that it has open'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add import remove set-password make-admin suspend help" -f -a "set-password" -d 'Give a user another password, and end all its logins'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add import remove set-password make-admin suspend help" -f -a "make-admin" -d 'Make a user an administrator of the server'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add import remove set-password make-admin suspend help" -f -a "suspend" -d 'Keep a user out, and end all that it has open'
+complete -c ros -n "__fish_ros_using_subcommand users; and not __fish_seen_subcommand_from list show add import remove set-password make-admin suspend help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l app -d 'Those of this app; `classic` are the users of Realm Object Server 1 to 3 [default: all]' -r
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l search -d 'Those whose name contains this, or whose id begins with it' -r
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l limit -d 'How many, at most' -r
@@ -398,6 +399,23 @@ complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcomman
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -l admin -d 'Make it an administrator of the server'
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -l app -d 'The app of users whose line names none' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -s o -l output -d 'The form of the report' -r -f -a "table\t'A table for people'
+json\t'One JSON document'
+ndjson\t'A JSON document for each row'
+plain\t'Values with tabs between them, without headings'
+csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -l token-file -d 'A file that holds a user\'s or access token' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -l user -d 'A user of the app, by e-mail address' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -l password-file -d 'A file that holds the user\'s password; - for standard input' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -l timeout -d 'Seconds to wait for the server' -r
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -l dry-run -d 'Say which users could be made, and make none'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l app -d 'The app that the user belongs to' -r
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
@@ -450,6 +468,7 @@ complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcomman
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "list" -d 'List users, in the order of their ids'
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what is known of a user'
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "add" -d 'Make a user'
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "import" -d 'Make the users of another server, with their ids and the hashes of their passwords'
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove a user, and end all that it has open'
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "set-password" -d 'Give a user another password, and end all its logins'
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "make-admin" -d 'Make a user an administrator of the server'
@@ -730,6 +749,7 @@ complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "list" -d 'List users, in the order of their ids'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "show" -d 'Show what is known of a user'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "add" -d 'Make a user'
+complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "import" -d 'Make the users of another server, with their ids and the hashes of their passwords'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "remove" -d 'Remove a user, and end all that it has open'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "set-password" -d 'Give a user another password, and end all its logins'
 complete -c ros -n "__fish_ros_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "make-admin" -d 'Make a user an administrator of the server'

@@ -1,5 +1,6 @@
 //! `ros users`: who may sign in.
 
+mod import;
 mod place;
 mod show;
 
@@ -83,6 +84,28 @@ enum Command {
         #[arg(long)]
         admin: bool,
         /// The form of the result
+        #[arg(short, long, value_enum, default_value_t = Format::Table)]
+        output: Format,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Make the users of another server, with their ids and the hashes of their passwords
+    ///
+    /// The list is lines of JSON, or CSV with a heading. Each user has an id and a name; hash and salt (base64 of PBKDF2), digest (sha256, sha512) and iterations, or data as
+    /// Realm Object Server 1 keeps it; admin, suspended, metadata, app. A hash is replaced by a stronger one when its user signs in.
+    #[command(
+        before_long_help = "Examples:\n  ros users import users.ndjson --dry-run\n  ros users import users.csv -o ndjson\n  ros users import - --root /var/lib/realm < users.ndjson"
+    )]
+    Import {
+        /// The list; - for standard input
+        file: PathBuf,
+        /// The app of users whose line names none
+        #[arg(long, default_value = CLASSIC)]
+        app: String,
+        /// Say which users could be made, and make none
+        #[arg(long)]
+        dry_run: bool,
+        /// The form of the report
         #[arg(short, long, value_enum, default_value_t = Format::Table)]
         output: Format,
         #[command(flatten)]
@@ -191,6 +214,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             let made = target.open()?.add(app, name, password.as_ref(), *admin)?;
             show::one(&made, *output)
         }
+        Command::Import {
+            file,
+            app,
+            dry_run,
+            output,
+            target,
+        } => import::run(file, app, *dry_run, *output, target),
         Command::Remove {
             who,
             consent,

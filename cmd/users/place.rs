@@ -8,7 +8,7 @@ use ros::api::users::{User, UserChange};
 use ros::auth::KeyPair;
 use ros::client::Server;
 use ros::config::Settings;
-use ros::http::shown_user;
+use ros::http::{imported_user, shown_user};
 use ros::ident::{AppId, UnixTime, UserId};
 use ros::secret::Secret;
 use ros::storage::{StorageError, Store};
@@ -202,6 +202,37 @@ impl Place<'_> {
         }
     }
 
+    /// Makes a user of another server, or looks whether it could be made.
+    pub fn import(&mut self, user: &Value, dry_run: bool) -> Result<(), Failure> {
+        match self {
+            Place::Server {
+                server,
+                admin,
+                runtime,
+                reach,
+            } => {
+                let importing = server.import_user(admin, user, dry_run);
+                let asked = async { reach.within("cannot make the user", importing).await };
+                runtime.block_on(asked)
+            }
+            Place::Folder { system, .. } => {
+                let wrong = |error: String| Failure::new(Exit::Usage, error);
+                let read = serde_json::from_value(user.clone());
+                let rounds = system.settings().providers.password_iterations;
+                let user = read
+                    .map_err(|error| error.to_string())
+                    .and_then(|read| imported_user(read, rounds))
+                    .map_err(wrong)?;
+                let done = if dry_run {
+                    system.check_import(&user)
+                } else {
+                    system.import_account(&user, &moment()).map(drop)
+                };
+                done.map_err(|error| told(&error))
+            }
+        }
+    }
+
     /// Changes a user.
     pub fn change(&mut self, app: &str, who: &str, change: &Value) -> Result<User, Failure> {
         match self {
@@ -267,7 +298,7 @@ fn app_id(app: &str) -> Result<AppId, Failure> {
 fn told(error: &SystemError) -> Failure {
     let exit = match error {
         SystemError::NoSuchUser | SystemError::NoSuchApp(_) => Exit::NotFound,
-        SystemError::NameInUse => Exit::Conflict,
+        SystemError::NameInUse | SystemError::IdInUse => Exit::Conflict,
         _ => Exit::Failed,
     };
     Failure::new(exit, "cannot do this").cause(error)

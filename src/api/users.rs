@@ -63,6 +63,66 @@ pub struct NewUser {
     pub admin: bool,
 }
 
+/// A user of another server, with the hash of its password. Beside our own names of the fields, those of its Realms and of its HTTP API are taken.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImportedUser {
+    /// The app; `classic` if none is named.
+    pub app: Option<String>,
+    /// The id that it had.
+    #[serde(alias = "userId", alias = "user_id")]
+    pub id: String,
+    /// Name or e-mail address.
+    #[serde(alias = "providerId", alias = "provider_id")]
+    pub name: String,
+    /// Base64 of the password's PBKDF2; without one the user cannot sign in until it has a password.
+    pub hash: Option<Secret>,
+    /// Base64 of the salt.
+    pub salt: Option<Secret>,
+    /// `sha256` or `sha512`; sha256 if it is not said, as in 1.x.
+    pub digest: Option<String>,
+    /// Rounds; `auth.providers.password.iterations` if it is not said.
+    pub iterations: Option<u32>,
+    /// Bytes of the hash, if they are to be checked.
+    #[serde(alias = "key_length")]
+    pub key_length: Option<usize>,
+    /// What 1.x keeps as `Account.data`, in the place of the five above: JSON with `password`, `salt` and `options`.
+    pub data: Option<Secret>,
+    /// Whether it administers the server.
+    #[serde(default, alias = "isAdmin", alias = "is_admin")]
+    pub admin: bool,
+    /// Whether it is kept out.
+    #[serde(default)]
+    pub suspended: bool,
+    /// Its custom data.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, Value>,
+}
+
+/// The hash of a password as 1.x keeps it.
+#[derive(Deserialize)]
+pub struct AccountData {
+    /// Base64 of the hash.
+    pub password: Secret,
+    /// Base64 of the salt.
+    pub salt: Secret,
+    /// How it was made.
+    #[serde(default)]
+    pub options: HashOptions,
+}
+
+/// How a hash was made, as far as it is said.
+#[derive(Deserialize, Default)]
+pub struct HashOptions {
+    /// `sha256` or `sha512`.
+    pub digest: Option<String>,
+    /// Rounds.
+    pub iterations: Option<u32>,
+    /// Bytes of the hash.
+    #[serde(alias = "keyLength")]
+    pub key_length: Option<usize>,
+}
+
 /// What is to be changed of a user; what is not named stays.
 #[derive(Deserialize, Default)]
 #[serde(default)]

@@ -8,12 +8,14 @@
 mod inspect;
 mod key;
 mod password;
+mod pbkdf2;
 mod ring;
 mod token;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use self::pbkdf2::{Digest, Pbkdf2};
 pub use inspect::{Form, Inspection};
 pub use key::{KeyError, KeyPair, PublicKey, Verifier};
 pub use password::{PasswordError, PasswordSalt, hash_password, verify_password};

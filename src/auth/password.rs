@@ -1,10 +1,11 @@
-//! Passwords: Argon2id with the parameters that OWASP recommends (19 MiB, 2 passes, 1 lane).
+//! Passwords: Argon2id with the parameters that OWASP recommends (19 MiB, 2 passes, 1 lane). What was imported is PBKDF2, until its user signs in.
 //!
 //! Hashing takes tens of milliseconds and 19 MiB: call it on a thread that may block, few at a time.
 
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 
+use super::Pbkdf2;
 use crate::secret::Secret;
 
 /// A random salt.
@@ -25,8 +26,15 @@ pub fn hash_password(password: &Secret, salt: PasswordSalt) -> Result<String, Pa
 }
 
 /// Whether the password is the one that was hashed. Without a hash, the same work is done and the answer is no: who listens to the time cannot
-/// tell whether there is such a user.
+/// tell whether there is such a user. A hash that was imported takes the work of both.
 pub fn verify_password(password: &Secret, hash: Option<&str>) -> Result<bool, PasswordError> {
+    if let Some(imported) = hash.filter(|hash| Pbkdf2::is(hash)) {
+        let imported =
+            Pbkdf2::parse(imported).ok_or_else(|| PasswordError("malformed PBKDF2".to_owned()))?;
+        let right = imported.verify(password);
+        hash_password(password, PasswordSalt::default())?;
+        return Ok(right);
+    }
     let Some(hash) = hash else {
         hash_password(password, PasswordSalt::default())?;
         return Ok(false);

@@ -58,6 +58,19 @@ impl Server {
         self.post(admin, "/api/ros/v1/users", &body).await
     }
 
+    /// Makes a user of another server from the fields of `api::users::ImportedUser`, or looks whether it could be made.
+    pub async fn import_user(
+        &self,
+        admin: &Secret,
+        user: &Value,
+        dry_run: bool,
+    ) -> Result<(), ClientError> {
+        let query: &[(&str, &str)] = if dry_run { &[("dry_run", "true")] } else { &[] };
+        let url = self.endpoint("/api/ros/v1/users/import", query)?;
+        let made: Result<Value, _> = self.send(admin, Method::POST, url, Some(user)).await;
+        made.map(drop)
+    }
+
     /// Changes a user: `password`, `admin`, `suspended`, `metadata`.
     pub async fn change_user(
         &self,

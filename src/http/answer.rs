@@ -203,12 +203,14 @@ impl From<SystemError> for Failure {
             SystemError::RegistrationClosed
             | SystemError::BadEmail
             | SystemError::BadName
+            | SystemError::BadId
             | SystemError::BadMetadata
             | SystemError::BadMailedToken
             | SystemError::NoMail
             | SystemError::BadKeyName
             | SystemError::TooManyKeys
             | SystemError::BadPassword => told(StatusCode::BAD_REQUEST, ErrorCode::BadRequest),
+            SystemError::IdInUse => told(StatusCode::CONFLICT, ErrorCode::BadRequest),
             SystemError::NameInUse => told(StatusCode::CONFLICT, ErrorCode::AccountNameInUse),
             SystemError::WrongPassword => {
                 told(StatusCode::UNAUTHORIZED, ErrorCode::InvalidPassword)

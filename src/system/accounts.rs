@@ -312,7 +312,11 @@ fn identities(tx: &Transaction<'_>, user: &UserId) -> Result<Vec<(Provider, Stri
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-fn set_admin(tx: &Transaction<'_>, user: &UserId, admin: bool) -> Result<(), SystemError> {
+pub(super) fn set_admin(
+    tx: &Transaction<'_>,
+    user: &UserId,
+    admin: bool,
+) -> Result<(), SystemError> {
     let changed = tx
         .prepare_cached("UPDATE users SET admin = ?2 WHERE id = ?1")?
         .execute(params![&*user.0, admin])?;

@@ -47,6 +47,8 @@ impl From<SystemError> for Refusal {
             | SystemError::NoSuchKey
             | SystemError::NoSuchUser
             | SystemError::BadPassword
+            | SystemError::BadId
+            | SystemError::IdInUse
             | SystemError::NameInUse => Refusal::Unavailable(error.to_string()),
         }
     }

@@ -7,7 +7,7 @@ use super::sign_in::{check_name, check_password};
 use super::users::{self, NewUser, Provider};
 use super::{BadName, Moment, System, SystemError, hex, logins, realm_name};
 use crate::access::{Caller, Decision, Endpoint};
-use crate::auth::{ClassicClaims, ClassicToken, TokenError, hash_password, verify_password};
+use crate::auth::{ClassicClaims, ClassicToken, TokenError, hash_password};
 use crate::ident::{AppId, LoginId, RealmName, UnixTime, UserId};
 use crate::secret::Secret;
 
@@ -98,10 +98,7 @@ impl System {
         let account = self
             .admin
             .read(|tx| users::find(tx, &app(), Provider::Password, &name.to_lowercase()))?;
-        let hash = account
-            .as_ref()
-            .and_then(|account| account.password_hash.as_deref());
-        let right = verify_password(password, hash)?;
+        let right = self.verify_account(account.as_ref(), password, moment)?;
         match account {
             Some(account) if right && account.disabled => Err(SystemError::UserDisabled),
             Some(account) if right => self.classic_login(account.user, app_id, moment, |_| Ok(())),

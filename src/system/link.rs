@@ -4,7 +4,7 @@ use rusqlite::{Transaction, params};
 
 use super::users::{self, Provider};
 use super::{Moment, SignedIn, System, SystemError};
-use crate::auth::{TokenKind, verify_password};
+use crate::auth::TokenKind;
 use crate::ident::UserId;
 use crate::secret::Secret;
 
@@ -26,10 +26,7 @@ impl System {
         let account = self
             .admin
             .read(|tx| users::find(tx, &token.app, Provider::Password, &key))?;
-        let hash = account
-            .as_ref()
-            .and_then(|account| account.password_hash.as_deref());
-        let right = verify_password(password, hash)?;
+        let right = self.verify_account(account.as_ref(), password, moment)?;
         let account = account
             .filter(|_| right)
             .ok_or(SystemError::WrongPassword)?;

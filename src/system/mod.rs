@@ -14,6 +14,7 @@ mod authorize;
 mod book;
 mod classic;
 mod effects;
+mod imported;
 mod link;
 mod logins;
 mod mailed;
@@ -42,6 +43,7 @@ pub use authorize::Refusal;
 pub use book::Changed;
 pub use classic::{Issued, NoAccess};
 pub use effects::Effect;
+pub use imported::ImportedUser;
 pub use mailed::{Letter, MailedToken, Purpose};
 pub use management::Reply;
 pub use name::{BadName, realm_name};
@@ -75,6 +77,14 @@ pub enum SystemError {
     /// What was given as a user's name cannot be one.
     #[error("name invalid")]
     BadName,
+    /// What was given as a user's id cannot be one.
+    #[error(
+        "id invalid: it is the first segment of paths, A-Z a-z 0-9 _ - . that does not start with a dot or __"
+    )]
+    BadId,
+    /// Somebody else has this id.
+    #[error("id already in use")]
+    IdInUse,
     /// The password is too short or too long.
     #[error("password must be between {} and {} characters", sign_in::PASSWORD.start(), sign_in::PASSWORD.end())]
     BadPassword,

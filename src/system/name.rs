@@ -194,6 +194,11 @@ fn path(user: &UserId, text: &[u8]) -> Result<RealmName, BadName> {
     Ok(RealmName::from_canonical(format!("/{segments}")))
 }
 
+/// Whether a text can be one segment of a Realm path.
+pub(super) fn is_segment(text: &str) -> bool {
+    check_segment(text).is_ok()
+}
+
 fn check_segment(segment: &str) -> Result<(), BadName> {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     if segment.is_empty() || segment.starts_with('.') || !segment.bytes().all(legal) {

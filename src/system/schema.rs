@@ -127,4 +127,6 @@ CREATE TABLE mailed (                       -- tokens that were sent by e-mail
 CREATE INDEX mailed_to_account ON mailed (account);
 ", "
 ALTER TABLE management ADD COLUMN instructions INTEGER NOT NULL DEFAULT 0; -- of the version after it, that were looked at
+", "
+CREATE INDEX accounts_imported ON accounts (id) WHERE secret >= '$pbkdf2-' AND secret < '$pbkdf2.'; -- hashes of another server
 "];

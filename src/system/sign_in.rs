@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::logins::NewLogin;
 use super::users::{self, NewUser, Profile, Provider};
 use super::{Moment, System, SystemError, hex, logins};
-use crate::auth::{AppToken, TokenKind, hash_password, verify_password};
+use crate::auth::{AppToken, TokenKind, hash_password};
 use crate::ident::{AppId, LoginId, UnixTime, UserId};
 use crate::secret::Secret;
 
@@ -84,10 +84,7 @@ impl System {
         let account = self
             .admin
             .read(|tx| users::find(tx, app, Provider::Password, &name.to_lowercase()))?;
-        let hash = account
-            .as_ref()
-            .and_then(|account| account.password_hash.as_deref());
-        let right = verify_password(password, hash)?;
+        let right = self.verify_account(account.as_ref(), password, moment)?;
         match account {
             Some(account) if right && account.disabled => Err(SystemError::UserDisabled),
             Some(account) if right && rules.confirm_email && !account.confirmed => {

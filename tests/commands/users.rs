@@ -1,5 +1,7 @@
 //! `ros users`.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{Ran, command, fed, ros};
@@ -153,4 +155,123 @@ fn whoever_has_the_folder_of_a_stopped_server_comes_in() {
             .unwrap()
             .contains("\troot\tadmin\t")
     );
+}
+
+/// PBKDF2 as Realm Object Server kept it: 512 bytes, base64.
+fn kept(digest: &str, password: &str, salt: &[u8], rounds: u32) -> String {
+    let mut hash = [0; 512];
+    let password = password.as_bytes();
+    match digest {
+        "sha256" => pbkdf2::pbkdf2_hmac::<sha2::Sha256>(password, salt, rounds, &mut hash),
+        _ => pbkdf2::pbkdf2_hmac::<sha2::Sha512>(password, salt, rounds, &mut hash),
+    }
+    STANDARD.encode(hash)
+}
+
+/// The hash of a user's password as it is in the database of a stopped server.
+fn secret(server: &Server, user: &str) -> String {
+    let database = rusqlite::Connection::open(server.root().join("admin.db")).unwrap();
+    let sql = "SELECT secret FROM accounts WHERE user = ?1";
+    database.query_row(sql, [user], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn users_of_another_server_are_imported_with_their_ids_and_passwords() {
+    let mut server = Server::start();
+    let first = "5d1c0e7a9b3f4c2286aa10f3b7e4d901";
+    let salt = STANDARD.encode([7; 32]);
+    let data = json!({
+        "password": kept("sha256", "battery staple", &[7; 32], 2000), "salt": salt,
+        "options": {"digest": "sha256", "iterations": 2000, "key_length": 512},
+    });
+    let lines = [
+        json!({
+            "userId": first, "name": "Root@example.org", "isAdmin": true, "salt": salt, "metadata": {"team": "blue"},
+            "hash": kept("sha512", "x", &[7; 32], 1000), "digest": "sha512", "iterations": 1000, "keyLength": 512,
+        }),
+        json!({"id": "second", "provider_id": "second", "data": data.to_string(), "admin": true}),
+        json!({"id": "__admin", "name": "third"}),
+        json!({"id": "fourth", "name": "fourth", "hash": "AAAA"}),
+        json!({"id": "fifth", "name": "fifth", "salt": "AAAA", "hash": STANDARD.encode([0; 64]), "iterations": 2_000_000_000}),
+        json!({"id": "sixth", "name": "sixth", "password": "unhashed"}),
+        json!({"id": first, "name": "seventh"}),
+        json!({"id": "eighth", "name": "root@EXAMPLE.org"}),
+    ];
+    let list = lines.each_ref().map(ToString::to_string).join("\n");
+    let import = |rest: &[&str]| {
+        let mut all = vec!["users", "import", "-", "-o", "json"];
+        all.extend_from_slice(rest);
+        fed(command(&server, &all), &list)
+    };
+    let good = |ran: &Ran, word: &str| -> Vec<u64> {
+        let report = json(ran);
+        assert_eq!(report.as_array().unwrap().len(), lines.len());
+        let good = report.as_array().unwrap().iter();
+        good.filter(|line| line["message"] == word)
+            .map(|line| line["line"].as_u64().unwrap())
+            .collect()
+    };
+    let tried = import(&["--dry-run"]);
+    assert_eq!(tried.code, 8, "{}", tried.err);
+    // Two lines with one name are only found when the first is made.
+    assert_eq!(good(&tried, "would be made"), [1, 2, 8]);
+    assert_eq!(
+        json(&ros(&server, &["users", "list", "-o", "json"])),
+        json!([])
+    );
+    let done = import(&[]);
+    assert_eq!(
+        (done.code, good(&done, "made")),
+        (8, vec![1, 2]),
+        "{}",
+        done.out
+    );
+    assert!(!done.out.contains("unhashed"), "{}", done.out);
+    assert_eq!(import(&[]).code, 1, "all of them are there already");
+    let shown = json(&ros(&server, &["users", "show", first, "-o", "json"]));
+    assert_eq!(
+        (&shown["name"], &shown["admin"], &shown["metadata"]),
+        (
+            &json!("Root@example.org"),
+            &json!(true),
+            &json!({"team": "blue"})
+        )
+    );
+
+    // They sign in as before, by flags that win over the administrator's token of the environment.
+    let scratch = tempfile::NamedTempFile::new().unwrap();
+    let list_as = |name: &str, password: &str| {
+        std::fs::write(scratch.path(), password).unwrap();
+        let file = scratch.path().to_str().unwrap();
+        let all = ["users", "list", "--user", name, "--password-file", file];
+        ros(&server, &all).code
+    };
+    assert_eq!(list_as("root@example.org", "y"), 5);
+    for _ in ["imported", "hashed anew"] {
+        assert_eq!(list_as("root@example.org", "x"), 0);
+    }
+    assert_eq!(list_as("second", "x"), 5);
+    server.stop();
+    assert!(secret(&server, first).starts_with("$argon2id$"));
+    assert!(secret(&server, "second").starts_with("$pbkdf2-sha256$i=2000$"));
+
+    // CSV, into the folder of a stopped server.
+    let root = server.root().display().to_string();
+    let csv = format!(
+        "id,name,hash,salt,digest,iterations,admin\n0042,0042,{},{salt},sha512,1000,true\nx/y,x,,,,,\n",
+        kept("sha512", "correct horse", &[7; 32], 1000)
+    );
+    let all = ["users", "import", "-", "--root", &root, "-o", "plain"];
+    let ran = fed(command(&server, &all), &csv);
+    assert_eq!(ran.code, 8, "{}", ran.err);
+    assert!(ran.out.contains("3\t"), "{}", ran.out);
+    server.restart();
+    let list_as = |name: &str, password: &str| {
+        std::fs::write(scratch.path(), password).unwrap();
+        let file = scratch.path().to_str().unwrap();
+        let all = ["users", "list", "--user", name, "--password-file", file];
+        ros(&server, &all).code
+    };
+    assert_eq!(list_as("0042", "correct horse"), 0);
+    assert_eq!(list_as("second", "battery staple"), 0);
 }

@@ -59,9 +59,8 @@ pub const KEYS: &[Key] = &[
         "auth.providers.password.iterations",
         Kind::Count,
         &Server(|s| &mut s.providers.password_iterations),
-        "Rounds of the hash of passwords (PBKDF2).",
-    )
-    .but(Effect::Missing),
+        "Rounds of the hash (PBKDF2) of imported passwords that do not say their own; at most 1000000. Passwords that are set here are hashed with Argon2id.",
+    ),
     Key::fixed(
         "auth.providers.cloudkit.key_id",
         Kind::Hex(64),

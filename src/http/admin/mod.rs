@@ -2,6 +2,7 @@
 //!
 //! Every route asks for an administrator's token, and says 401 to whoever shows none that counts, 403 to whoever is no administrator.
 
+mod imported;
 mod permissions;
 mod tokens;
 mod users;
@@ -12,6 +13,7 @@ use hyper::body::Body;
 use hyper::http::request::Parts;
 use hyper::{Method, Response};
 
+pub use imported::imported as imported_user;
 pub use tokens::inspected;
 pub use users::shown as shown_user;
 
@@ -36,6 +38,8 @@ pub enum Route<'a> {
     Users,
     /// `POST users`
     AddUser,
+    /// `POST users/import`
+    ImportUser,
     /// `GET users/<who>`
     User(&'a str),
     /// `PATCH users/<who>`
@@ -54,6 +58,7 @@ impl<'a> Route<'a> {
             ("POST", ["permissions", "why"]) => Some(Route::Why),
             ("GET", ["users"]) => Some(Route::Users),
             ("POST", ["users"]) => Some(Route::AddUser),
+            ("POST", ["users", "import"]) => Some(Route::ImportUser),
             ("GET", ["users", who]) => Some(Route::User(who)),
             ("PATCH", ["users", who]) => Some(Route::ChangeUser(who)),
             ("DELETE", ["users", who]) => Some(Route::RemoveUser(who)),
@@ -90,6 +95,7 @@ where
         Route::Revoke => tokens::revoke(http, &by, &body).await,
         Route::Users => users::list(http, head).await,
         Route::AddUser => users::add(http, &by, &body).await,
+        Route::ImportUser => imported::import(http, &by, head, &body).await,
         Route::User(who) => users::show(http, head, who).await,
         Route::ChangeUser(who) => users::change(http, &by, head, who, &body).await,
         Route::RemoveUser(who) => users::remove(http, &by, head, who).await,

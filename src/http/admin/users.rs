@@ -119,7 +119,8 @@ async fn found(http: &Http, head: &Parts, who: &str) -> Result<Account, Failure>
     http.call(move |system| system.who(&app, &who)).await
 }
 
-fn app_of(named: Option<String>) -> Result<AppId, Failure> {
+/// The app of this name; `classic` if none is named.
+pub fn app_of(named: Option<String>) -> Result<AppId, Failure> {
     let named = named.as_deref().unwrap_or(CLASSIC);
     AppId::parse(named).ok_or_else(|| Failure::bad_request("malformed app id"))
 }

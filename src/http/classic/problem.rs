@@ -223,6 +223,9 @@ impl From<SystemError> for Problem {
             SystemError::Token(_) | SystemError::LoginEnded | SystemError::Revoked => {
                 Problem::new(Kind::InvalidCredentials).because(error)
             }
+            SystemError::BadId | SystemError::IdInUse => {
+                Problem::invalid("user_id", error.to_string())
+            }
             SystemError::BadMetadata => Problem::invalid("metadata", error.to_string()),
             SystemError::NoSuchUser => Problem::new(Kind::UnknownUser).because(error),
             SystemError::NotConfirmed => Problem::new(Kind::InvalidCredentials).because(error),

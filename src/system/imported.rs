@@ -1,0 +1,147 @@
+//! Users of another server, who come with their ids and with the hashes of their passwords.
+//!
+//! A hash that was imported is replaced when its user signs in. As long as there is one, every sign-in takes the work of comparing with one: who listens to the time
+//! cannot tell whose hash is which.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{OptionalExtension, Transaction, params};
+use serde_json::Value;
+
+use super::accounts::{METADATA_BYTES, set_admin};
+use super::name::is_segment;
+use super::sign_in::check_name;
+use super::users::{self, NewUser, Provider};
+use super::{Account, Moment, System, SystemError};
+use crate::access::Everyone;
+use crate::auth::{Pbkdf2, hash_password, verify_password};
+use crate::ident::{AppId, UserId};
+use crate::secret::Secret;
+
+/// Characters of an id, at most.
+const ID: usize = 128;
+
+/// A user of another server.
+#[derive(Debug)]
+pub struct ImportedUser {
+    /// The app; `classic` for users of Realm Object Server.
+    pub app: AppId,
+    /// The id that it had, which its Realms are named after.
+    pub id: UserId,
+    /// The name or e-mail address by which it signs in.
+    pub name: String,
+    /// The hash of its password; without one it cannot sign in until it is given one.
+    pub hash: Option<Pbkdf2>,
+    /// Whether it administers the server.
+    pub admin: bool,
+    /// Whether it is kept out.
+    pub suspended: bool,
+    /// Its custom data.
+    pub metadata: BTreeMap<String, Value>,
+}
+
+impl System {
+    /// Whether a user of another server could be made: what stands in the way, now.
+    pub fn check_import(&self, user: &ImportedUser) -> Result<(), SystemError> {
+        self.check_words(user)?;
+        self.admin.read(|tx| check_free(tx, user))
+    }
+
+    /// Makes a user of another server; all of it or nothing.
+    pub fn import_account(
+        &self,
+        user: &ImportedUser,
+        moment: &Moment,
+    ) -> Result<Account, SystemError> {
+        let metadata = self.check_words(user)?;
+        let hash = user.hash.as_ref().map(Pbkdf2::text);
+        let new = NewUser {
+            id: user.id.clone(),
+            app: &user.app,
+            email: Some(&user.name),
+            account: moment.account(),
+            provider: Provider::Password,
+            name: &user.name.to_lowercase(),
+            password_hash: hash.as_deref(),
+            created: moment.now,
+        };
+        self.admin.write(|tx| {
+            check_free(tx, user)?;
+            users::insert(tx, &new)?;
+            set_admin(tx, &user.id, user.admin)?;
+            users::set_disabled(tx, &user.id, user.suspended)?;
+            if !user.metadata.is_empty() {
+                tx.prepare_cached("UPDATE users SET custom = ?2 WHERE id = ?1")?
+                    .execute(params![&*user.id.0, metadata])?;
+            }
+            Ok::<_, SystemError>(())
+        })?;
+        self.account(&user.id)
+    }
+
+    /// Looks at what can be judged without the database; the metadata as text.
+    fn check_words(&self, user: &ImportedUser) -> Result<String, SystemError> {
+        if user.app.as_str() != AppId::CLASSIC {
+            self.app(&user.app)?;
+        }
+        check_name(&user.name)?;
+        // An id is the first segment of paths. Names of the server and of everybody are nobody's.
+        let id = &*user.id.0;
+        if id.len() > ID || !is_segment(id) || id.starts_with("__") || Everyone::is(&user.id) {
+            return Err(SystemError::BadId);
+        }
+        let metadata = serde_json::to_string(&user.metadata).unwrap_or_default();
+        if metadata.len() > METADATA_BYTES {
+            return Err(SystemError::BadMetadata);
+        }
+        Ok(metadata)
+    }
+
+    /// Whether the password is that of an account; without an account the same work is done. A hash that was imported is replaced if it is.
+    pub(super) fn verify_account(
+        &self,
+        account: Option<&users::Account>,
+        password: &Secret,
+        moment: &Moment,
+    ) -> Result<bool, SystemError> {
+        let hash = account.and_then(|account| account.password_hash.as_deref());
+        let imported = hash.filter(|hash| Pbkdf2::is(hash));
+        if imported.is_none()
+            && let Some(other) = self.admin.read(any_imported)?
+        {
+            std::hint::black_box(other.verify(password));
+        }
+        let right = verify_password(password, hash)?;
+        if let (true, Some(account), Some(imported)) = (right, account, imported) {
+            let hash = hash_password(password, moment.salt())?;
+            self.admin.write(|tx| {
+                // Another password that was set meanwhile stays.
+                tx.prepare_cached("UPDATE accounts SET secret = ?3 WHERE id = ?1 AND secret = ?2")?
+                    .execute(params![account.id, imported, hash])?;
+                Ok::<_, SystemError>(())
+            })?;
+        }
+        Ok(right)
+    }
+}
+
+/// Refuses an id or a name that somebody has.
+fn check_free(tx: &Transaction<'_>, user: &ImportedUser) -> Result<(), SystemError> {
+    if users::is_disabled(tx, &user.id)?.is_some() {
+        return Err(SystemError::IdInUse);
+    }
+    let name = user.name.to_lowercase();
+    if users::find(tx, &user.app, Provider::Password, &name)?.is_some() {
+        return Err(SystemError::NameInUse);
+    }
+    Ok(())
+}
+
+/// A hash that was imported, if there is still one.
+fn any_imported(tx: &Transaction<'_>) -> Result<Option<Pbkdf2>, SystemError> {
+    let found: Option<String> = tx
+        .prepare_cached("SELECT secret FROM accounts WHERE secret >= '$pbkdf2-' AND secret < '$pbkdf2.' LIMIT 1")?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(found.as_deref().and_then(Pbkdf2::parse))
+}
