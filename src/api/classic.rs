@@ -176,3 +176,78 @@ pub struct InvalidParameter {
     /// What is wrong.
     pub reason: String,
 }
+
+/// Body of `POST /permissions/apply`.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub struct PermissionChange {
+    /// Whose permissions.
+    pub condition: Option<Condition>,
+    /// The Realm: a path, a URL, or `*` for all that the caller owns.
+    pub realm_path: Option<String>,
+    /// `none`, `read`, `write` or `admin`.
+    pub access_level: Option<String>,
+}
+
+/// Whose permissions are changed: those of a user (`*` is everybody), or of all who have this in their metadata.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Condition {
+    /// The user.
+    pub user_id: Option<String>,
+    /// The name of the member.
+    pub metadata_key: Option<String>,
+    /// Its value.
+    pub metadata_value: Option<String>,
+}
+
+/// A permission.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PermissionShown {
+    /// The user; nothing is everybody.
+    pub user_id: Option<String>,
+    /// The Realm.
+    pub path: String,
+    /// `read`, `write` or `admin`.
+    pub access_level: &'static str,
+    /// When it was changed last.
+    pub updated_at: String,
+}
+
+/// Body of `POST /permissions/offers`.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub struct WantedOffer {
+    /// The Realm: a path or a URL.
+    pub realm_path: Option<String>,
+    /// `read`, `write` or `admin`.
+    pub access_level: Option<String>,
+    /// Until when, in the form of the SDK's language; nothing is for ever.
+    pub expires_at: Option<String>,
+}
+
+/// An offer.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OfferBody {
+    /// What takes it up.
+    pub token: String,
+    /// The Realm.
+    pub realm_path: String,
+    /// Until when; nothing is for ever.
+    pub expires_at: Option<String>,
+    /// `read`, `write` or `admin`.
+    pub access_level: &'static str,
+    /// Since when.
+    pub created_at: String,
+    /// Who made it.
+    pub user_id: String,
+}
+
+/// Offers.
+#[derive(Serialize)]
+pub struct OfferShown {
+    /// The offers.
+    pub offers: Vec<OfferBody>,
+}

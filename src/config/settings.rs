@@ -61,6 +61,8 @@ pub struct Settings {
     pub apps: Apps,
     /// Whether anybody may register with name and password through the classic API.
     pub classic_registration: bool,
+    /// Whether permissions and offers can be seen and changed over HTTP.
+    pub classic_permissions: bool,
     /// Whether a user's own permissions are added to everybody's, and do not replace them.
     pub rows_add: bool,
     /// Whether adding classes and columns needs the right to manage.
@@ -253,6 +255,7 @@ impl Settings {
             public_url: None,
             apps: Apps::default(),
             classic_registration: false,
+            classic_permissions: true,
             rows_add: false,
             schema_by_managers: false,
             frozen: Vec::new(),

@@ -401,3 +401,35 @@ fn a_grant_is_a_session_with_the_management_realm_and_nothing_else() {
     assert!(bind.ends_with(b"/~/__management"), "{bind:?}");
     assert_eq!(status_codes(&said), [json!(["PermissionChange", 0])]);
 }
+
+#[test]
+fn it_works_without_permissions_over_http() {
+    let server = Server::with_configuration("classic: {permissions: false}\n");
+    let scratch = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(scratch.path(), server.admin_token()).unwrap();
+    let admin = |arguments: &[&str]| {
+        let mut command = command(&server, arguments);
+        command.env("ROS_ADMIN_TOKEN_FILE", scratch.path());
+        ran(command.output().unwrap())
+    };
+    let class = r#"{"schema":{"name":"Note","kind":"top-level","primaryKey":{"name":"_id","type":"int","nullable":false},"columns":[]}}"#;
+    let mut import = command(&server, &["realms", "import", "/shared/wall"]);
+    import.env("ROS_ADMIN_TOKEN_FILE", scratch.path());
+    let made = fed(import, class);
+    assert_eq!(made.code, 0, "{}", made.err);
+    let granted = admin(&["perms", "grant", "*", "/shared/wall", "--read"]);
+    assert_eq!((granted.code, granted.err.as_str()), (0, ""));
+    let shown = admin(&["perms", "show", "/shared/wall", "-o", "json"]);
+    assert!(shown.out.contains("/shared/wall"), "{}", shown.out);
+
+    let mut socket = std::net::TcpStream::connect(server.address()).unwrap();
+    let token = server.admin_token();
+    let request = format!(
+        "GET /permissions HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nConnection: close\r\n\r\n",
+        token.trim()
+    );
+    std::io::Write::write_all(&mut socket, request.as_bytes()).unwrap();
+    let answer = std::io::read_to_string(socket).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 501 "), "{answer}");
+    assert!(answer.contains(r#""code":803"#), "{answer}");
+}

@@ -7,6 +7,7 @@ mod link;
 mod location;
 mod mail;
 mod missing;
+mod permissions;
 mod session;
 mod sign_in;
 mod tokens;

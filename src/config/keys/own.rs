@@ -143,6 +143,12 @@ pub const KEYS: &[Key] = &[
         "Whether anybody may register with name and password through the API of Realm Object Server 1 to 3: open or closed.",
     ),
     Key::live(
+        "classic.permissions",
+        Kind::Flag,
+        &Server(|s| &mut s.classic_permissions),
+        "Whether permissions and offers can be seen and changed over HTTP (/permissions), as SDKs 4 to 6 do. Management Realms do not depend on it.",
+    ),
+    Key::live(
         "classic.unknown_files",
         UNKNOWN_FILES,
         &Server(|s| &mut s.reset_unknown_files),

@@ -5,6 +5,8 @@
 mod account;
 mod files;
 mod mail;
+mod moment;
+mod permissions;
 mod problem;
 mod sign_in;
 mod users;
@@ -49,6 +51,8 @@ pub enum Route<'a> {
     Account(&'a str, &'a str),
     /// `GET /realms/files/<path>`
     File(&'a str),
+    /// Below `/permissions`
+    Permissions(permissions::Route<'a>),
     /// `GET /health`
     Health,
 }
@@ -56,7 +60,7 @@ pub enum Route<'a> {
 /// Whether a path belongs to the classic API, or could.
 pub fn is_classic(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next();
-    matches!(first, Some("auth" | "health" | "realms"))
+    matches!(first, Some("auth" | "health" | "permissions" | "realms"))
 }
 
 impl<'a> Route<'a> {
@@ -79,6 +83,9 @@ impl<'a> Route<'a> {
                 Route::Account(provider, name)
             }
             ("GET", ["realms", "files", path]) => Route::File(path),
+            (method, ["permissions", rest @ ..]) => {
+                Route::Permissions(permissions::Route::find(method, rest)?)
+            }
             ("GET", ["health"]) => Route::Health,
             _ => return None,
         };
@@ -112,6 +119,7 @@ where
         Route::Identity(provider, name) => users::identity(http, head, provider, name).await,
         Route::Account(provider, name) => users::account(http, head, provider, name).await,
         Route::File(path) => files::file(http, head, path).await,
+        Route::Permissions(route) => permissions::answer(http, route, head, &body).await,
         Route::Health => Ok(done(&json!({}))),
     }
 }

@@ -28,6 +28,8 @@ pub enum Kind {
     RealmNotFound,
     /// No such user.
     UnknownUser,
+    /// An offer's time is over.
+    ExpiredOffer,
     /// Too many tries: told as refused credentials, which every SDK knows.
     TooMany,
     /// The server failed, or has too much to do.
@@ -88,6 +90,12 @@ impl Kind {
                 S::FORBIDDEN,
                 "expired-refresh-token",
                 "The refresh token is expired.",
+            ),
+            Kind::ExpiredOffer => (
+                701,
+                S::FORBIDDEN,
+                "expired-permission-offer",
+                "The permission offer is expired.",
             ),
             Kind::TooMany => (
                 611,
