@@ -56,6 +56,16 @@ const OBSERVED: &[Observed] = &[
         keys: &["performance.max_open_files"],
     },
     Observed {
+        file: "tests/http/users.rs",
+        test: "a_hash_that_does_not_say_its_rounds_has_those_of_the_configuration",
+        keys: &["auth.providers.password.iterations"],
+    },
+    Observed {
+        file: "tests/http/permissions.rs",
+        test: "the_configuration_switches_it_off",
+        keys: &["classic.permissions"],
+    },
+    Observed {
         file: "tests/http/location.rs",
         test: "a_configured_name_wins",
         keys: &["location.url"],

@@ -335,3 +335,24 @@ async fn realms_are_found_by_whoever_may_read_them() {
         json!({"path": "/a/b", "exists": true, "realmType": "full", "syncLabel": "default"})
     );
 }
+
+#[tokio::test]
+async fn a_hash_that_does_not_say_its_rounds_has_those_of_the_configuration() {
+    let import = async |rounds: u32| {
+        let server = Server::with(|settings| settings.providers.password_iterations = rounds);
+        let mut hash = [0; 64];
+        pbkdf2::pbkdf2_hmac::<sha2::Sha256>(b"battery staple", b"salt", 1000, &mut hash);
+        let text = |bytes: &[u8]| base64::Engine::encode(&base64::prelude::BASE64_STANDARD, bytes);
+        let user =
+            json!({"id": "grace", "name": "grace", "hash": text(&hash), "salt": text(b"salt")});
+        let token = ClassicToken::admin(&keys());
+        let path = "/api/ros/v1/users/import";
+        let made = server
+            .request_at("POST", path, Some(token.reveal()), &user.to_string())
+            .await;
+        assert_eq!(made.status, 201, "{:?}", made.body);
+        server.auth(&sign_in("grace", "battery staple")).await
+    };
+    import(1000).await.object();
+    import(1001).await.problem(401, 611);
+}
