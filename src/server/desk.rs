@@ -51,7 +51,8 @@ pub struct Desk {
     protocol: Protocol,
     /// Knows the connection in logs.
     id: Arc<str>,
-    sessions: HashMap<SessionKey, Bench>,
+    /// In boxes: most connections have one session, and a map makes room for more.
+    sessions: HashMap<SessionKey, Box<Bench>>,
     /// Questions that are not answered yet.
     asked: usize,
     events: Events,
@@ -245,7 +246,7 @@ impl Desk {
             .subscribe(&realm, move || events.send(Event::News(session)));
         self.sessions.insert(
             session,
-            Bench {
+            Box::new(Bench {
                 guest: guest.clone(),
                 realm: realm.clone(),
                 subscription,
@@ -253,7 +254,7 @@ impl Desk {
                 uploads: Strand::new(allow),
                 live,
                 _counted: Counted::session(&self.server.measures),
-            },
+            }),
         );
         let caller = guest.caller;
         let work = if need_client_file_ident {

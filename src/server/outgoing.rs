@@ -192,6 +192,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
             self.shares -= usize::from(piece.share.is_some());
             self.waiting.pop_front();
         }
+        self.waiting = VecDeque::new(); // who is idle keeps no room for pieces
     }
 
     /// The socket.

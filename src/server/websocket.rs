@@ -340,6 +340,7 @@ impl Task {
             } else if let Some(read) = self.next_large_read() {
                 self.is_making = self.desk.read(read);
             } else {
+                self.reads = VecDeque::new(); // who is idle keeps no room for them
                 break;
             }
         }

@@ -486,6 +486,7 @@ impl Connection {
                 return;
             }
             let Some(request) = session.inbox.pop_front() else {
+                session.inbox = VecDeque::new(); // it is not used again
                 return;
             };
             self.in_flight_bytes -= size(&request);
