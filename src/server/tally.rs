@@ -1,6 +1,5 @@
 //! What one connection has done, from its beginning to its end: counted for all, and said in one line when it is over.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -22,7 +21,7 @@ pub struct Tally {
     began: Instant,
     sessions: u64,
     /// The Realms of its sessions, so many at most.
-    realms: BTreeSet<RealmName>,
+    realms: Vec<RealmName>,
     received: u64,
     sent: u64,
     uploaded: u64,
@@ -53,7 +52,7 @@ impl Tally {
             protocol,
             began: Instant::now(),
             sessions: 0,
-            realms: BTreeSet::new(),
+            realms: Vec::new(),
             received: 0,
             sent: 0,
             uploaded: 0,
@@ -70,8 +69,8 @@ impl Tally {
     /// A session begins in this Realm.
     pub fn session(&mut self, realm: &RealmName) {
         self.sessions += 1;
-        if self.realms.len() < MOST_REALMS {
-            self.realms.insert(realm.clone());
+        if self.realms.len() < MOST_REALMS && !self.realms.contains(realm) {
+            self.realms.push(realm.clone());
         }
     }
 
