@@ -139,6 +139,13 @@ impl fmt::Display for RealmName {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(pub Arc<str>);
 
+impl UserId {
+    /// Whether this is nobody's id: `*` stands for everybody, and what begins with `__` is the server's own.
+    pub fn is_reserved(&self) -> bool {
+        &*self.0 == "*" || self.0.starts_with("__")
+    }
+}
+
 impl fmt::Display for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

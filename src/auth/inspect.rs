@@ -72,21 +72,19 @@ impl Inspection {
             None => Form::Classic,
         });
         self.claims = json(&parts.claims);
-        self.times(&parts.claims);
+        let read = self.times(&parts.claims);
         // The signature first: of a token that somebody else has made, nothing else matters.
         if let Some(keys) = keys {
             self.signed_by = Some(parts.verified_by(keys)?.to_owned());
         }
-        if self.kind.is_none() {
-            return Err(TokenError::Claims);
-        }
+        read?;
         match self.expires_at {
             Some(end) if now > end => Err(TokenError::Expired),
             Some(_) | None => Ok(()),
         }
     }
 
-    fn times(&mut self, claims: &[u8]) {
+    fn times(&mut self, claims: &[u8]) -> Result<(), TokenError> {
         if let Ok(token) = AppToken::read(claims) {
             self.kind = Some(match token.kind {
                 TokenKind::Access => "app access",
@@ -94,10 +92,12 @@ impl Inspection {
             });
             self.issued_at = Some(token.issued_at);
             self.expires_at = Some(token.expires_at);
-        } else if let Ok(token) = ClassicToken::read(claims) {
-            self.kind = Some(token.kind());
-            self.issued_at = token.issued_at;
-            self.expires_at = token.expires_at;
+            return Ok(());
         }
+        let token = ClassicToken::read(claims)?;
+        self.kind = Some(token.kind());
+        self.issued_at = token.issued_at;
+        self.expires_at = token.expires_at;
+        Ok(())
     }
 }

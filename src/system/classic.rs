@@ -133,7 +133,7 @@ impl System {
             expires: Some(self.access_end(&token, moment.now).0),
             path: Some(realm.to_string()),
             sync_label: Some("default"),
-            ..of_login(&token, app_id, moment)
+            ..of(token.identity, &token.login, app_id, moment)
         };
         Ok(self.issue(claims))
     }
@@ -155,7 +155,7 @@ impl System {
         let claims = ClassicClaims {
             expires: Some(self.access_end(&token, moment.now).0),
             is_admin: Some(self.classic_user(&token)?.admin),
-            ..of_login(&token, app_id, moment)
+            ..of(token.identity, &token.login, app_id, moment)
         };
         Ok(self.issue(claims))
     }
@@ -167,7 +167,8 @@ impl System {
         now: UnixTime,
     ) -> Result<ClassicToken, SystemError> {
         let token = ClassicToken::verify(token, &self.keys)?;
-        if !token.is_refresh() {
+        // An administrator's opens everything itself.
+        if !token.is_refresh() || token.is_admin() {
             return Err(TokenError::Kind.into());
         }
         self.check_classic(&token, now)?;
@@ -255,15 +256,6 @@ fn of(identity: String, login: &LoginId, app_id: Option<String>, moment: &Moment
         timestamp: Some(moment.now.0),
         sid: Some(login.to_string()),
         ..ClassicClaims::default()
-    }
-}
-
-fn of_login(token: &ClassicToken, app_id: Option<String>, moment: &Moment) -> ClassicClaims {
-    let claims = of(token.identity.clone(), &token.login, app_id, moment);
-    ClassicClaims {
-        // A token that was made without a login gets others without one.
-        sid: claims.sid.filter(|_| !token.stands_alone),
-        ..claims
     }
 }
 

@@ -13,7 +13,6 @@ use super::name::is_segment;
 use super::sign_in::check_name;
 use super::users::{self, NewUser, Provider};
 use super::{Account, Moment, System, SystemError};
-use crate::access::Everyone;
 use crate::auth::{Pbkdf2, hash_password, verify_password};
 use crate::ident::{AppId, UserId};
 use crate::secret::Secret;
@@ -87,7 +86,7 @@ impl System {
         check_name(&user.name)?;
         // An id is the first segment of paths. Names of the server and of everybody are nobody's.
         let id = &*user.id.0;
-        if id.len() > ID || !is_segment(id) || id.starts_with("__") || Everyone::is(&user.id) {
+        if id.len() > ID || !is_segment(id) || user.id.is_reserved() {
             return Err(SystemError::BadId);
         }
         let metadata = serde_json::to_string(&user.metadata).unwrap_or_default();

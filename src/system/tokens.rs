@@ -87,7 +87,7 @@ impl System {
         Ok(Shown { user, admin })
     }
 
-    /// The login of a token of any kind that counts now, and its end.
+    /// The login of a token of any kind that counts now, and its end; `None` if that is never, or not known.
     fn check(
         &self,
         token: &Secret,
@@ -101,7 +101,9 @@ impl System {
         }
         let token = ClassicToken::verify(token, &self.keys)?;
         self.check_classic(&token, now)?;
-        Ok((token.login, token.expires_at))
+        // One that another token got may end before that one does.
+        let end = token.expires_at.filter(|_| token.stands_alone);
+        Ok((token.login, end))
     }
 
     /// Whether a classic token counts now, whatever it is for.
@@ -118,7 +120,7 @@ impl System {
         }
         let user = user_id(token.identity.clone());
         self.admin.read(|tx| {
-            if token.stands_alone && is_revoked(tx, &token.login)? {
+            if logins::stands_alone(&token.login) && is_revoked(tx, &token.login)? {
                 Err(SystemError::Revoked)
             } else if users::is_disabled(tx, &user)? == Some(true) {
                 Err(SystemError::UserDisabled)

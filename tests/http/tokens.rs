@@ -1,5 +1,7 @@
 //! Tokens under an administrator's eyes.
 
+use std::sync::atomic::Ordering;
+
 use ros::access::Endpoint;
 use ros::auth::{ClassicClaims, ClassicToken};
 use ros::ident::UnixTime;
@@ -163,4 +165,120 @@ async fn a_token_that_was_minted_ends_alone() {
     asked(&server, INSPECT, &lost, one.reveal())
         .await
         .error(401, "InvalidSession");
+}
+
+#[tokio::test]
+async fn what_a_minted_refresh_token_got_ends_with_it() {
+    let server = Server::dev();
+    let (admin, now) = (ClassicToken::admin(&keys()), UnixTime(1_000_000));
+    let comes_in = |token: &str| {
+        let token = Secret::new(token);
+        server.system.authorize(&Endpoint::Classic, &token, now)
+    };
+    for (identity, revoked_by) in [
+        ("ada", "its holder"),
+        ("bob", "an administrator"),
+        ("eve", "what it got"),
+    ] {
+        let refresh = minted(ClassicClaims {
+            identity: identity.to_owned(),
+            access: Some(vec!["refresh"]),
+            ..of_ada()
+        });
+        let got = server.access(refresh.reveal(), "/~/notes").await.object();
+        let access = got["access_token"]["token"].as_str().unwrap();
+        let got = server.access(refresh.reveal(), "").await.object();
+        let user = got["user_token"]["token"].as_str().unwrap();
+        let login = comes_in(access).unwrap().login;
+        assert!(comes_in(user).is_ok());
+        let reply = match revoked_by {
+            "its holder" => {
+                let body = json!({ "token": refresh.reveal() }).to_string();
+                let path = "/auth/revoke";
+                server.request_at("POST", path, None, &body).await
+            }
+            "an administrator" => asked(&server, REVOKE, &admin, refresh.reveal()).await,
+            _ => asked(&server, REVOKE, &admin, access).await,
+        };
+        assert_eq!(reply.status, 200, "{revoked_by}");
+        // Connections that either has opened are closed by the one name.
+        let ended = server.world.ended.lock().unwrap().pop();
+        assert_eq!(ended, login, "{revoked_by}");
+        // An access token ends before the one that got it: what revoked both is not forgotten with it.
+        for seconds in [0, 10_000] {
+            server.pass(seconds);
+            let another = minted(ClassicClaims {
+                salt: Some(format!("{identity}{seconds}")),
+                ..of_ada()
+            });
+            let reply = asked(&server, REVOKE, &admin, another.reveal()).await;
+            assert_eq!(reply.status, 200);
+            server
+                .access(refresh.reveal(), "/~/notes")
+                .await
+                .problem(403, 614);
+        }
+        server.world.now.store(now.0, Ordering::Relaxed);
+        assert!(comes_in(access).is_err(), "{revoked_by}");
+        assert!(comes_in(user).is_err(), "{revoked_by}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_comes_in_under_a_name_of_the_server() {
+    let server = Server::dev();
+    let (admin, now) = (ClassicToken::admin(&keys()), UnixTime(1_000_000));
+    for identity in ["__joe", "__ADMIN", "__auth.", "*"] {
+        let of = |access| {
+            minted(ClassicClaims {
+                identity: identity.to_owned(),
+                access,
+                ..of_ada()
+            })
+        };
+        let (user, refresh) = (of(None), of(Some(vec!["refresh"])));
+        let of_a_realm = minted(ClassicClaims {
+            identity: identity.to_owned(),
+            path: Some("/ada/notes".to_owned()),
+            access: Some(vec!["download", "upload", "manage"]),
+            ..of_ada()
+        });
+        for token in [&user, &refresh, &of_a_realm] {
+            let entered = server.system.authorize(&Endpoint::Classic, token, now);
+            assert!(entered.is_err(), "{identity}");
+            let told = asked(&server, INSPECT, &admin, token.reveal()).await;
+            let told = told.text("refused");
+            assert!(told.contains("nobody"), "{told}");
+        }
+        for (method, path, body) in [
+            ("GET", "/permissions", ""),
+            ("GET", "/auth/users/ada", ""),
+            ("PUT", "/auth/password", r#"{"data":{"new_password":"x"}}"#),
+            ("GET", "/realms/files/%2Fada%2Fnotes", ""),
+        ] {
+            let reply = server
+                .request_at(method, path, Some(user.reveal()), body)
+                .await;
+            assert_eq!((path, reply.json()["code"].as_u64()), (path, Some(611)));
+        }
+        let refused = server.access(refresh.reveal(), "/~/notes").await;
+        refused.problem(403, 614);
+    }
+    // The administrator's name, on a token that is not the administrator's.
+    for claims in [
+        ClassicClaims {
+            path: Some("/__admin/__management".to_owned()),
+            ..ClassicClaims::admin()
+        },
+        ClassicClaims {
+            access: Some(vec!["refresh"]),
+            ..ClassicClaims::admin()
+        },
+    ] {
+        let token = minted(claims);
+        let refused = server.access(token.reveal(), "/ada/notes").await;
+        refused.problem(403, 614);
+        let entered = server.system.authorize(&Endpoint::Classic, &token, now);
+        assert!(entered.is_err());
+    }
 }

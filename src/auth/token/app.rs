@@ -116,10 +116,14 @@ impl AppToken {
         let app = AppId::parse(&claims.app_id)
             .filter(|_| claims.iss == ISSUER)
             .ok_or(TokenError::Claims)?;
+        let user = UserId(claims.sub.into());
+        if user.is_reserved() {
+            return Err(TokenError::Nobody);
+        }
         Ok(AppToken {
             kind: claims.typ,
             app,
-            user: UserId(claims.sub.into()),
+            user,
             login: LoginId(claims.sid.into()),
             device: claims.baas_device_id,
             domain: claims.baas_domain_id,

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Parts, TokenError};
 use crate::auth::{KeyPair, Verifier};
-use crate::ident::{LoginId, UnixTime};
+use crate::ident::{LoginId, UnixTime, UserId};
 use crate::secret::Secret;
 
 /// The claims of a classic token. What they allow is decided elsewhere; above all, no claim makes an administrator.
@@ -26,7 +26,8 @@ pub struct ClassicToken {
     pub issued_at: Option<UnixTime>,
     /// Whether the server has made it for a user that signed in, and not its operator for whatever purpose.
     pub is_issued: bool,
-    /// The login that it belongs to. A token that was made without one is a login of its own, under its fingerprint: 64 hex digits, the SHA-256 of its claims.
+    /// The login that it belongs to. A token that was made without one is a login of its own, under its fingerprint: 64 hex digits, the SHA-256 of its claims. Tokens that it gets
+    /// belong to it.
     pub login: LoginId,
     /// Whether that login is the token itself.
     pub stands_alone: bool,
@@ -89,7 +90,7 @@ impl ClassicToken {
             return Err(TokenError::Kind);
         }
         let named = claims.sid.filter(|sid| is_login(sid));
-        Ok(ClassicToken {
+        let token = ClassicToken {
             identity: claims.identity.or(claims.sub).unwrap_or_default(),
             path: claims.path,
             access: claims.access.as_deref().map(Access::from_words),
@@ -104,7 +105,12 @@ impl ClassicToken {
             is_issued: claims.sync_label.is_some(),
             stands_alone: named.is_none(),
             login: LoginId(named.unwrap_or_else(fingerprint).into()),
-        })
+        };
+        let user = UserId(token.identity.as_str().into());
+        if user.is_reserved() && !token.is_admin() {
+            return Err(TokenError::Nobody);
+        }
+        Ok(token)
     }
 
     /// The token that makes whoever holds it an administrator, for ever.
@@ -179,7 +185,7 @@ pub struct ClassicClaims {
     /// When it was made: seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<u64>,
-    /// The login; `None` for a token that stands alone.
+    /// The login, or the fingerprint of the refresh token that it was got with; `None` for a token that stands alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
 }
@@ -206,9 +212,9 @@ impl ClassicClaims {
     }
 }
 
-/// Whether this is the id of a login of this server, and not what another issuer means by `sid`.
+/// Whether this is the id of a login of this server (24 hex digits) or the fingerprint of a token that is a login of its own (64), and not what another issuer means by `sid`.
 fn is_login(sid: &str) -> bool {
-    sid.len() == 24 && sid.bytes().all(|byte| byte.is_ascii_hexdigit())
+    matches!(sid.len(), 24 | 64) && sid.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A moment; 0 is none. What lies before 1970 is long over, which second 1 says as well.

@@ -42,6 +42,9 @@ pub enum TokenError {
     /// It was made for another app.
     #[error("the token is for another app")]
     OtherApp,
+    /// Its user is one that nobody is: everybody (`*`), or a name of the server that is not its administrator's.
+    #[error("the token is for a user that nobody is")]
+    Nobody,
     /// Its time is over.
     #[error("the token has expired")]
     Expired,

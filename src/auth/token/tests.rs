@@ -157,7 +157,6 @@ fn who_is_admin_depends_on_nothing_but_path_and_identity() {
             true,
         ),
         (r#"{"sub":"__admin"}"#, true),
-        (r#"{"identity":"__admin","path":"/a"}"#, false),
         (r#"{}"#, false),
         (
             r#"{"identity":"root","admin":true,"isAdmin":true,"is_admin":true}"#,
@@ -167,7 +166,7 @@ fn who_is_admin_depends_on_nothing_but_path_and_identity() {
             r#"{"identity":"root","access":["upload","download","manage"]}"#,
             false,
         ),
-        (r#"{"identity":"__ADMIN"}"#, false),
+        (r#"{"identity":"_admin"}"#, false),
     ] {
         let token = ClassicToken::verify(&classic(claims), pair().public()).unwrap();
         assert_eq!(token.is_admin(), admin, "{claims}");
@@ -177,6 +176,38 @@ fn who_is_admin_depends_on_nothing_but_path_and_identity() {
             .unwrap()
             .is_admin()
     );
+}
+
+#[test]
+fn names_of_the_server_and_of_everybody_are_nobodys() {
+    for claims in [
+        r#"{"identity":"__admin","path":"/a"}"#,
+        r#"{"identity":"__auth","path":"/__auth/__management","access":["upload"]}"#,
+        r#"{"identity":"__ADMIN"}"#,
+        r#"{"identity":"__admin "}"#,
+        r#"{"identity":"__joe","access":["refresh"]}"#,
+        r#"{"sub":"__joe","path":"/a","access":["download"]}"#,
+        r#"{"identity":"\u005f\u005fjoe"}"#,
+        r#"{"identity":"__"}"#,
+        r#"{"identity":"*"}"#,
+    ] {
+        let token = classic(claims);
+        assert_eq!(
+            ClassicToken::verify(&token, pair().public()),
+            Err(TokenError::Nobody),
+            "{claims}"
+        );
+        let seen = crate::auth::Inspection::of(&token, Some(pair().public()), UnixTime(0));
+        assert_eq!(seen.refused, Some(TokenError::Nobody), "{claims}");
+    }
+    for user in ["__admin", "__joe", "*"] {
+        let token = AppToken {
+            user: UserId(user.into()),
+            ..app_token()
+        };
+        let refused = verify(&token.sign(pair()), TokenKind::Access, 2000);
+        assert_eq!(refused, Err(TokenError::Nobody), "{user}");
+    }
 }
 
 #[test]
