@@ -11,6 +11,7 @@ mod doctor;
 mod failure;
 mod generate;
 mod given;
+mod invitation;
 mod man;
 mod man_conf;
 mod open;

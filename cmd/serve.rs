@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 
 use crate::failure::{Exit, Failure};
 use crate::given::{self, Checked, Given, USUAL};
+use crate::invitation::Places;
 
 /// Run the server
 ///
@@ -95,7 +96,7 @@ fn start(
         .max_blocking_threads(waiting_threads)
         .build()
         .map_err(|error| Failure::new(Exit::Failed, "cannot start threads").cause(error))?;
-    let reload = |handle: &Handle| reload(arguments, log, handle);
+    let reload = |handle: &Handle, places: &Places| reload(arguments, log, handle, places);
     runtime.block_on(serve(prepared, wanted, metrics, dev, reload))
 }
 
@@ -104,7 +105,7 @@ async fn serve(
     wanted: Vec<Wanted>,
     metrics: Option<SocketAddr>,
     dev: Option<&DevFiles>,
-    reload: impl Fn(&Handle),
+    reload: impl Fn(&Handle, &Places),
 ) -> Result<(), Failure> {
     if wanted.is_empty() {
         return Err(Failure::new(Exit::Configuration, "nothing to listen on")
@@ -119,6 +120,7 @@ async fn serve(
         prepared = prepared.with_metrics(listener);
     }
     let is_all_in_one = wanted.len() == 1;
+    let mut places = Places::default();
     let mut last = None;
     for wanted in wanted {
         let (listener, address) = bind(wanted.address, wanted.key)?;
@@ -127,6 +129,7 @@ async fn serve(
             tracing::info!("web server listening on {}", shown(address));
         }
         tracing::info!("{} listening on {}", wanted.service.title(), shown(address));
+        places.add(&wanted.service, address);
         prepared = prepared.with(wanted.service, listener);
         last = Some(address);
     }
@@ -137,9 +140,11 @@ async fn serve(
         .detail(env!("CARGO_PKG_VERSION"))
         .done();
     let handle = prepared.handle();
+    places.invite(&handle);
     let watched = handle.clone();
     let end_now = || std::process::exit(Exit::Interrupted as i32);
-    let told = life::until_told_to_stop(signals, watched, || reload(&handle), end_now);
+    let reload = || reload(&handle, &places);
+    let told = life::until_told_to_stop(signals, watched, reload, end_now);
     prepared.run(told).await;
     Entry::of(Act::Stop).done();
     tracing::info!("stopped");
@@ -192,8 +197,9 @@ fn shown(address: SocketAddr) -> String {
     format!("{}:{}", address.ip(), address.port())
 }
 
-/// SIGHUP: opens the log again and takes the configuration as it is now. A bad one changes nothing.
-fn reload(arguments: &Arguments, log: &Log, handle: &Handle) {
+/// SIGHUP: opens the log again, takes the configuration as it is now, and invites again whoever was not quick enough. A bad one changes nothing.
+fn reload(arguments: &Arguments, log: &Log, handle: &Handle, places: &Places) {
+    places.invite(handle);
     if let Err(error) = log.reopen() {
         tracing::error!(%error, "the log cannot be opened again; it goes on where it was");
     }
@@ -276,7 +282,15 @@ fn cannot_start(error: &StartError, root: &std::path::Path) -> Failure {
         }
         StartError::Keys { .. } => failure
             .hint("name an RSA private key (PEM) with --private-key FILE or auth.private_key_path"),
-        StartError::Storage(_) | StartError::Io(_) => failure,
+        StartError::Password { .. } => Failure::new(Exit::Configuration, "no administrator")
+            .cause(error)
+            .hint("administrator.password_path names a file that holds the password alone"),
+        StartError::Administrator(cause) if !cause.is_ours() => {
+            Failure::new(Exit::Configuration, "no administrator")
+                .cause(error)
+                .hint("administrator.name and administrator.password_path say who it is to be")
+        }
+        StartError::Administrator(_) | StartError::Storage(_) | StartError::Io(_) => failure,
     }
 }
 

@@ -21,6 +21,8 @@ const NETWORK_SYNC_PORT: u16 = 27800;
 const BACKUP_PORT: u16 = 27810;
 /// The port of metrics.
 const METRICS_PORT: u16 = 27088;
+/// The administrator of Realm Object Server 2 and 3.
+const ADMINISTRATOR: &str = "realm-admin";
 /// Realms kept open with a configuration file, as the original does.
 const OPEN_REALMS: usize = 256;
 
@@ -83,8 +85,12 @@ pub struct Settings {
     pub audit_path: Option<PathBuf>,
     /// The continuous backup.
     pub backup: Backup,
-    /// Whether the first visit of a dashboard asks for no administrator.
+    /// Whether no link is printed that makes the first administrator.
     pub skip_setup: bool,
+    /// The name of the administrator that a start makes if there is none.
+    pub administrator_name: String,
+    /// The file with its password; `None`: none is made.
+    pub administrator_password: Option<PathBuf>,
     /// The listener for metrics. It asks for no token.
     pub metrics: Listener,
     /// The bounds.
@@ -271,6 +277,8 @@ impl Settings {
                 log_path: None,
             },
             skip_setup: false,
+            administrator_name: ADMINISTRATOR.to_owned(),
+            administrator_password: None,
             metrics: Listener::on(Ipv4Addr::LOCALHOST, METRICS_PORT).off(),
             limits: Limits {
                 open_realms: OPEN_REALMS,

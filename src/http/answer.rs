@@ -171,6 +171,16 @@ impl Failure {
         self.status.is_server_error()
     }
 
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What the client is told.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The answer itself.
     pub fn answer(&self) -> Response<Answer> {
         let body = ErrorBody {

@@ -14,6 +14,7 @@ mod arrival;
 mod attempts;
 mod classic;
 mod request;
+mod setup;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ use self::app::{Missing, MissingCounts, Route};
 pub use self::arrival::Arrival;
 pub use self::attempts::Attempts;
 pub use self::classic::is_classic;
+pub use self::setup::PATH as SETUP;
 use crate::ident::{LoginId, UnixTime, UserId};
 use crate::limits::Limits;
 use crate::system::{Letter, Moment, System, SystemError};
@@ -171,6 +173,9 @@ impl Http {
         }
         let (head, body) = request.into_parts();
         let (method, path) = (&head.method, head.uri.path());
+        if path == setup::PATH {
+            return setup::answer(self, arrival, &head, body).await;
+        }
         let answered = if let Some(route) = Route::find(method, path) {
             app::answer(self, arrival, route, &head, body).await
         } else if let Some(route) = admin::Route::find(method, path) {

@@ -8,7 +8,7 @@ use crate::config::Settings;
 use crate::ident::{AppId, RealmName, UnixTime};
 use crate::realm::Allow;
 use crate::secret::Secret;
-use crate::system::{Refusal, System, SystemError, realm_name};
+use crate::system::{Moment, Refusal, System, SystemError, realm_name};
 use crate::wire::{Action, ErrorCode, WireError};
 
 use super::clock;
@@ -86,6 +86,11 @@ impl Door {
     /// From now on another configuration.
     pub fn configure(&self, settings: Settings) {
         self.system.configure(settings);
+    }
+
+    /// A token that makes the first administrator; see [`System::invite`].
+    pub fn invite(&self, moment: &Moment) -> Result<Option<Secret>, SystemError> {
+        self.system.invite(moment)
     }
 
     /// How many Realms are listed.

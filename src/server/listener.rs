@@ -19,7 +19,7 @@ use super::listening::{Service, reaches};
 use super::peer::Peer;
 use super::socket::{Socket, Tcp};
 use super::{Server, door, upgrade, watch};
-use crate::http::{Answer, Arrival, Cause, is_classic};
+use crate::http::{Answer, Arrival, Cause, SETUP, is_classic};
 use crate::tls;
 
 /// A connection's place among the allowed number; given back when the last holder is gone.
@@ -193,8 +193,7 @@ async fn handle(
         upgrade::answer(server.clone(), endpoint, request, peer, came.place.clone())
     } else if let Some(answer) = watch::answer(&server, &request).await {
         answer
-    } else if (path.starts_with("/api/") || is_classic(&path)) && !matches!(service, Service::Sync)
-    {
+    } else if is_routed(&path) && !matches!(service, Service::Sync) {
         server.http.route(&arrival, request).await
     } else {
         upgrade::no_such_page()
@@ -216,6 +215,11 @@ async fn handle(
         }
     }
     Ok(response)
+}
+
+/// Whether a path is one of the API, or of the page for the first administrator.
+fn is_routed(path: &str) -> bool {
+    path.starts_with("/api/") || is_classic(path) || path == SETUP
 }
 
 /// What this server calls itself.

@@ -12,6 +12,7 @@ mod desk;
 pub mod dev;
 mod door;
 mod events;
+mod first;
 mod held;
 mod intake;
 pub mod life;
@@ -58,7 +59,7 @@ use crate::ident::{UnixTime, UserId};
 use crate::limits::Limits;
 use crate::realm::Registry;
 use crate::storage::{StorageError, Store};
-use crate::system::{Changed, System};
+use crate::system::{Changed, System, SystemError};
 use crate::tls::Identity;
 use around::Around;
 use budget::Budget;
@@ -95,6 +96,17 @@ pub enum StartError {
         /// What is wrong with it.
         cause: KeyError,
     },
+    /// The file with the password of the administrator that the configuration wants.
+    #[error("{}: {cause}", .file.display())]
+    Password {
+        /// The file.
+        file: std::path::PathBuf,
+        /// What is wrong with it.
+        cause: io::Error,
+    },
+    /// The administrator that the configuration wants cannot be made.
+    #[error("no administrator can be made: {0}")]
+    Administrator(#[from] SystemError),
     /// The operating system.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -209,6 +221,7 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     let store = Store::open(&settings.root, clock::random)?;
     store.note(&note(&settings))?;
     let system = Arc::new(System::open(Arc::new(settings), keys)?);
+    first::make(&system, &system.settings())?;
     let logins = Logins::default();
     let around = Around {
         logins: logins.clone(),

@@ -165,30 +165,26 @@ impl System {
         wanted: &Wanted<'_>,
         moment: &Moment,
     ) -> Result<Account, SystemError> {
+        let hash = self.checked(wanted, moment)?;
+        self.admin
+            .write(|tx| make(tx, wanted, hash.as_deref(), moment))
+    }
+
+    /// Looks at a user that is wanted; the hash of its password.
+    pub(super) fn checked(
+        &self,
+        wanted: &Wanted<'_>,
+        moment: &Moment,
+    ) -> Result<Option<String>, SystemError> {
         if wanted.app.as_str() != CLASSIC {
             self.app(wanted.app)?;
         }
         check_name(wanted.name)?;
         let hash = wanted.password.map(|password| {
             check_password(password)?;
-            Ok::<_, SystemError>(hash_password(password, moment.salt())?)
+            Ok(hash_password(password, moment.salt())?)
         });
-        let hash = hash.transpose()?;
-        let user = NewUser {
-            id: fresh_id(wanted.app, moment),
-            app: wanted.app,
-            email: Some(wanted.name),
-            account: moment.account(),
-            provider: Provider::Password,
-            name: &wanted.name.to_lowercase(),
-            password_hash: hash.as_deref(),
-            created: moment.now,
-        };
-        self.admin.write(|tx| {
-            users::insert(tx, &user)?;
-            set_admin(tx, &user.id, wanted.admin)?;
-            account(tx, &user.id)
-        })
+        hash.transpose()
     }
 
     /// Gives a user another password; which logins have ended by it. A user who had none gets this way to sign in, under its name.
@@ -257,14 +253,39 @@ impl System {
 
     /// Whether there is a user who administers the server.
     pub fn has_administrator(&self) -> Result<bool, SystemError> {
-        self.admin.read(|tx| {
-            let found = tx
-                .prepare_cached("SELECT 1 FROM users WHERE admin AND NOT disabled LIMIT 1")?
-                .query_row([], |_| Ok(()))
-                .optional()?;
-            Ok(found.is_some())
-        })
+        self.admin.read(has_administrator)
     }
+}
+
+/// The same, in the transaction of whoever asks.
+pub(super) fn has_administrator(tx: &Transaction<'_>) -> Result<bool, SystemError> {
+    let found = tx
+        .prepare_cached("SELECT 1 FROM users WHERE admin AND NOT disabled LIMIT 1")?
+        .query_row([], |_| Ok(()))
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// Makes a user that was looked at.
+pub(super) fn make(
+    tx: &Transaction<'_>,
+    wanted: &Wanted<'_>,
+    hash: Option<&str>,
+    moment: &Moment,
+) -> Result<Account, SystemError> {
+    let user = NewUser {
+        id: fresh_id(wanted.app, moment),
+        app: wanted.app,
+        email: Some(wanted.name),
+        account: moment.account(),
+        provider: Provider::Password,
+        name: &wanted.name.to_lowercase(),
+        password_hash: hash,
+        created: moment.now,
+    };
+    users::insert(tx, &user)?;
+    set_admin(tx, &user.id, wanted.admin)?;
+    account(tx, &user.id)
 }
 
 /// Bytes of a user's custom data as JSON, at most. It travels in every access token of the App Services API.

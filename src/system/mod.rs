@@ -14,6 +14,7 @@ mod authorize;
 mod book;
 mod classic;
 mod effects;
+mod first;
 mod imported;
 mod link;
 mod logins;
@@ -36,7 +37,7 @@ mod why;
 mod tests;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 pub use accounts::{Account, AccountChange, METADATA_BYTES, PAGE, Search, Wanted};
 pub use api_keys::{ApiKey, KeyChange};
@@ -44,6 +45,7 @@ pub use authorize::Refusal;
 pub use book::Changed;
 pub use classic::{Issued, NoAccess};
 pub use effects::Effect;
+pub use first::{INVITATION_SECONDS, NotInvited};
 pub use imported::ImportedUser;
 pub use mailed::{Letter, MailedToken, Purpose};
 pub use management::Reply;
@@ -51,7 +53,7 @@ pub use name::{BadName, realm_name};
 pub use offers::Offered;
 pub use permissions::{Flags, Origin, Permission};
 pub use requests::{Ask, Found, Place, look};
-pub use sign_in::{Device, SignedIn, domain_id, provider_id};
+pub use sign_in::{Device, PASSWORD, SignedIn, domain_id, provider_id};
 pub use tokens::{Shown, Verdict};
 pub use users::{Identity, Profile, Provider};
 pub use why::Why;
@@ -209,6 +211,8 @@ pub struct System {
     admin: AdminFile,
     /// Hears of changes.
     watcher: OnceLock<Watcher>,
+    /// The link that makes the first administrator, if there is none.
+    invitation: Mutex<Option<first::Invitation>>,
 }
 
 /// Who hears of changes; see [`System::watch`].
@@ -223,6 +227,7 @@ impl System {
             keys: keys.into(),
             admin,
             watcher: OnceLock::new(),
+            invitation: Mutex::default(),
         })
     }
 
@@ -237,6 +242,11 @@ impl System {
     pub fn settings(&self) -> Arc<Settings> {
         let settings = self.settings.read();
         settings.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn invitation(&self) -> MutexGuard<'_, Option<first::Invitation>> {
+        let invitation = self.invitation.lock();
+        invitation.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on another configuration.

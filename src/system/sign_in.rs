@@ -12,7 +12,7 @@ use crate::ident::{AppId, LoginId, UnixTime, UserId};
 use crate::secret::Secret;
 
 /// How many characters a password that is registered may have.
-pub(super) const PASSWORD: RangeInclusive<usize> = 6..=128;
+pub const PASSWORD: RangeInclusive<usize> = 6..=128;
 
 /// Bytes of an e-mail address, at most.
 const EMAIL_BYTES: usize = 320;

@@ -315,12 +315,20 @@ const OBSERVED: &[Observed] = &[
         test: "what_is_done_and_what_is_refused_is_on_record",
         keys: &["logging.audit_path"],
     },
+    Observed {
+        file: "tests/serve/first.rs",
+        test: "nobody_is_invited_where_the_configuration_says_so",
+        keys: &["enterprise.skip_setup"],
+    },
+    Observed {
+        file: "tests/serve/first.rs",
+        test: "a_start_makes_the_administrator_of_the_configuration_once",
+        keys: &["administrator.name", "administrator.password_path"],
+    },
 ];
 
 /// Keys whose effect no test observes.
 const UNOBSERVED: &[&str] = &[
-    // There is no page to skip.
-    "enterprise.skip_setup",
     // Bounds of memory and time inside: the suites of floods and of slow clients run with their defaults, and none sets them.
     "limits.batch_bytes",
     "limits.batch_changesets",

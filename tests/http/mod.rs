@@ -9,6 +9,7 @@ mod mail;
 mod missing;
 mod permissions;
 mod session;
+mod setup;
 mod sign_in;
 mod tokens;
 mod users;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod closing;
+mod first;
 mod life;
 mod listeners;
 mod mail;

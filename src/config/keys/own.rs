@@ -1,4 +1,4 @@
-//! What the original does not have: `location`, `apps`, `access`, `classic`, `metrics`.
+//! What the original does not have: `location`, `apps`, `mail`, `administrator`, `access`, `classic`, `metrics`.
 
 use super::{Effect, Group, Key};
 use crate::config::kind::Kind;
@@ -117,6 +117,19 @@ pub const KEYS: &[Key] = &[
         "The same for who has forgotten the password.",
     )
     .like("https://app.example.com/reset"),
+    Key::fixed(
+        "administrator.name",
+        Kind::Text,
+        &Server(|s| &mut s.administrator_name),
+        "The name of the administrator that a start makes while there is none, if administrator.password_path is given.",
+    ),
+    Key::fixed(
+        "administrator.password_path",
+        Kind::File,
+        &Server(|s| &mut s.administrator_password),
+        "The file with the password of the administrator that a start makes while there is none: its first line. When there is one, the file is not read and may go.",
+    )
+    .like("/etc/realm/administrator.password"),
     Key::live(
         "access.rows",
         Kind::Switch("replace", "add"),

@@ -90,6 +90,6 @@ pub const KEYS: &[Key] = &[
         "enterprise.skip_setup",
         Kind::Flag,
         &Server(|s| &mut s.skip_setup),
-        "Whether the first visit of a dashboard does not ask for an administrator. There is no such page here, so nothing is asked either way.",
+        "Whether a start prints no link that makes the first administrator while there is none.",
     ),
 ];
