@@ -228,7 +228,7 @@ fn any_changed_byte_and_any_other_file_is_found() {
 #[test]
 fn what_was_damaged_at_the_source_is_copied_and_named() {
     let world = World::new();
-    let connection = rusqlite::Connection::open(world.root().join("realms/a.realm.db")).unwrap();
+    let connection = crate::storage::connect(&world.root().join("realms/a.realm.db")).unwrap();
     connection
         .execute(
             "UPDATE cells SET value = zeroblob(100) WHERE key = ?1",

@@ -459,7 +459,7 @@ fn a_salt_that_was_damaged_is_not_compared_with() {
     let mut server = begun(Limits::default());
     server.registry = None;
     let file = server.folder.path().join("realms/realm.realm.db");
-    let database = rusqlite::Connection::open(file).unwrap();
+    let database = crate::storage::connect(&file).unwrap();
     let changed = database.execute("UPDATE history SET salt = salt + 1 WHERE version = 1", []);
     assert_eq!(changed, Ok(1));
     server.restart();

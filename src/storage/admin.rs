@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{StorageError, log, sync_folder};
+use super::realm_file::classify;
+use super::{StorageError, log, pages, sync_folder};
 
 /// Marks the file as this program's: "rosA".
 pub(super) const APPLICATION_ID: i64 = 0x726f_7341;
@@ -36,7 +37,7 @@ impl AdminFile {
         let path = root.join("admin.db");
         let prepared = make_private(&path).and_then(|()| log::make_safe(&path));
         prepared.map_err(|error| StorageError::io(&path, error))?;
-        let failed = |error| StorageError::io(&path, error);
+        let failed = |error| classify(&path, error);
         let mut writer = connect(&path).map_err(failed)?;
         bring_up_to_date(&mut writer, &path, steps)?;
         let reader = connect(&path).map_err(failed)?;
@@ -72,7 +73,7 @@ impl AdminFile {
         behavior: TransactionBehavior,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let failed = |error| StorageError::io(&self.path, error);
+        let failed = |error| classify(&self.path, error);
         // A panic while the lock was held has rolled its transaction back: the connection is as good as before.
         let mut connection: MutexGuard<'_, Connection> =
             connection.lock().unwrap_or_else(PoisonError::into_inner);
@@ -105,7 +106,7 @@ fn make_private(path: &Path) -> io::Result<()> {
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
+    let connection = pages::connect(path)?;
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -119,7 +120,7 @@ fn bring_up_to_date(
     path: &Path,
     steps: &[&str],
 ) -> Result<(), StorageError> {
-    let (application, format) = marks(connection).map_err(|error| StorageError::io(path, error))?;
+    let (application, format) = marks(connection).map_err(|error| classify(path, error))?;
     let foreign = || StorageError::Damaged {
         file: path.to_owned(),
         what: "it is not this server's".to_owned(),
@@ -136,7 +137,16 @@ fn bring_up_to_date(
             known,
         });
     };
-    take_steps(connection, missing, steps.len()).map_err(|error| StorageError::io(path, error))
+    let failed = |error| classify(path, error);
+    if !missing.is_empty() {
+        pages::protect(connection).map_err(failed)?;
+    } else if !pages::are_protected(connection).map_err(failed)? {
+        return Err(StorageError::Damaged {
+            file: path.to_owned(),
+            what: pages::UNPROTECTED.to_owned(),
+        });
+    }
+    take_steps(connection, missing, steps.len()).map_err(failed)
 }
 
 /// Whose file it is, and of which format.
@@ -209,7 +219,7 @@ mod tests {
         ));
 
         let foreign = tempfile::tempdir().unwrap();
-        let connection = Connection::open(foreign.path().join("admin.db")).unwrap();
+        let connection = pages::connect(&foreign.path().join("admin.db")).unwrap();
         connection.pragma_update(None, "user_version", 3).unwrap();
         assert!(matches!(
             AdminFile::open(foreign.path(), &[FIRST]),

@@ -1,7 +1,7 @@
 //! Bytes that survive: the data folder, and one SQLite database for each Realm in it. [`format.md`](format.md) describes the files.
 //!
-//! Invariants: a commit is durable when it returns, or nothing of it is there; every row of history and state carries a checksum that is verified when it is
-//! read; one server at a time has the folder. The only room that touches the data folder. Does not know what an instruction or a user is.
+//! Invariants: a commit is durable when it returns, or nothing of it is there; every row of history and state, and every page of a database, carries a checksum that is
+//! verified when it is read; one server at a time has the folder. The only room that touches the data folder. Does not know what an instruction or a user is.
 
 mod admin;
 mod cells;
@@ -9,6 +9,7 @@ mod checksum;
 mod lock;
 mod log;
 mod names;
+mod pages;
 mod realm_file;
 mod rekey;
 mod replica_file;
@@ -27,6 +28,7 @@ use lock::Lock;
 pub use admin::AdminFile;
 pub use lock::{LOCK, UNFINISHED, is_held, note_of};
 pub use names::file_of;
+pub use pages::connect;
 pub use realm_file::{Batch, ClientFile, Entry, IdentBlock, RealmFile};
 pub use replica_file::{Change, Kept, Progress, ReplicaCommit, ReplicaFile};
 pub use snapshot::{Holds, check, snapshot};
@@ -44,7 +46,7 @@ pub enum StorageError {
     /// There is no such Realm.
     #[error("there is no Realm {0}")]
     NotFound(RealmName),
-    /// A row does not have the checksum that it was written with, or the file is none of ours.
+    /// A row or a page does not have the checksum that it was written with, or the file is none of ours.
     #[error("{} is damaged: {what}", .file.display())]
     Damaged {
         /// The file.

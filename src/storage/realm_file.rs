@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
 use super::cells::{self, Found, Lookup};
-use super::{StorageError, checksum, log, schema, sync_folder};
+use super::{StorageError, checksum, log, pages, schema, sync_folder};
 use crate::ident::{
     ClientVersion, FileIdent, MAX_NUMBER, OriginTimestamp, RealmName, Salt, SaltedVersion,
     ServerVersion, UploadCursor,
@@ -122,7 +122,7 @@ impl RealmFile {
                 .map(|()| true)
                 .map_err(|cause| StorageError::io(&path, cause))?,
         };
-        let writer = Connection::open(&path).map_err(error)?;
+        let writer = pages::connect(&path).map_err(error)?;
         prepare_writer(&path, &writer, name).map_err(|found| match found {
             Unusable::Database(cause) => error(cause),
             Unusable::Other(cause) => cause,
@@ -130,7 +130,7 @@ impl RealmFile {
         if fresh && let Some(folder) = path.parent() {
             sync_folder(folder).map_err(|cause| StorageError::io(folder, cause))?;
         }
-        let reader = Connection::open_with_flags(
+        let reader = pages::open(
             &path,
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )
@@ -540,10 +540,6 @@ impl From<rusqlite::Error> for Unusable {
 fn prepare_writer(path: &Path, writer: &Connection, name: &RealmName) -> Result<(), Unusable> {
     writer.set_prepared_statement_cache_capacity(32);
     writer.busy_timeout(std::time::Duration::from_secs(10))?;
-    writer.pragma_update(None, "journal_mode", "WAL")?;
-    writer.pragma_update(None, "synchronous", "FULL")?;
-    writer.pragma_update(None, "wal_autocheckpoint", 0)?;
-    writer.pragma_update(None, "cache_size", -2048)?;
     let found: i64 = writer.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found > schema::FORMAT {
         return Err(Unusable::Other(StorageError::TooNew {
@@ -552,6 +548,18 @@ fn prepare_writer(path: &Path, writer: &Connection, name: &RealmName) -> Result<
             known: schema::FORMAT,
         }));
     }
+    if found < schema::FORMAT {
+        pages::protect(writer)?;
+    } else if !pages::are_protected(writer)? {
+        return Err(Unusable::Other(StorageError::Damaged {
+            file: path.to_owned(),
+            what: pages::UNPROTECTED.to_owned(),
+        }));
+    }
+    writer.pragma_update(None, "journal_mode", "WAL")?;
+    writer.pragma_update(None, "synchronous", "FULL")?;
+    writer.pragma_update(None, "wal_autocheckpoint", 0)?;
+    writer.pragma_update(None, "cache_size", -2048)?;
     if found < schema::FORMAT {
         let transaction = writer.unchecked_transaction()?;
         if !schema::migrate(&transaction, found)? {
@@ -664,6 +672,10 @@ pub(super) fn classify(path: &Path, cause: rusqlite::Error) -> StorageError {
         Some(DatabaseCorrupt | NotADatabase) => StorageError::Damaged {
             file: path.to_owned(),
             what: cause.to_string(),
+        },
+        Some(_) if pages::found_damage(&cause) => StorageError::Damaged {
+            file: path.to_owned(),
+            what: "a page has not the checksum that it was written with".to_owned(),
         },
         Some(_) | None => StorageError::io(path, cause),
     }

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use rusqlite::{Connection, params};
 
 use super::cells::{self, Found, Lookup};
-use super::{StorageError, checksum, log, rekey};
+use super::realm_file::classify;
+use super::{StorageError, checksum, log, pages, rekey};
 use crate::ident::{
     ClientVersion, DownloadCursor, FileIdent, OriginTimestamp, Salt, SaltedVersion, ServerVersion,
 };
@@ -83,7 +84,7 @@ pub struct ReplicaFile {
 /// Marks the file as a client's copy: "rosR".
 const APPLICATION_ID: i64 = 0x726f_7352;
 /// The format that this program writes.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 const TABLES: &str = "
     CREATE TABLE progress (
         one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -118,9 +119,9 @@ impl ReplicaFile {
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
                 StorageError::InUse(path.to_owned())
             }
-            Some(_) | None => StorageError::io(path, cause),
+            Some(_) | None => classify(path, cause),
         };
-        let connection = Connection::open(path).map_err(failed)?;
+        let connection = pages::connect(path).map_err(failed)?;
         prepare(&connection).map_err(failed)?;
         log::make_safe(path).map_err(|cause| StorageError::io(path, cause))?;
         let format = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
@@ -133,13 +134,14 @@ impl ReplicaFile {
             connection: Mutex::new(connection),
         };
         match (id, found) {
-            (APPLICATION_ID, FORMAT) => Ok(file),
+            (APPLICATION_ID, FORMAT) if file.run(pages::are_protected)? => Ok(file),
+            (APPLICATION_ID, FORMAT) => Err(file.damaged(pages::UNPROTECTED.to_owned())),
             (APPLICATION_ID, found) if found > FORMAT => Err(StorageError::TooNew {
                 file: path.to_owned(),
                 found,
                 known: FORMAT,
             }),
-            (APPLICATION_ID, 1) => file.migrate().map(|()| file),
+            (APPLICATION_ID, found @ 1..FORMAT) => file.migrate(found).map(|()| file),
             (0, 0) => file.make().map(|()| file),
             _ => Err(StorageError::Damaged {
                 file: path.to_owned(),
@@ -154,6 +156,7 @@ impl ReplicaFile {
             ..
         } = Progress::new();
         self.run(|connection| {
+            pages::protect(connection)?;
             let transaction = connection.unchecked_transaction()?;
             transaction.execute_batch(TABLES)?;
             transaction.execute_batch(cells::TABLE)?;
@@ -167,11 +170,12 @@ impl ReplicaFile {
         })
     }
 
-    /// From format 1 to this one.
-    fn migrate(&self) -> Result<(), StorageError> {
+    /// From an older format to this one.
+    fn migrate(&self, found: i64) -> Result<(), StorageError> {
         let is_whole = self.run(|connection| {
+            pages::protect(connection)?;
             let transaction = connection.unchecked_transaction()?;
-            if !rekey::objects(&transaction)? {
+            if found == 1 && !rekey::objects(&transaction)? {
                 return Ok(false);
             }
             transaction.pragma_update(None, "user_version", FORMAT)?;
@@ -259,7 +263,7 @@ impl ReplicaFile {
             .connection
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        work(&connection).map_err(|cause| StorageError::io(&self.path, cause))
+        work(&connection).map_err(|cause| classify(&self.path, cause))
     }
 
     fn whole(&self, found: Found) -> Result<(Vec<u8>, Bytes), StorageError> {

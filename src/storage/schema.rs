@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::rekey;
 
 /// The format that this program writes.
-pub const FORMAT: i64 = 2;
+pub const FORMAT: i64 = 3;
 
 /// Brings a database to [`FORMAT`], one step a format, in the caller's transaction; a new one, of format 0, at once. Whether what was there was whole; if not, the
 /// transaction must be taken back.
@@ -26,8 +26,8 @@ pub fn migrate(connection: &Connection, found: i64) -> rusqlite::Result<bool> {
 
 type Step = fn(&Connection) -> rusqlite::Result<bool>;
 
-/// The first step leads from format 1 to 2.
-const STEPS: [Step; FORMAT as usize - 1] = [rekey::objects];
+/// The first step leads from format 1 to 2. With format 3 came checksums of pages, which the file has before it takes its steps.
+const STEPS: [Step; FORMAT as usize - 1] = [rekey::objects, |_| Ok(true)];
 
 const TABLES: &str = "
     CREATE TABLE meta (

@@ -2,7 +2,6 @@
 //!
 //! A copy is one moment of its source: a read transaction is held while pages are copied, which keeps nobody from writing.
 
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use super::realm_file::{self, Entry, classify};
-use super::{StorageError, admin, checksum, log, schema};
+use super::{StorageError, admin, checksum, log, pages, schema};
 
 /// Pages copied between two looks at whether to go on.
 const PAGES: i32 = 256;
@@ -50,7 +49,8 @@ pub fn snapshot(
         )
         .map_err(failed)?;
     let written = |cause| StorageError::io(target, cause);
-    let mut to = Connection::open(target).map_err(written)?;
+    let are_protected = pages::are_protected(&from).map_err(failed)?;
+    let mut to = pages::new_copy(target, are_protected).map_err(written)?;
     to.pragma_update(None, "journal_mode", "OFF")
         .map_err(written)?;
     to.pragma_update(None, "synchronous", "OFF")
@@ -162,7 +162,7 @@ fn check_rows(path: &Path, connection: &Connection) -> Result<(), StorageError> 
 /// stands still.
 fn reader(path: &Path) -> Result<Connection, StorageError> {
     let open = || {
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let connection = pages::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.busy_timeout(BUSY)?;
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         Ok(connection)
@@ -180,20 +180,8 @@ fn cannot_share(cause: &rusqlite::Error) -> bool {
 
 /// A connection to a database that nobody has open: nothing is locked, and no file is made beside it.
 fn still(path: &Path) -> Result<Connection, StorageError> {
-    let mut uri = String::from("file:");
-    for byte in path.as_os_str().as_bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
-                uri.push((*byte).into())
-            }
-            byte => {
-                uri += &format!("%{byte:02X}");
-            }
-        }
-    }
-    uri.push_str("?immutable=1");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-    Connection::open_with_flags(uri, flags).map_err(|cause| classify(path, cause))
+    let opened = pages::open_with(path, OpenFlags::SQLITE_OPEN_READ_ONLY, "immutable=1");
+    opened.map_err(|cause| classify(path, cause))
 }
 
 fn damaged(path: &Path, what: String) -> StorageError {

@@ -129,4 +129,6 @@ CREATE INDEX mailed_to_account ON mailed (account);
 ALTER TABLE management ADD COLUMN instructions INTEGER NOT NULL DEFAULT 0; -- of the version after it, that were looked at
 ", "
 CREATE INDEX accounts_imported ON accounts (id) WHERE secret >= '$pbkdf2-' AND secret < '$pbkdf2.'; -- hashes of another server
+", "
+-- checksums of pages, which the file has before this step
 "];

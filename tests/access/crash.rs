@@ -10,7 +10,7 @@ use crate::support::server::Server;
 
 /// How many permissions somebody has, and how many effects wait.
 fn counted(server: &Server, user: &str) -> (i64, i64) {
-    let database = rusqlite::Connection::open(server.root().join("admin.db")).unwrap();
+    let database = ros::storage::connect(&server.root().join("admin.db")).unwrap();
     let count = |sql: &str| {
         database
             .query_row(sql, [], |row| row.get::<_, i64>(0))
@@ -94,7 +94,7 @@ async fn futures_made(user: &ros::client::User, count: usize) -> Vec<String> {
 
 /// Leaves an effect behind, as a kill between the change and its effect does, or one between the effect and striking it off.
 fn leave(server: &Server, number: i64, realm: &str, changeset: &[u8]) {
-    let database = rusqlite::Connection::open(server.root().join("admin.db")).unwrap();
+    let database = ros::storage::connect(&server.root().join("admin.db")).unwrap();
     let sql = "INSERT INTO effects (number, realm, changeset) VALUES (?1, ?2, ?3)";
     database
         .execute(sql, rusqlite::params![number, realm, changeset])

@@ -422,7 +422,7 @@ async fn a_row_that_is_set_back_to_null_is_carried_out_again_and_no_other_is() {
     let revoke = [change("bob", "/~/notes", "---")];
     assert_eq!(from_ada.ask(&revoke).await.unwrap()[0].code, 0);
     let rows = || {
-        let database = rusqlite::Connection::open(server.root().join("admin.db")).unwrap();
+        let database = ros::storage::connect(&server.root().join("admin.db")).unwrap();
         let sql = "SELECT count(*) FROM permissions WHERE user = 'bob'";
         database
             .query_row(sql, [], |row| row.get::<_, i64>(0))

@@ -17,7 +17,7 @@ use crate::support::server::Server;
 
 /// Somebody on virtual paths that the server knows, signed in by a token.
 pub async fn classic(server: &Server, id: &str) -> User {
-    let database = rusqlite::Connection::open(server.root().join("admin.db")).unwrap();
+    let database = ros::storage::connect(&server.root().join("admin.db")).unwrap();
     database
         .busy_timeout(std::time::Duration::from_secs(10))
         .unwrap();

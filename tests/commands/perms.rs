@@ -21,7 +21,7 @@ impl Scene {
         let server = Server::start();
         let folder = tempfile::tempdir().unwrap();
         let scene = Scene { server, folder };
-        let database = rusqlite::Connection::open(scene.server.root().join("admin.db")).unwrap();
+        let database = ros::storage::connect(&scene.server.root().join("admin.db")).unwrap();
         for (id, name) in [("bob", "bob@example.com"), ("alice", "alice@example.com")] {
             let sql = "INSERT INTO users (id, app, created) VALUES (?1, 'classic', 0)";
             database.execute(sql, [id]).unwrap();

@@ -170,7 +170,7 @@ fn kept(digest: &str, password: &str, salt: &[u8], rounds: u32) -> String {
 
 /// The hash of a user's password as it is in the database of a stopped server.
 fn secret(server: &Server, user: &str) -> String {
-    let database = rusqlite::Connection::open(server.root().join("admin.db")).unwrap();
+    let database = ros::storage::connect(&server.root().join("admin.db")).unwrap();
     let sql = "SELECT secret FROM accounts WHERE user = ?1";
     database.query_row(sql, [user], |row| row.get(0)).unwrap()
 }

@@ -52,7 +52,7 @@ fn a_realm_that_cannot_be_listed_is_not_made() {
     let server = Server::start();
     let mut good = Client::connect(&server);
     good.bind(1, "/listed");
-    let database = rusqlite::Connection::open(server.root().join("admin.db")).unwrap();
+    let database = ros::storage::connect(&server.root().join("admin.db")).unwrap();
     let full = "CREATE TRIGGER full BEFORE INSERT ON realms BEGIN SELECT RAISE(ABORT, 'full'); END";
     database.execute_batch(full).unwrap();
     let mut client = Client::connect(&server);

@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use ros::history::Rules;
 use ros::ident::{DownloadCursor, FileIdent, RealmName};
 use ros::realm::{Pending, Realm, RealmError, Registry};
-use ros::storage::Entry;
+use ros::storage::{AdminFile, Entry, StorageError};
 
 use super::peer::Peer;
 use super::{Server, integrate, open};
@@ -42,9 +42,12 @@ fn visit(realm: &Realm, upload: &Pending) -> Result<[Content; 2], RealmError> {
     Ok([before, content(realm)?])
 }
 
-fn assert_equal(left: &Content, right: &Content) {
-    assert_eq!(difference(&left.state, &right.state), None);
-    assert!(left.entries == right.entries, "the history differs");
+fn assert_equal(left: &Content, right: &Content, at: usize) {
+    assert_eq!(difference(&left.state, &right.state), None, "byte {at}");
+    assert!(
+        left.entries == right.entries,
+        "byte {at}: the history differs"
+    );
 }
 
 const OTHER: &str = "/other";
@@ -120,7 +123,7 @@ fn a_changed_byte_is_found_or_changes_nothing() {
         match visited.unwrap_or_else(|_| panic!("byte {at} ends the server")) {
             Ok([before, after]) => {
                 harmless += 1;
-                assert_equal(&before, &whole[0]);
+                assert_equal(&before, &whole[0], at);
                 assert_eq!(difference(&after.state, &whole[1].state), None, "byte {at}");
             }
             Err(error) => {
@@ -138,4 +141,59 @@ fn a_changed_byte_is_found_or_changes_nothing() {
         named + harmless
     );
     assert!(named > 0, "nothing was found");
+}
+
+/// Everything in a table of numbers and words.
+fn rows(file: &AdminFile) -> Result<Vec<(i64, String)>, StorageError> {
+    file.read(|transaction| {
+        let read = || {
+            let mut all = transaction.prepare("SELECT number, word FROM words ORDER BY number")?;
+            let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<Result<Vec<_>, rusqlite::Error>>()
+        };
+        read().map_err(|cause| StorageError::Io {
+            file: "admin.db".into(),
+            cause: cause.to_string(),
+        })
+    })
+}
+
+#[test]
+fn a_changed_byte_of_the_servers_own_database_is_found_or_changes_nothing() {
+    const TABLES: &[&str] = &["CREATE TABLE words (number INTEGER PRIMARY KEY, word TEXT)"];
+    let folder = tempfile::tempdir().unwrap();
+    let file = AdminFile::open(folder.path(), TABLES).unwrap();
+    let filled = file.write(|transaction| {
+        let fill = "WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1 FROM n WHERE i < 1500) \
+                    INSERT INTO words SELECT i, 'word ' || i || hex(zeroblob(i / 20)) FROM n";
+        let filled = transaction.execute_batch(fill);
+        filled.map_err(|cause| StorageError::Io {
+            file: "admin.db".into(),
+            cause: cause.to_string(),
+        })
+    });
+    filled.unwrap();
+    let whole = rows(&file).unwrap();
+    drop(file);
+    let path = folder.path().join("admin.db");
+    let bytes = std::fs::read(&path).unwrap();
+    let (mut named, mut harmless) = (0, 0);
+    for (number, at) in (0..bytes.len()).step_by(STRIDE).enumerate() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1 << (number % 8);
+        std::fs::write(&path, damaged).unwrap();
+        match AdminFile::open(folder.path(), TABLES).and_then(|file| rows(&file)) {
+            Ok(read) => {
+                harmless += 1;
+                assert!(read == whole, "byte {at}");
+            }
+            Err(error) => {
+                named += 1;
+                let said = error.to_string();
+                assert!(said.contains("admin.db"), "byte {at}: {said}");
+            }
+        }
+    }
+    println!("damage: admin.db: {named} named, {harmless} changed nothing");
+    assert!(named > 10 * harmless, "{named} named, {harmless} not");
 }

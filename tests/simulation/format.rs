@@ -24,7 +24,7 @@ fn path(server: &Server) -> std::path::PathBuf {
 }
 
 fn format_of(path: &Path) -> i64 {
-    let file = Connection::open(path).unwrap();
+    let file = ros::storage::connect(path).unwrap();
     file.pragma_query_value(None, "user_version", |row| row.get(0))
         .unwrap()
 }
@@ -40,13 +40,13 @@ fn a_realm_of_format_1_has_the_state_that_its_history_gives() {
         drop(realm);
         server.restart();
     }
-    assert_eq!(format_of(&path(&server)), 2);
+    assert_eq!(format_of(&path(&server)), 3);
 }
 
 #[test]
 fn damage_is_found_before_a_realm_gets_a_new_format() {
     let server = server();
-    let file = Connection::open(path(&server)).unwrap();
+    let file = ros::storage::connect(&path(&server)).unwrap();
     let damaged = file.execute(
         "UPDATE cells SET value = CAST(value || x'00' AS BLOB) WHERE key = (SELECT max(key) FROM cells WHERE key < x'70')",
         [],
@@ -70,7 +70,7 @@ fn a_copy_of_format_1_is_brought_forward() {
     sum.update(&(key.len() as u64).to_le_bytes());
     sum.update(key);
     sum.update(row);
-    let file = Connection::open(&path).unwrap();
+    let file = ros::storage::connect(&path).unwrap();
     file.execute(
         "INSERT INTO cells VALUES (?1, ?2, ?3)",
         params![&key[..], &row[..], sum.finalize()],
@@ -83,5 +83,5 @@ fn a_copy_of_format_1_is_brought_forward() {
     let key = b"o\0\0\0\x07\x01\x80\0\0\0\0\0\0\x3F".to_vec();
     assert_eq!(cells, [(key, b"\0\x05five".to_vec().into())]);
     drop(copy);
-    assert_eq!(format_of(&path), 2);
+    assert_eq!(format_of(&path), 3);
 }
