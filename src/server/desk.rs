@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Server;
+use super::between;
 use super::budget::Budget;
 use super::claims::Claim;
 use super::clerk;
@@ -25,11 +26,11 @@ use crate::fanout::Subscription;
 use crate::ident::{FileIdent, RealmName, Salt, ServerVersion, SessionIdent};
 use crate::limits::Limits;
 use crate::log::DETAIL;
-use crate::realm::{Allow, Foreign, Pending, Realm, RealmError, Uploaded};
+use crate::realm::{Allow, Foreign, Pending, Realm, RealmError};
 use crate::secret::Secret;
-use crate::session::{Bound, Close, Download, FileFacts, Input, Output, SessionKey, StoredFile};
+use crate::session::{Close, Input, Output, SessionKey};
 use crate::system::Refusal;
-use crate::wire::{Action, ErrorCode, Protocol, UploadEntry, WireError};
+use crate::wire::{Action, ErrorCode, Protocol, WireError};
 
 /// Enters a caller.
 fn guest(server: &Server, caller: Caller, events: &Events) -> Guest {
@@ -169,17 +170,9 @@ impl Desk {
                 if self.tally.uploaded(&entries) {
                     self.clock_ahead();
                 }
-                let changesets = entries.into_iter().map(uploaded).collect();
-                self.integrate(
-                    session,
-                    Pending {
-                        ident: file,
-                        changesets,
-                        progress,
-                        locked,
-                        allow: Allow::NOTHING, // the strand says it
-                    },
-                );
+                let allow = Allow::NOTHING; // the strand says it
+                let pending = between::pending(file, entries, progress, locked, allow);
+                self.integrate(session, pending);
             }
             Output::Release(session) => {
                 if let Some(bench) = self.sessions.remove(&session) {
@@ -265,17 +258,7 @@ impl Desk {
         self.ask(
             session,
             work,
-            move |realm| {
-                let file = if need_client_file_ident {
-                    Some(realm.allocate_client_file()?)
-                } else {
-                    None
-                };
-                Ok(Bound {
-                    realm: realm.name().clone(),
-                    file,
-                })
-            },
+            move |realm| between::bound(realm, need_client_file_ident),
             Input::Bound,
         );
         Ok(())
@@ -328,19 +311,10 @@ impl Desk {
             session,
             Work::Read,
             move |realm| {
-                let stored = realm.client_file(file)?.map(|file| StoredFile {
-                    salt: file.salt,
-                    upload: file.upload,
-                    locked: file.locked,
-                    expired: file.expired,
-                });
+                let stored = realm.client_file(file)?;
                 let foreign = stored.is_none_or(|stored| stored.salt != salt);
-                Ok(FileFacts {
-                    held: may_hold && foreign && holds(&server, realm)?,
-                    file: stored,
-                    head: realm.head(),
-                    latest_salt: realm.salt_at(latest)?,
-                })
+                let held = may_hold && foreign && holds(&server, realm)?;
+                between::facts(realm, stored, held, latest)
             },
             Input::ClientFile,
         );
@@ -387,7 +361,7 @@ impl Desk {
         let made = download::make_now(&realm, fragments, file, from, self.protocol)?;
         let made = made.ok()?;
         self.tally.downloaded(made.changesets);
-        Some(Input::Downloaded(session, Ok(downloaded(made))))
+        Some(Input::Downloaded(session, Ok(between::downloaded(made))))
     }
 
     /// Makes a DOWNLOAD on a thread that may block, when there is memory for it. Whether there will be an answer.
@@ -420,7 +394,7 @@ impl Desk {
             let sizes = |made: &download::Made| (made.body.bytes.len(), made.changesets);
             let (bytes, changesets) = answer.as_ref().map_or((0, 0), sizes);
             server.budget.correct(&mut share, bytes);
-            let answer = Input::Downloaded(session, answer.map(downloaded));
+            let answer = Input::Downloaded(session, answer.map(between::downloaded));
             events.send(Event::Made(answer, changesets, Some(share)));
         });
         true
@@ -557,26 +531,4 @@ async fn answer<T: Send + 'static>(
         tracing::error!(connection = %id, %realm, error, "Realm not available");
     }
     Err(unavailable())
-}
-
-fn downloaded(made: download::Made) -> Download {
-    Download {
-        cursor: made.cursor,
-        head: made.head,
-        upload: made.upload,
-        remaining_bytes: made.remaining_bytes,
-        body: made.body.bytes,
-        plain_size: made.body.plain_length,
-        compressed: made.body.compressed,
-    }
-}
-
-fn uploaded(entry: UploadEntry) -> Uploaded {
-    Uploaded {
-        client_version: entry.cursor.client_version,
-        server_version: entry.cursor.server_version,
-        timestamp: entry.timestamp,
-        origin: entry.origin,
-        changeset: entry.changeset,
-    }
 }

@@ -1,6 +1,7 @@
 //! Tasks, sockets, threads, the clock and randomness. Joins every room below; decides nothing.
 
 mod around;
+pub mod between;
 mod budget;
 mod certificate;
 mod claims;

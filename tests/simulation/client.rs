@@ -9,9 +9,10 @@ use rand::{Rng, SeedableRng};
 use ros::download::{self, Fragments};
 use ros::ident::OriginTimestamp;
 use ros::limits::Limits;
-use ros::realm::{Allow, Pending, Realm, Refusal, Uploaded};
+use ros::realm::{Allow, Realm, Refusal};
 use ros::replica::{Local, Output as Said, Replica, ResetMode, Rules, Session};
-use ros::session::{self, Bound, Connection, Download, FileFacts, Input, Output, StoredFile};
+use ros::server::between;
+use ros::session::{self, Connection, Input, Output};
 use ros::state::MemoryCells;
 use ros::storage::ReplicaFile;
 use ros::wire::{Answer, WireError, negotiate};
@@ -208,11 +209,7 @@ impl Line {
                 need_client_file_ident,
                 ..
             } => {
-                let file = need_client_file_ident.then(|| realm.allocate_client_file().unwrap());
-                let bound = Bound {
-                    realm: realm.name().clone(),
-                    file,
-                };
+                let bound = between::bound(realm, need_client_file_ident).unwrap();
                 Some(Input::Bound(session, Ok(bound)))
             }
             Output::LookUp {
@@ -221,18 +218,8 @@ impl Line {
                 latest,
                 ..
             } => {
-                let stored = realm.client_file(file).unwrap().map(|file| StoredFile {
-                    salt: file.salt,
-                    upload: file.upload,
-                    locked: file.locked,
-                    expired: file.expired,
-                });
-                let facts = FileFacts {
-                    held: false,
-                    file: stored,
-                    head: realm.head(),
-                    latest_salt: realm.salt_at(latest).unwrap(),
-                };
+                let stored = realm.client_file(file).unwrap();
+                let facts = between::facts(realm, stored, false, latest).unwrap();
                 Some(Input::ClientFile(session, Ok(facts)))
             }
             Output::Integrate {
@@ -242,23 +229,7 @@ impl Line {
                 progress,
                 locked,
             } => {
-                let changesets = entries
-                    .into_iter()
-                    .map(|entry| Uploaded {
-                        client_version: entry.cursor.client_version,
-                        server_version: entry.cursor.server_version,
-                        timestamp: entry.timestamp,
-                        origin: entry.origin,
-                        changeset: entry.changeset,
-                    })
-                    .collect();
-                let pending = Pending {
-                    ident: file,
-                    changesets,
-                    progress,
-                    locked,
-                    allow: Allow::ALL,
-                };
+                let pending = between::pending(file, entries, progress, locked, Allow::ALL);
                 let mut integrated = realm.integrate(vec![pending]).unwrap();
                 let outcome = integrated.outcomes.remove(0).map_err(told);
                 Some(Input::Integrated(session, outcome))
@@ -270,16 +241,7 @@ impl Line {
             } => {
                 let protocol = self.server.protocol();
                 let made = download::make(realm, fragments, file, from, protocol, 300).unwrap();
-                let download = Download {
-                    cursor: made.cursor,
-                    head: made.head,
-                    upload: made.upload,
-                    remaining_bytes: made.remaining_bytes,
-                    body: made.body.bytes,
-                    plain_size: made.body.plain_length,
-                    compressed: made.body.compressed,
-                };
-                Some(Input::Downloaded(session, Ok(download)))
+                Some(Input::Downloaded(session, Ok(between::downloaded(made))))
             }
             Output::Report { text, .. } => {
                 assert!(!text.contains("could not use"), "{text}");

@@ -8,10 +8,11 @@ use bytes::Bytes;
 use ros::download;
 use ros::ident::{FileIdent, RealmName, ServerVersion};
 use ros::limits::Limits;
-use ros::realm::{Allow, Pending, RealmError, Refusal, Uploaded};
+use ros::realm::{Allow, RealmError, Refusal};
 use ros::replica::{Output as Said, ResetMode, Session};
-use ros::session::{Bound, Connection, Download, FileFacts, Input, Output, SessionKey, StoredFile};
-use ros::wire::{Action, ErrorCode, UploadEntry, WireError, negotiate};
+use ros::server::between;
+use ros::session::{Connection, Input, Output, SessionKey};
+use ros::wire::{Action, ErrorCode, WireError, negotiate};
 
 use super::device::Device;
 use super::server::{Job, Server};
@@ -135,7 +136,8 @@ impl Line {
                 need_client_file_ident,
                 ..
             } => {
-                let bound = bind(server, realm, need_client_file_ident);
+                let opened = server.realm(realm);
+                let bound = opened.and_then(|realm| between::bound(&realm, need_client_file_ident));
                 Some(Input::Bound(session, told.answer(bound)))
             }
             Output::LookUp {
@@ -144,7 +146,9 @@ impl Line {
                 latest,
                 ..
             } => {
-                let facts = look_up(server, realm, file, latest);
+                let facts = server.realm(realm).and_then(|realm| {
+                    between::facts(&realm, realm.client_file(file)?, false, latest)
+                });
                 Some(Input::ClientFile(session, told.answer(facts)))
             }
             Output::Integrate {
@@ -154,24 +158,12 @@ impl Line {
                 progress,
                 locked,
             } => {
-                let allow = Allow {
-                    data: true,
-                    add: true,
-                    erase: true,
-                };
-                let changesets = entries.into_iter().map(uploaded).collect();
                 told.jobs.push(Job {
                     line: id,
                     is_broken: self.is_broken.clone(),
                     session,
                     realm: realm.clone(),
-                    pending: Pending {
-                        ident: file,
-                        changesets,
-                        progress,
-                        locked,
-                        allow,
-                    },
+                    pending: between::pending(file, entries, progress, locked, Allow::ALL),
                 });
                 None
             }
@@ -186,7 +178,7 @@ impl Line {
                 });
                 Some(Input::Downloaded(
                     session,
-                    told.answer(made.map(downloaded)),
+                    told.answer(made.map(between::downloaded)),
                 ))
             }
             Output::Report { text, .. } => {
@@ -226,59 +218,5 @@ pub fn told(refusal: Refusal) -> WireError {
     match refusal {
         Refusal::Unavailable(_) => unavailable(),
         other => panic!("an upload was refused: {other}"),
-    }
-}
-
-fn bind(server: &Server, realm: &RealmName, need_file: bool) -> Result<Bound, RealmError> {
-    let opened = server.realm(realm)?;
-    let file = need_file
-        .then(|| opened.allocate_client_file())
-        .transpose()?;
-    Ok(Bound {
-        realm: realm.clone(),
-        file,
-    })
-}
-
-fn look_up(
-    server: &Server,
-    realm: &RealmName,
-    file: FileIdent,
-    latest: ServerVersion,
-) -> Result<FileFacts, RealmError> {
-    let realm = server.realm(realm)?;
-    let stored = realm.client_file(file)?.map(|file| StoredFile {
-        salt: file.salt,
-        upload: file.upload,
-        locked: file.locked,
-        expired: file.expired,
-    });
-    Ok(FileFacts {
-        held: false,
-        file: stored,
-        head: realm.head(),
-        latest_salt: realm.salt_at(latest)?,
-    })
-}
-
-fn uploaded(entry: UploadEntry) -> Uploaded {
-    Uploaded {
-        client_version: entry.cursor.client_version,
-        server_version: entry.cursor.server_version,
-        timestamp: entry.timestamp,
-        origin: entry.origin,
-        changeset: entry.changeset,
-    }
-}
-
-fn downloaded(made: download::Made) -> Download {
-    Download {
-        cursor: made.cursor,
-        head: made.head,
-        upload: made.upload,
-        remaining_bytes: made.remaining_bytes,
-        body: made.body.bytes,
-        plain_size: made.body.plain_length,
-        compressed: made.body.compressed,
     }
 }

@@ -1,0 +1,73 @@
+//! What Realms have and what sessions ask for, each in the words of the other. Simulated servers use the same.
+
+use crate::download::Made;
+use crate::ident::{FileIdent, ServerVersion, UploadCursor};
+use crate::realm::{Allow, ClientFile, Pending, Realm, RealmError, Uploaded};
+use crate::session::{Bound, Download, FileFacts, StoredFile};
+use crate::wire::UploadEntry;
+
+/// The answer to a BIND: the Realm, and a new client file if it is needed.
+pub fn bound(realm: &Realm, need_client_file_ident: bool) -> Result<Bound, RealmError> {
+    let file = need_client_file_ident.then(|| realm.allocate_client_file());
+    Ok(Bound {
+        realm: realm.name().clone(),
+        file: file.transpose()?,
+    })
+}
+
+/// What an IDENT is compared with: the client file as it is stored, and the version that the client names. `held`: it is put off.
+pub fn facts(
+    realm: &Realm,
+    file: Option<ClientFile>,
+    held: bool,
+    latest: ServerVersion,
+) -> Result<FileFacts, RealmError> {
+    Ok(FileFacts {
+        held,
+        file: file.map(|file| StoredFile {
+            salt: file.salt,
+            upload: file.upload,
+            locked: file.locked,
+            expired: file.expired,
+        }),
+        head: realm.head(),
+        latest_salt: realm.salt_at(latest)?,
+    })
+}
+
+/// An UPLOAD for integration, by somebody who may do so much.
+pub fn pending(
+    ident: FileIdent,
+    entries: Vec<UploadEntry>,
+    progress: UploadCursor,
+    locked: ServerVersion,
+    allow: Allow,
+) -> Pending {
+    let changesets = entries.into_iter().map(|entry| Uploaded {
+        client_version: entry.cursor.client_version,
+        server_version: entry.cursor.server_version,
+        timestamp: entry.timestamp,
+        origin: entry.origin,
+        changeset: entry.changeset,
+    });
+    Pending {
+        ident,
+        changesets: changesets.collect(),
+        progress,
+        locked,
+        allow,
+    }
+}
+
+/// A DOWNLOAD, to be headed and sent.
+pub fn downloaded(made: Made) -> Download {
+    Download {
+        cursor: made.cursor,
+        head: made.head,
+        upload: made.upload,
+        remaining_bytes: made.remaining_bytes,
+        body: made.body.bytes,
+        plain_size: made.body.plain_length,
+        compressed: made.body.compressed,
+    }
+}
