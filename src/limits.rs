@@ -57,6 +57,12 @@ pub struct Limits {
     pub kept_windows_bytes: usize,
     /// Bytes of recent history kept in memory for each open Realm.
     pub tail_bytes: usize,
+    /// Bytes of both, and of client files, that all open Realms keep in memory together; above it the least recently used ones forget what they keep.
+    pub realms_kept_bytes: usize,
+    /// Bytes of memory that SQLite takes for all databases together, about; above it pages that nobody is using go.
+    pub database_cache_bytes: usize,
+    /// Bytes of compressed changesets kept for all Realms together; the oldest are dropped, and made again when they are needed.
+    pub fragments_bytes: usize,
     /// Bytes in the write-ahead log of a Realm above which it is copied into the database.
     pub checkpoint_bytes: usize,
     /// Bytes of one HTTP request body; a longer one is 413.
@@ -134,6 +140,9 @@ impl Default for Limits {
             brief_memory_bytes: 64 * MIB,
             kept_windows_bytes: 64 * MIB,
             tail_bytes: MIB,
+            realms_kept_bytes: 256 * MIB,
+            database_cache_bytes: 256 * MIB,
+            fragments_bytes: 64 * MIB,
             checkpoint_bytes: 4 << 20,
             http_body_bytes: MIB,
             http_head_bytes: 32 << 10,

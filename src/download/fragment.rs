@@ -41,11 +41,14 @@ impl Fragment {
         }
     }
 
-    /// Bytes that this fragment holds in memory.
+    /// Bytes that keeping this fragment takes in memory, about.
     pub fn weight(&self) -> usize {
-        self.plain.len() + self.deflated.len()
+        self.plain.len() + self.deflated.len() + KEEPING
     }
 }
+
+/// What keeping a fragment takes beside its bytes: its place, and the names under which it is found.
+const KEEPING: usize = 256;
 
 /// Shorter changesets are not worth a deflate block of their own.
 const WORTH_DEFLATING: usize = 128;

@@ -192,6 +192,11 @@ impl Fragments {
         }
     }
 
+    /// Bytes that are kept.
+    pub fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
     fn get(
         &self,
         realm: &Realm,

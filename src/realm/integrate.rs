@@ -130,6 +130,16 @@ impl Writer {
         Ok(Growing::new(self.file.clone(), published, overlay, schema))
     }
 
+    /// What is kept between batches, in bytes of memory.
+    pub fn kept_bytes(&self) -> usize {
+        self.windows.bytes()
+    }
+
+    /// Forgets what is kept between batches and can be read again.
+    pub fn rest(&mut self) {
+        self.windows.clear();
+    }
+
     /// The schema as stored, if it has been read.
     pub fn schema(&self) -> Option<&Schema> {
         self.schema.as_ref()
@@ -287,7 +297,7 @@ impl Writer {
         growing: Growing<'_>,
     ) -> Result<Option<Batch>, RealmError> {
         let schema = growing.schema;
-        if growing.files.is_empty() {
+        if growing.files.is_empty() && self.reported.len() <= MOST_REPORTED {
             self.schema = Some(schema);
             self.file.abandon();
             return Ok(None);
@@ -311,6 +321,9 @@ impl Writer {
         Ok(Some(batch))
     }
 }
+
+/// Client files of which something is merely reported; one more, and a commit is made for them.
+const MOST_REPORTED: usize = 1000;
 
 /// Bytes of history read at a time.
 const PAGE_BYTES: usize = 1 << 20;

@@ -6,7 +6,9 @@
 //! All calls block. Integration of one Realm is one at a time; reading never waits for it. Knows no sessions, users, permissions, messages or tasks.
 
 mod cost;
+mod files;
 mod integrate;
+mod memory;
 mod overlay;
 mod published;
 mod registry;
@@ -15,8 +17,7 @@ mod windows;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,7 +33,9 @@ use crate::ident::{
 use crate::limits::Limits;
 use crate::state::CellError;
 use crate::storage::{IdentBlock, RealmFile};
+use files::Files;
 use integrate::Writer;
+use memory::{Memory, Share};
 use published::{Published, View};
 
 pub use crate::state::{ClassColumn, Schema};
@@ -175,29 +178,33 @@ pub struct Realm {
     file: Arc<RealmFile>,
     writer: Mutex<Writer>,
     published: Published,
-    /// Client files as they are on disk; what is not here is read from there.
-    files: Mutex<HashMap<FileIdent, ClientFile>>,
+    files: Files,
     idents: Mutex<Option<IdentBlock>>,
     schema: Mutex<Option<Schema>>,
     checkpoint_bytes: usize,
+    /// What is kept of all this in memory.
+    share: Share,
 }
 
-/// Client files kept in memory for each Realm.
-const KEPT_FILES: usize = 10_000;
-
 impl Realm {
-    /// A Realm over its opened file.
-    pub fn new(name: RealmName, file: RealmFile, limits: &Limits) -> Result<Realm, RealmError> {
+    /// A Realm over its opened file, which has a share of this memory.
+    fn new(
+        name: RealmName,
+        file: RealmFile,
+        limits: &Limits,
+        memory: &Memory,
+    ) -> Result<Realm, RealmError> {
         let last = file.last()?;
         let file = Arc::new(file);
         Ok(Realm {
             name,
             writer: Mutex::new(Writer::new(file.clone(), limits)),
             published: Published::new(last.as_ref(), limits.tail_bytes),
-            files: Mutex::default(),
+            files: Files::default(),
             idents: Mutex::default(),
             schema: Mutex::default(),
             checkpoint_bytes: limits.checkpoint_bytes,
+            share: memory.share(),
             file,
         })
     }
@@ -232,19 +239,7 @@ impl Realm {
 
     /// A client file, if the ident was given.
     pub fn client_file(&self, ident: FileIdent) -> Result<Option<ClientFile>, RealmError> {
-        if let Some(file) = lock(&self.files).get(&ident) {
-            return Ok(Some(*file));
-        }
-        let found = self.file.client_file(ident)?;
-        if let Some(file) = found {
-            let mut files = lock(&self.files);
-            if files.len() >= KEPT_FILES {
-                files.clear();
-            }
-            // A commit that came between has put the newer one.
-            return Ok(Some(*files.entry(ident).or_insert(file)));
-        }
-        Ok(None)
+        self.files.find(ident, || self.file.client_file(ident))
     }
 
     /// What becomes of a client file that this server did not give out, where such files may be held. The data of one that finds the Realm empty may be about to be
@@ -292,12 +287,12 @@ impl Realm {
         let mut writer = lock(&self.writer);
         let integrated = writer.integrate(pace, pendings, &self.published)?;
         if let Some(batch) = integrated.batch {
-            let mut files = lock(&self.files);
-            files.extend(batch.files.iter().copied());
-            drop(files);
+            self.files.put(batch.files);
             *lock(&self.schema) = writer.schema().cloned();
             self.published.append(&batch.entries);
         }
+        let bytes = writer.kept_bytes() + self.published.bytes() + self.files.bytes();
+        self.share.set(bytes);
         Ok(Integration {
             head: self.head(),
             appended: integrated.appended,
@@ -345,8 +340,21 @@ impl Realm {
     /// Stores what clients have merely reported.
     pub fn flush(&self) -> Result<(), RealmError> {
         let flushed = lock(&self.writer).flush()?;
-        lock(&self.files).extend(flushed);
+        self.files.put(flushed);
         Ok(())
+    }
+
+    /// Forgets what is kept in memory only so that it need not be read again, unless integration is under way.
+    fn rest(&self) {
+        let mut writer = match self.writer.try_lock() {
+            Ok(writer) => writer,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        writer.rest();
+        self.published.rest();
+        self.files.forget();
+        self.share.set(0);
     }
 
     /// Keeps the files in shape; to be called when nobody waits.
@@ -380,7 +388,7 @@ impl Realm {
         limit: usize,
     ) -> Option<Slice> {
         let view = self.published.recent(from.server_version, limit)?;
-        let upload = lock(&self.files).get(&ident)?.upload;
+        let upload = self.files.get(ident)?.upload;
         Some(Slice::of(view, from, ident, upload, limit))
     }
 }

@@ -78,6 +78,18 @@ impl Published {
         }
     }
 
+    /// Bytes of memory that the entries count.
+    pub fn bytes(&self) -> usize {
+        self.read().bytes
+    }
+
+    /// Forgets the entries; they are read from disk when somebody wants them.
+    pub fn rest(&self) {
+        let mut tail = self.tail.write().unwrap_or_else(PoisonError::into_inner);
+        tail.entries = VecDeque::new();
+        tail.bytes = 0;
+    }
+
     /// Entries after a version: from memory if they are all there, else the next `bytes` of them from disk.
     pub fn view(
         &self,

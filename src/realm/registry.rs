@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::memory::Memory;
 use super::{Realm, RealmError};
 use crate::ident::RealmName;
 use crate::limits::Limits;
@@ -12,6 +13,7 @@ use crate::storage::Store;
 pub struct Registry {
     store: Store,
     open: Mutex<Open>,
+    memory: Memory,
     limits: Limits,
 }
 
@@ -36,6 +38,7 @@ impl Registry {
         Registry {
             store,
             open: Mutex::default(),
+            memory: Memory::default(),
             limits: limits.clone(),
         }
     }
@@ -60,7 +63,7 @@ impl Registry {
         let opened = self
             .store
             .realm(name, create)
-            .and_then(|file| Realm::new(name.clone(), file, &self.limits));
+            .and_then(|file| Realm::new(name.clone(), file, &self.limits, &self.memory));
         match opened {
             Ok(opened) => Ok(realm.insert(Arc::new(opened)).clone()),
             Err(error) => {
@@ -78,6 +81,34 @@ impl Registry {
         let slot = open.realms.get_mut(name)?;
         slot.used = now;
         slot.realm.try_lock().ok()?.clone()
+    }
+
+    /// Bytes of memory that open Realms keep so that they need not read them again.
+    pub fn kept_bytes(&self) -> usize {
+        self.memory.bytes()
+    }
+
+    /// When open Realms keep more than they may together, the least recently used ones forget what they keep, until it is three quarters of that.
+    pub fn trim(&self) {
+        let most = self.limits.realms_kept_bytes;
+        if self.kept_bytes() <= most {
+            return;
+        }
+        let mut slots: Vec<(u64, Kept)> = {
+            let open = self.lock();
+            let slots = open.realms.values();
+            slots.map(|slot| (slot.used, slot.realm.clone())).collect()
+        };
+        slots.sort_unstable_by_key(|(used, _)| *used);
+        for (_, slot) in slots {
+            if self.kept_bytes() <= most / 4 * 3 {
+                return;
+            }
+            let realm = slot.try_lock().ok().and_then(|realm| realm.clone());
+            if let Some(realm) = realm {
+                realm.rest();
+            }
+        }
     }
 
     /// Stores what clients have merely reported, of all open Realms. The errors, by Realm.

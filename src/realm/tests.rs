@@ -3,6 +3,7 @@
 mod cost;
 mod reciprocal;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
@@ -437,6 +438,21 @@ fn a_cursor_is_told_when_it_is_durable() {
 }
 
 #[test]
+fn what_is_merely_reported_does_not_pile_up() {
+    let mut server = begun(Limits::default());
+    let mut clients = Vec::new();
+    for _ in 0..1001 {
+        let mut client = Client::new(&server.realm());
+        server.integrate(vec![client.progress()]);
+        clients.push(client);
+    }
+    server.restart();
+    let realm = server.realm();
+    let is_stored = |client: &Client| client.told(&realm) == client.version;
+    assert!(clients.iter().all(is_stored));
+}
+
+#[test]
 fn versions_keep_their_salts_and_new_ones_get_new_salts() {
     let mut server = begun(Limits::default());
     let first = server.realm().head();
@@ -539,6 +555,52 @@ fn the_realm_used_least_recently_makes_room() {
     for (name, realm) in ["/a", "/b", "/c"].iter().zip(&kept) {
         assert!(Arc::ptr_eq(&server.named(name), realm));
     }
+}
+
+#[test]
+fn realms_used_least_recently_forget_what_they_keep() {
+    let most = 100_000;
+    let server = Server::start(Limits {
+        realms_kept_bytes: most,
+        ..Limits::default()
+    });
+    let names = ["/a", "/b", "/c", "/d", "/e", "/f"];
+    let mut clients = Vec::new();
+    for name in names {
+        let realm = server.named(name);
+        let mut client = Client::new(&realm);
+        let text = "a name of some length ".repeat(50);
+        let changesets = [schema(), vec![dog(1)]]
+            .into_iter()
+            .chain((0..20).map(|_| vec![named(1, &text)]));
+        let upload = client.upload(changesets.map(|changeset| (0, changeset)).collect());
+        realm.integrate(vec![upload]).unwrap();
+        server.registry().trim();
+        let kept = server.registry().kept_bytes();
+        assert!(kept > 0 && kept <= most, "{kept}");
+        clients.push(client);
+    }
+    let other = FileIdent(u64::MAX >> 1);
+    let from = DownloadCursor::default();
+    let in_memory = |(name, client): (&&str, &Client)| {
+        let recent = server
+            .named(name)
+            .read_recent(from, client.ident, usize::MAX);
+        recent.is_some()
+    };
+    let kept: Vec<bool> = names.iter().zip(&clients).map(in_memory).collect();
+    assert!(!kept[0] && kept[5], "{kept:?}");
+    // They read it again.
+    for (name, client) in names.iter().zip(&mut clients) {
+        let realm = server.named(name);
+        assert_eq!(client.told(&realm), client.version);
+        let all = realm.read(from, other, usize::MAX).unwrap();
+        assert_eq!((all.entries.len(), all.remaining_bytes), (22, 0));
+        let more = client.upload(vec![(0, vec![dog(2)])]);
+        assert!(realm.integrate(vec![more]).unwrap().appended);
+    }
+    drop(server.registry().close());
+    assert_eq!(server.registry().kept_bytes(), 0);
 }
 
 #[test]

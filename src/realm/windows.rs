@@ -73,6 +73,11 @@ impl Windows {
         self.decoded.clear();
     }
 
+    /// What is kept, in bytes of memory.
+    pub fn bytes(&self) -> usize {
+        self.bytes + self.decoded.bytes
+    }
+
     /// Forgets one client's.
     pub fn forget(&mut self, ident: FileIdent) {
         self.take(ident);

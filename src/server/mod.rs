@@ -59,7 +59,7 @@ use crate::http::{Attempts, Http};
 use crate::ident::{UnixTime, UserId};
 use crate::limits::Limits;
 use crate::realm::Registry;
-use crate::storage::{StorageError, Store};
+use crate::storage::{self, StorageError, Store};
 use crate::system::{Changed, System, SystemError};
 use crate::tls::Identity;
 use around::Around;
@@ -219,6 +219,7 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
             cause,
         })?;
     let keys = KeyRing::new(keys, previous_keys(&settings)?);
+    storage::bound_memory(limits.database_cache_bytes)?;
     let store = Store::open(&settings.root, clock::random)?;
     store.note(&note(&settings))?;
     let system = Arc::new(System::open(Arc::new(settings), keys)?);
@@ -261,7 +262,7 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
         inbox,
         clerk,
         live,
-        fragments: Fragments::new(FRAGMENT_BYTES),
+        fragments: Fragments::new(limits.fragments_bytes),
         readers: Threads::new(limits.realm_threads, cores()),
         writers: Threads::new(writers(), 1),
         budget: Budget::new(limits.downloads_bytes, limits.download_bytes),
@@ -376,9 +377,6 @@ fn cores() -> usize {
         .map_or(2, usize::from)
         .max(2)
 }
-
-/// Compressed changesets kept for all Realms together.
-const FRAGMENT_BYTES: usize = 64 << 20;
 
 impl Prepared {
     /// The server, for those who watch over it.

@@ -219,6 +219,16 @@ fn exposed(server: &Server) -> String {
         "Realms that are open.",
         server.registry.count() as u64,
     );
+    gauge(
+        "ros_realms_kept_bytes",
+        "Bytes that open Realms keep in memory.",
+        server.registry.kept_bytes() as u64,
+    );
+    gauge(
+        "ros_fragments_bytes",
+        "Bytes of compressed changesets that are kept.",
+        server.fragments.bytes() as u64,
+    );
     if let Some(realms) = facts.realms {
         gauge("ros_realms_listed", "Realms that there are.", realms);
     }

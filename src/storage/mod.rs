@@ -8,6 +8,7 @@ mod cells;
 mod checksum;
 mod lock;
 mod log;
+mod memory;
 mod names;
 mod pages;
 mod realm_file;
@@ -27,6 +28,7 @@ use lock::Lock;
 
 pub use admin::AdminFile;
 pub use lock::{LOCK, UNFINISHED, is_held, note_of};
+pub use memory::bound_memory;
 pub use names::file_of;
 pub use pages::connect;
 pub use realm_file::{Batch, ClientFile, Entry, IdentBlock, RealmFile};

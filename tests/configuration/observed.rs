@@ -250,6 +250,16 @@ const OBSERVED: &[Observed] = &[
         keys: &["limits.tail_bytes"],
     },
     Observed {
+        file: "src/realm/tests.rs",
+        test: "realms_used_least_recently_forget_what_they_keep",
+        keys: &["limits.realms_kept_bytes"],
+    },
+    Observed {
+        file: "tests/soak/bounds.rs",
+        test: "memory_follows_the_bounds_and_not_the_number_of_realms",
+        keys: &["limits.database_cache_bytes", "limits.fragments_bytes"],
+    },
+    Observed {
         file: "tests/configuration/effects.rs",
         test: "tokens_live_as_long_as_is_said",
         keys: &[

@@ -2,6 +2,7 @@
 //!
 //! The short run only shows that all of it works. `ROS_LONG=1` runs for `ROS_MINUTES` (45 unless said); `ROS_SOAK=FOLDER` keeps `soak.csv` and `soak.svg` there.
 
+mod bounds;
 mod load;
 mod plot;
 mod samples;

@@ -144,6 +144,24 @@ pub const KEYS: &[Key] = &[
         "Bytes of recent history kept in memory for each open Realm.",
     ),
     Key::fixed(
+        "limits.realms_kept_bytes",
+        Kind::Bytes,
+        &Server(|s| &mut s.limits.realms_kept_bytes),
+        "Bytes of both, and of client files, that all open Realms keep in memory together; above it the least recently used ones forget what they keep.",
+    ),
+    Key::fixed(
+        "limits.database_cache_bytes",
+        Kind::Bytes,
+        &Server(|s| &mut s.limits.database_cache_bytes),
+        "Bytes of memory that SQLite takes for all databases together, about; above it pages that nobody is using go.",
+    ),
+    Key::fixed(
+        "limits.fragments_bytes",
+        Kind::Bytes,
+        &Server(|s| &mut s.limits.fragments_bytes),
+        "Bytes of compressed changesets kept for all Realms together; the oldest are dropped, and made again when they are needed.",
+    ),
+    Key::fixed(
         "limits.checkpoint_bytes",
         Kind::Bytes,
         &Server(|s| &mut s.limits.checkpoint_bytes),

@@ -427,6 +427,7 @@ impl Shared {
                 if let Err(error) = realm.maintain() {
                     tracing::warn!(realm = %name, %error, "the write-ahead log was not copied into the database");
                 }
+                self.registry.trim();
             }
             Err(error) => {
                 self.measures.failed_batches.inc();
