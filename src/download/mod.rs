@@ -54,8 +54,9 @@ pub fn make_now(
     file: FileIdent,
     from: DownloadCursor,
     protocol: Protocol,
+    limit: usize,
 ) -> Option<Result<Made, RealmError>> {
-    let slice = realm.read_recent(from, file, SMALL)?;
+    let slice = realm.read_recent(from, file, limit.min(SMALL))?;
     let knows_schema = || {
         let schema = realm.schema_is_loaded().then(|| realm.schema().ok());
         schema.flatten().is_some_and(|schema| !schema.has_lost())

@@ -208,8 +208,8 @@ fn what_needs_the_past_is_not_made_at_once() {
         Protocol::new(8).unwrap(),
         Protocol::new(14).unwrap(),
     );
-    assert!(make_now(&realm, &fragments, other, start, old).is_none());
-    assert!(make_now(&realm, &fragments, other, start, new).is_some());
+    assert!(make_now(&realm, &fragments, other, start, old, usize::MAX).is_none());
+    assert!(make_now(&realm, &fragments, other, start, new, usize::MAX).is_some());
     let made = make(&realm, &fragments, other, start, old, 1 << 20).unwrap();
     assert_eq!(made.cursor.server_version, realm.head().version);
 }

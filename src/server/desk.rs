@@ -357,8 +357,8 @@ impl Desk {
         };
         let bench = self.sessions.get(&session)?;
         let realm = self.server.registry.opened(&bench.realm)?;
-        let fragments = &self.server.fragments;
-        let made = download::make_now(&realm, fragments, file, from, self.protocol)?;
+        let (fragments, limit) = (&self.server.fragments, self.server.limits.download_bytes);
+        let made = download::make_now(&realm, fragments, file, from, self.protocol, limit)?;
         let made = made.ok()?;
         self.tally.downloaded(made.changesets);
         Some(Input::Downloaded(session, Ok(between::downloaded(made))))
