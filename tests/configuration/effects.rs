@@ -16,7 +16,8 @@ use crate::support::wire::{raw, request};
 /// How long something may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn eventually(what: &str, mut is: impl FnMut() -> bool) {
+/// Waits until it is so.
+pub fn eventually(what: &str, mut is: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !is() {
         assert!(begin.elapsed() < PATIENCE, "{what} never came");

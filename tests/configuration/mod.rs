@@ -1,7 +1,9 @@
 //! Configurations as operators meet them: what is checked, what is told, and what holds in the end.
 
+mod bounds;
 mod certificates;
 mod effects;
+mod lines;
 mod observed;
 
 use std::fs;
