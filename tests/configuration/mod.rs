@@ -5,6 +5,7 @@ mod certificates;
 mod effects;
 mod lines;
 mod observed;
+mod schema;
 
 use std::fs;
 use std::net::TcpListener;
