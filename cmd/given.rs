@@ -68,7 +68,7 @@ pub fn configured(file: &Path, overrides: &Overrides) -> Result<Loaded, Failure>
 pub struct Checked {
     /// What was said; `None` if the file is no YAML.
     pub loaded: Option<Loaded>,
-    /// What keeps a server from starting.
+    /// What keeps a server from starting, in the order of the file's lines.
     pub problems: Vec<Problem>,
     /// What somebody should look at.
     pub warnings: Vec<Problem>,
@@ -89,6 +89,8 @@ pub fn check(file: &Path, overrides: &Overrides) -> Result<Checked, Failure> {
         problems.extend(found.problems.into_iter().filter(new));
         warnings.extend(loaded.warnings.iter().cloned());
         warnings.extend(found.warnings.into_iter().filter(new));
+        config::in_order(&mut problems);
+        config::in_order(&mut warnings);
     }
     Ok(Checked {
         loaded,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::problem::{Problem, Source};
+use super::problem::{Problem, Source, in_order};
 use super::walk::{PREFIX, Walk};
 use super::{Overrides, Settings, rules, tree};
 
@@ -55,7 +55,7 @@ pub struct Sources<'a> {
 pub struct Examined {
     /// What was said, as far as it is right; `None` if the file is no YAML.
     pub loaded: Option<Loaded>,
-    /// What is wrong.
+    /// What is wrong, in the order of the file's lines.
     pub problems: Vec<Problem>,
 }
 
@@ -157,6 +157,8 @@ fn all_of(sources: &Sources<'_>) -> Examined {
         &mut walk.problems,
         &mut walk.warnings,
     );
+    in_order(&mut walk.problems);
+    in_order(&mut walk.warnings);
     Examined {
         loaded: Some(Loaded {
             settings,

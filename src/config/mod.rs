@@ -43,7 +43,7 @@ pub use kind::Kind;
 pub use listen::{Https, Listener, PublicUrl, SyncServer};
 pub use load::{ConfigError, Examined, File, Loaded, Sources, examine, load, parse, read};
 pub use network::Network;
-pub use problem::{Problem, Source, Spot};
+pub use problem::{Problem, Source, Spot, in_order};
 pub use providers::{AzureAd, CloudKit, Custom, Environment, Google, Providers};
 pub use reference::reference;
 pub use reload::Reload;

@@ -34,6 +34,16 @@ pub enum Source {
     Flag(&'static str),
 }
 
+/// Puts problems into the order of the file's lines; those of the environment and of the command line come after, then those that are said nowhere.
+pub fn in_order(problems: &mut [Problem]) {
+    problems.sort_by_key(|problem| match &problem.source {
+        Some(Source::File(spot)) => (0, spot.line, spot.column),
+        Some(Source::Environment(_)) => (1, 0, 0),
+        Some(Source::Flag(_)) => (2, 0, 0),
+        None => (3, 0, 0),
+    });
+}
+
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spot {

@@ -187,16 +187,53 @@ fn problems_of_text_and_of_this_host_are_told_together() {
     assert_eq!(
         keys(&details["problems"]),
         [
-            "logging.level",
-            "location.url",
             "storage.root_path",
             "auth.private_key_path",
-            "logging.path"
+            "logging.level",
+            "logging.path",
+            "location.url"
         ]
     );
-    let level = &details["problems"][0];
+    let level = &details["problems"][2];
     assert_eq!((&level["line"], &level["column"]), (&4.into(), &19.into()));
     assert_eq!(level["text"], rest.lines().next().unwrap());
+}
+
+/// Whoever corrects a file goes through it once.
+#[test]
+fn problems_and_warnings_are_told_in_the_order_of_the_lines() {
+    let place = Place::new();
+    let file = place.file(
+        "nonsense: 1\nmetrics: { listen_port: x }\nlogging: { level: loud }\nproxy: { https: { enable: true } }\napps: { a: { registration: maybe, extra: 1 } }",
+    );
+    let variables = [("ROS_LOGGING__FORMAT", "xml"), ("ROS_LOGGING__WIDTH", "80")];
+    let run = run(ros(), &["check-config", &file, "-o", "json"], &variables);
+    let document: Value = serde_json::from_str(&run.out).unwrap();
+    let told = |list: &str| {
+        let list = document["error"]["details"][list].as_array().unwrap();
+        let told = list.iter().map(|one| {
+            let key = one["key"].as_str().unwrap().to_owned();
+            (one["line"].as_u64(), key)
+        });
+        told.collect::<Vec<_>>()
+    };
+    let at = |line, key: &str| (Some(line), key.to_owned());
+    assert_eq!(
+        told("problems"),
+        [
+            at(5, "metrics.listen_port"),
+            at(6, "logging.level"),
+            at(7, "proxy.https.certificate_path"),
+            at(7, "proxy.https.private_key_path"),
+            at(8, "apps.a.registration"),
+            (None, "logging.format".to_owned()),
+        ]
+    );
+    let of_nobody = (None, "logging.width".to_owned());
+    assert_eq!(
+        told("warnings"),
+        [at(4, "nonsense"), at(8, "apps.a.extra"), of_nobody]
+    );
 }
 
 #[test]
