@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Characters that a configuration may ask of a password, at most: who chooses that many is never refused for the length.
+pub const SHORTEST_PASSWORD: u32 = 64;
+
 /// The bounds. `Default` gives the values that `ros serve` uses unless configured otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {

@@ -10,6 +10,7 @@ mod key;
 mod password;
 mod pbkdf2;
 mod ring;
+mod rules;
 mod token;
 
 #[cfg(test)]
@@ -20,4 +21,5 @@ pub use inspect::{Form, Inspection};
 pub use key::{KeyError, KeyPair, PublicKey, Verifier};
 pub use password::{PasswordError, PasswordSalt, hash_password, verify_password};
 pub use ring::KeyRing;
+pub use rules::{PasswordRules, WeakPassword};
 pub use token::{Access, AppToken, ClassicClaims, ClassicToken, TokenError, TokenKind};

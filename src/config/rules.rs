@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::keys::{self, Effect, Key};
 use super::problem::{Problem, Source};
 use super::{Listener, Settings, SyncServer};
+use crate::limits::SHORTEST_PASSWORD;
 
 /// Finds what is wrong with settings as a whole. Nothing is said twice of one key.
 pub fn check(
@@ -24,6 +25,7 @@ pub fn check(
     found.ports(settings);
     found.servers(settings);
     found.providers(settings);
+    found.passwords(settings);
 }
 
 struct Found<'a> {
@@ -156,6 +158,14 @@ impl Found<'_> {
                 hint: Some("Azure shows it as the directory (tenant) id".to_owned()),
                 source: self.origins.get(key).cloned(),
             });
+        }
+    }
+
+    fn passwords(&mut self, settings: &Settings) {
+        if settings.password_min_length > SHORTEST_PASSWORD {
+            let asked = settings.password_min_length;
+            let what = format!("{asked} is more than {SHORTEST_PASSWORD}");
+            self.said("auth.password_min_length", what, None);
         }
     }
 

@@ -41,6 +41,8 @@ pub struct Settings {
     pub sync_hosts: Vec<String>,
     /// How long tokens of classic users live.
     pub lifetimes: Lifetimes,
+    /// Characters that a password must have which somebody chooses; never more than 64.
+    pub password_min_length: u32,
     /// Where modules of custom providers are looked for.
     pub providers_path: PathBuf,
     /// How classic users may sign in.
@@ -245,6 +247,7 @@ impl Settings {
                 access: 600,
                 refresh: 10 * 365 * 86_400,
             },
+            password_min_length: 8,
             providers_path: "/usr/local/lib/realm/auth/providers".into(),
             providers: Providers::default(),
             proxy_http: Listener::on(Ipv6Addr::UNSPECIFIED, PORT),

@@ -430,6 +430,10 @@ fn what_belongs_together_is_checked_together() {
             "sync: { servers: [ { id: a, address: '::', port: 1 }, { id: a, address: '::', port: 2 } ] }",
             "sync.servers: ",
         ),
+        (
+            "auth: { password_min_length: 65 }",
+            "auth.password_min_length: 65 is more than 64",
+        ),
     ] {
         let found = problems(text);
         assert!(

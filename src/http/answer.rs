@@ -219,7 +219,7 @@ impl From<SystemError> for Failure {
             | SystemError::NoMail
             | SystemError::BadKeyName
             | SystemError::TooManyKeys
-            | SystemError::BadPassword => told(StatusCode::BAD_REQUEST, ErrorCode::BadRequest),
+            | SystemError::BadPassword(_) => told(StatusCode::BAD_REQUEST, ErrorCode::BadRequest),
             SystemError::IdInUse => told(StatusCode::CONFLICT, ErrorCode::BadRequest),
             SystemError::NameInUse => told(StatusCode::CONFLICT, ErrorCode::AccountNameInUse),
             SystemError::WrongPassword => {

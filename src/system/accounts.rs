@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::Value;
 
 use super::classic::{self, CLASSIC};
-use super::sign_in::{check_name, check_password};
+use super::sign_in::check_name;
 use super::users::{self, NewUser, Provider, user_id};
 use super::{Moment, System, SystemError, logins};
 use crate::auth::hash_password;
@@ -181,7 +181,7 @@ impl System {
         }
         check_name(wanted.name)?;
         let hash = wanted.password.map(|password| {
-            check_password(password)?;
+            self.check_password(password, Some(wanted.name))?;
             Ok(hash_password(password, moment.salt())?)
         });
         hash.transpose()
@@ -195,9 +195,10 @@ impl System {
         keep_logins: bool,
         moment: &Moment,
     ) -> Result<Vec<LoginId>, SystemError> {
-        check_password(password)?;
+        self.check_password(password, None)?;
         let hash = hash_password(password, moment.salt())?;
         self.admin.write(|tx| {
+            users::check_password(tx, user, password)?;
             let changed = tx
                 .prepare_cached(
                     "UPDATE accounts SET secret = ?2 WHERE user = ?1 AND provider = ?3",

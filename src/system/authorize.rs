@@ -46,7 +46,7 @@ impl From<SystemError> for Refusal {
             | SystemError::TooManyKeys
             | SystemError::NoSuchKey
             | SystemError::NoSuchUser
-            | SystemError::BadPassword
+            | SystemError::BadPassword(_)
             | SystemError::BadId
             | SystemError::IdInUse
             | SystemError::NameInUse => Refusal::Unavailable(error.to_string()),

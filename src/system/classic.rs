@@ -3,7 +3,7 @@
 //! Classic users are those of the app `classic`. Every token belongs to a login, and ends with it.
 
 use super::logins::NewLogin;
-use super::sign_in::{check_name, check_password};
+use super::sign_in::check_name;
 use super::users::{self, NewUser, Provider};
 use super::{BadName, Moment, System, SystemError, hex, logins, realm_name};
 use crate::access::{Caller, Decision, Endpoint};
@@ -63,7 +63,7 @@ impl System {
             return Err(SystemError::RegistrationClosed);
         }
         check_name(name)?;
-        check_password(password)?;
+        self.check_password(password, Some(name))?;
         let (app, key) = (app(), name.to_lowercase());
         let taken = self
             .admin

@@ -5,7 +5,6 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
 
-use super::sign_in::check_password;
 use super::users::{self, Provider, seconds, user_id};
 use super::{Moment, System, SystemError, hex, logins};
 use crate::auth::hash_password;
@@ -129,10 +128,11 @@ impl System {
         password: &Secret,
         moment: &Moment,
     ) -> Result<(UserId, Vec<LoginId>), SystemError> {
-        check_password(password)?;
+        self.check_password(password, None)?;
         let hash = hash_password(password, moment.salt())?;
         self.admin.write(|tx| {
             let (account, user) = take(tx, app, token, Purpose::Reset, moment.now)?;
+            users::check_password(tx, &user, password)?;
             tx.execute(
                 "UPDATE accounts SET secret = ?2, confirmed = 1 WHERE id = ?1",
                 params![account, hash],

@@ -53,12 +53,12 @@ pub use name::{BadName, realm_name};
 pub use offers::Offered;
 pub use permissions::{Flags, Origin, Permission};
 pub use requests::{Ask, Found, Place, look};
-pub use sign_in::{Device, PASSWORD, SignedIn, domain_id, provider_id};
+pub use sign_in::{Device, SignedIn, domain_id, provider_id};
 pub use tokens::{Shown, Verdict};
 pub use users::{Identity, Profile, Provider};
 pub use why::Why;
 
-use crate::auth::{KeyRing, PasswordError, TokenError};
+use crate::auth::{KeyRing, PasswordError, TokenError, WeakPassword};
 use crate::config::{App, Settings};
 use crate::ident::{AppId, LoginId, UnixTime, UserId};
 use crate::storage::{AdminFile, StorageError};
@@ -89,9 +89,9 @@ pub enum SystemError {
     /// Somebody else has this id.
     #[error("id already in use")]
     IdInUse,
-    /// The password is too short or too long.
-    #[error("password must be between {} and {} characters", sign_in::PASSWORD.start(), sign_in::PASSWORD.end())]
-    BadPassword,
+    /// Nobody may choose this password.
+    #[error(transparent)]
+    BadPassword(#[from] WeakPassword),
     /// Somebody else has this name.
     #[error("name already in use")]
     NameInUse,

@@ -1,18 +1,13 @@
 //! Signing in and out, and registering.
 
-use std::ops::RangeInclusive;
-
 use sha2::{Digest, Sha256};
 
 use super::logins::NewLogin;
 use super::users::{self, NewUser, Profile, Provider};
 use super::{Moment, System, SystemError, hex, logins};
-use crate::auth::{AppToken, TokenKind, hash_password};
+use crate::auth::{AppToken, PasswordRules, TokenKind, hash_password};
 use crate::ident::{AppId, LoginId, UnixTime, UserId};
 use crate::secret::Secret;
-
-/// How many characters a password that is registered may have.
-pub const PASSWORD: RangeInclusive<usize> = 6..=128;
 
 /// Bytes of an e-mail address, at most.
 const EMAIL_BYTES: usize = 320;
@@ -111,7 +106,7 @@ impl System {
             return Err(SystemError::RegistrationClosed);
         }
         check_email(email)?;
-        check_password(password)?;
+        self.check_password(password, Some(email))?;
         let name = email.to_lowercase();
         // Looked at before the work of hashing, and for good when the user is made.
         let taken = self
@@ -133,6 +128,22 @@ impl System {
         };
         self.admin.write(|tx| users::insert(tx, &user))?;
         Ok(user.id)
+    }
+
+    /// How passwords are judged here.
+    pub fn password_rules(&self) -> PasswordRules {
+        PasswordRules::new(self.settings().password_min_length)
+    }
+
+    /// Lets through a password that somebody may choose, under this name if that is known yet.
+    pub(super) fn check_password(
+        &self,
+        password: &Secret,
+        name: Option<&str>,
+    ) -> Result<(), SystemError> {
+        self.password_rules().check(password)?;
+        name.map_or(Ok(()), |name| PasswordRules::check_name(password, name))?;
+        Ok(())
     }
 
     /// A new access token for a refresh token.
@@ -291,12 +302,4 @@ pub(super) fn check_name(name: &str) -> Result<(), SystemError> {
         && name.trim() == name
         && !name.chars().any(char::is_control);
     fits.then_some(()).ok_or(SystemError::BadName)
-}
-
-pub(super) fn check_password(password: &Secret) -> Result<(), SystemError> {
-    if PASSWORD.contains(&password.reveal().chars().count()) {
-        Ok(())
-    } else {
-        Err(SystemError::BadPassword)
-    }
 }

@@ -8,7 +8,9 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use serde_json::Value;
 
 use super::SystemError;
+use crate::auth::PasswordRules;
 use crate::ident::{AppId, UnixTime, UserId};
+use crate::secret::Secret;
 
 /// A way to sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,6 +233,23 @@ pub(super) fn with_metadata(
         Ok(user_id(row.get(0)?))
     })?;
     Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Refuses a password that is a name by which the user signs in.
+pub(super) fn check_password(
+    tx: &Transaction<'_>,
+    user: &UserId,
+    password: &Secret,
+) -> Result<(), SystemError> {
+    let mut statement =
+        tx.prepare_cached("SELECT name FROM accounts WHERE user = ?1 AND provider = ?2")?;
+    let names = statement.query_map(params![&*user.0, Provider::Password.name()], |row| {
+        row.get::<_, String>(0)
+    })?;
+    for name in names {
+        PasswordRules::check_name(password, &name?)?;
+    }
+    Ok(())
 }
 
 /// The custom data of a user; empty if it has none.

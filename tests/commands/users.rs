@@ -82,7 +82,11 @@ fn users_are_made_found_changed_and_removed() {
     );
     let set = [&["set-password"][..], &bob, &["--new-password-file", "-"]].concat();
     assert_eq!(as_ada(&set, "battery staple\n").code, 0);
-    assert_eq!(as_ada(&set, "x\n").code, 1);
+    for weak in ["x\n", "Password123\n"] {
+        let refused = as_ada(&set, weak);
+        assert_eq!(refused.code, 1);
+        assert!(refused.err.contains("password"), "{}", refused.err);
+    }
     let remove = [&["remove"][..], &bob].concat();
     assert_eq!(as_ada(&[&remove[..], &["--dry-run"]].concat(), "").code, 0);
     assert_eq!(as_ada(&remove, "").code, 2);
@@ -115,6 +119,9 @@ fn whoever_has_the_folder_of_a_stopped_server_comes_in() {
     assert_eq!(busy.code, 7, "{}", busy.err);
     assert!(busy.err.contains("hint: stop it"), "{}", busy.err);
     server.stop();
+    let weak = with(&server, "password123\n", &make);
+    assert_eq!(weak.code, 1);
+    assert!(weak.err.contains("most common"), "{}", weak.err);
     assert_eq!(with(&server, "correct horse\n", &make).code, 0);
     let at_rest = |rest: &[&str]| {
         let mut all = vec!["users"];

@@ -56,6 +56,11 @@ const OBSERVED: &[Observed] = &[
         keys: &["performance.max_open_files"],
     },
     Observed {
+        file: "tests/http/passwords.rs",
+        test: "the_configuration_says_how_short_a_password_may_be",
+        keys: &["auth.password_min_length"],
+    },
+    Observed {
         file: "tests/http/users.rs",
         test: "a_hash_that_does_not_say_its_rounds_has_those_of_the_configuration",
         keys: &["auth.providers.password.iterations"],

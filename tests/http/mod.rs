@@ -7,6 +7,7 @@ mod link;
 mod location;
 mod mail;
 mod missing;
+mod passwords;
 mod permissions;
 mod session;
 mod setup;

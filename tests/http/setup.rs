@@ -129,7 +129,7 @@ async fn what_was_filled_in_wrongly_can_be_filled_in_again() {
             "root",
             "short",
             "short",
-            "Password must be between 6 and 128 characters.",
+            "Password must be between 8 and 128 characters.",
         ),
         ("", good, good, "Name invalid."),
     ] {

@@ -132,7 +132,7 @@ async fn what_is_malformed_is_a_bad_request() {
         .post(REGISTER, r#"{"email":"u@example.com","password":"short"}"#)
         .await
         .error(400, "BadRequest");
-    assert_eq!(text, "password must be between 6 and 128 characters");
+    assert_eq!(text, "password must be between 8 and 128 characters");
     server
         .post(REGISTER, r#"{"email":"u","password":"secret-password"}"#)
         .await

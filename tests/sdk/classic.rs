@@ -75,6 +75,10 @@ fn the_login_code_of_old_sdks_gets_what_opens_realms() {
             let title = error["title"].as_str().unwrap();
             assert!(title.starts_with("The provided credentials are invalid"));
         }
+        let common = said("common");
+        assert_eq!(common["code"], 601, "{common}");
+        let told = common["invalid"][0]["reason"].as_str().unwrap();
+        assert!(told.contains("most common"), "{common}");
         let own = said("own");
         let path = format!("/{identity}/notes");
         assert!(own["url"].as_str().unwrap().ends_with(&path), "{own}");

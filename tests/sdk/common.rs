@@ -253,4 +253,9 @@ pub fn a_wrong_password_is_told_apart(sdk: Sdk) {
         device.sign_in_as(&server.url(), registered).unwrap_err()["name"],
         "AccountNameInUse"
     );
+    let common = json!({"email": "b@example.com", "password": "password123", "register": true});
+    let refused = device.sign_in_as(&server.url(), common).unwrap_err();
+    assert_eq!(refused["name"], "BadRequest");
+    let told = refused["message"].as_str().unwrap();
+    assert!(told.contains("most common"), "{told}");
 }

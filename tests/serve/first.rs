@@ -105,7 +105,7 @@ fn an_administrator_who_cannot_be_made_keeps_the_server_from_starting() {
     let password = folder.path().join("password");
     std::fs::write(&password, "short\n").unwrap();
     for (file, cause) in [
-        (password, "password must be between 6 and 128 characters"),
+        (password, "password must be between 8 and 128 characters"),
         (folder.path().join("nowhere"), "No such file"),
     ] {
         let rest = format!("administrator: {{ password_path: {} }}", file.display());

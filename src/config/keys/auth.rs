@@ -48,6 +48,12 @@ pub const KEYS: &[Key] = &[
         &Server(|s| &mut s.lifetimes.refresh),
         "Seconds until a refresh token of a classic user ends, and the user must sign in again.",
     ),
+    Key::live(
+        "auth.password_min_length",
+        Kind::Count,
+        &Server(|s| &mut s.password_min_length),
+        "Characters that a password must have which somebody chooses, at most 64. Less than 8 is for apps that already have shorter ones, as those of Realm Object Server 1.",
+    ),
     Key::fixed(
         "auth.providers_include_path",
         Kind::Folder,

@@ -224,7 +224,7 @@ impl From<SystemError> for Problem {
             | SystemError::NameInUse
             | SystemError::WrongPassword
             | SystemError::UserDisabled => Problem::new(Kind::InvalidCredentials).because(error),
-            SystemError::BadPassword => Problem::invalid("password", error.to_string()),
+            SystemError::BadPassword(_) => Problem::invalid("password", error.to_string()),
             SystemError::BadEmail | SystemError::BadName => {
                 Problem::invalid("data", error.to_string())
             }

@@ -61,10 +61,11 @@ fn is_private(arrival: &Arrival, headers: &HeaderMap) -> bool {
 
 /// The form, for who has the link.
 async fn ask(http: &Http, token: Secret) -> Result<Response<Answer>, Failure> {
+    let rules = http.system.password_rules();
     let (shown, now) = (token.clone(), http.surroundings.now());
     let invited = http.ask(move |system| system.invited(&shown, now)).await?;
     match invited {
-        Ok(()) => Ok(page::form(&token, "", None)),
+        Ok(()) => Ok(page::form(&token, rules, "", None)),
         Err(refused) => refusal(refused),
     }
 }
@@ -82,11 +83,17 @@ where
         password,
         again,
     } = Form::parse(&body);
+    let rules = http.system.password_rules();
     if password != again {
         let (shown, now) = (token.clone(), http.surroundings.now());
         let invited = http.ask(move |system| system.invited(&shown, now)).await?;
         return match invited {
-            Ok(()) => Ok(page::form(&token, &name, Some("the passwords differ"))),
+            Ok(()) => Ok(page::form(
+                &token,
+                rules,
+                &name,
+                Some("the passwords differ"),
+            )),
             Err(refused) => refusal(refused),
         };
     }
@@ -104,7 +111,7 @@ where
             Ok(page::made(&name))
         }
         Err(NotInvited::System(error)) if !error.is_ours() => {
-            Ok(page::form(&token, &name, Some(&error.to_string())))
+            Ok(page::form(&token, rules, &name, Some(&error.to_string())))
         }
         Err(refused) => {
             entry.refused(&refused);

@@ -14,10 +14,11 @@ use hyper::{Response, StatusCode};
 use sha2::{Digest, Sha256};
 
 use super::PATH;
+use crate::auth::PasswordRules;
 use crate::http::Answer;
 use crate::http::answer::{Cause, Failure};
 use crate::secret::Secret;
-use crate::system::{NotInvited, PASSWORD};
+use crate::system::NotInvited;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -30,8 +31,14 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// The form, with what was wrong in it before.
-pub fn form(token: &Secret, name: &str, wrong: Option<&str>) -> Response<Answer> {
-    let (least, most) = (PASSWORD.start(), PASSWORD.end());
+pub fn form(
+    token: &Secret,
+    rules: PasswordRules,
+    name: &str,
+    wrong: Option<&str>,
+) -> Response<Answer> {
+    let lengths = rules.lengths();
+    let (least, most) = (lengths.start(), lengths.end());
     let (token, name) = (escaped(token.reveal()), escaped(name));
     let status = match wrong {
         None => StatusCode::OK,

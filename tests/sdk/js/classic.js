@@ -23,7 +23,7 @@ Object.defineProperties(User, Object.getOwnPropertyDescriptors(methods.static));
 Object.defineProperties(User.prototype, Object.getOwnPropertyDescriptors(methods.instance));
 
 const say = (what, rest) => console.log(JSON.stringify({ what, ...rest }));
-const shown = (error) => ({ code: error.code, status: error.status, title: error.title, message: error.message });
+const shown = (error) => ({ code: error.code, status: error.status, title: error.title, message: error.message, invalid: error.invalid_params });
 const old = version.startsWith('1.');
 const call = (method, ...args) => old
   ? new Promise((resolve, reject) => User[method](server, ...args, (error, user) => error ? reject(error) : resolve(user)))
@@ -52,6 +52,7 @@ async function main() {
     ['wrong password', 'login', `ada-${version}`, 'wrong'],
     ['nobody', 'login', 'nobody', 'wrong'],
     ['taken', 'register', `ada-${version}`, 'correct horse'],
+    ['common', 'register', 'eve', 'password123'],
   ]) {
     await call(method, name, password).then(() => say(what, {}), (error) => say(what, shown(error)));
   }

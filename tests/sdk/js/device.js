@@ -60,7 +60,7 @@ const operations = {
   events() { return events.splice(0); },
 };
 
-const names = { 49: "AccountNameInUse", 50: "InvalidPassword" };
+const names = { 48: "BadRequest", 49: "AccountNameInUse", 50: "InvalidPassword" };
 
 const before = () => events.push({ event: "beforeReset" });
 const after = (recovered) => () => events.push({ event: "afterReset", recovered });
