@@ -9,6 +9,7 @@ use ros::ejson::Shape;
 use ros::transfer::{self, Done, Line, LineError};
 use serde_json::json;
 
+use crate::consent::Consent;
 use crate::failure::{Exit, Failure};
 use crate::open;
 use crate::output::{self, Format, Rows, written};
@@ -17,7 +18,7 @@ use crate::reach::{Reach, failed};
 /// Work with whole Realms
 #[derive(clap::Args)]
 #[command(
-    before_long_help = "Examples:\n  ros realms list\n  ros realms info my-app/notes\n  ros realms export my-app/notes > notes.ndjson\n  ros realms import my-app/copy notes.ndjson"
+    before_long_help = "Examples:\n  ros realms list\n  ros realms info my-app/notes\n  ros realms export my-app/notes > notes.ndjson\n  ros realms import my-app/copy notes.ndjson\n  ros realms remove my-app/copy --dry-run"
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -88,6 +89,21 @@ enum Command {
         #[command(flatten)]
         reach: Reach,
     },
+    /// Remove a Realm with all that is in it, what is granted on it, and its history
+    ///
+    /// Sessions that are open in it end. Devices keep what they have until they open it again: then they start over with what the server has by then.
+    #[command(
+        before_long_help = "Examples:\n  ros realms remove my-app/notes --dry-run\n  ros realms remove /alice/notes --yes"
+    )]
+    Remove {
+        /// The Realm: a path (/alice/notes) or a partition of an app (my-app/notes)
+        #[arg(value_name = "PATH")]
+        realm: String,
+        #[command(flatten)]
+        consent: Consent,
+        #[command(flatten)]
+        reach: Reach,
+    },
 }
 
 /// Runs a subcommand.
@@ -116,6 +132,25 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             *output,
             reach,
         )),
+        Command::Remove {
+            realm,
+            consent,
+            reach,
+        } => {
+            let (server, admin) = (reach.server()?, reach.admin_token()?);
+            let address = open::address(realm)?;
+            let doing = format!("cannot remove {address}");
+            let removed = |dry_run| {
+                let removing = server.remove_realm(&admin, &address, dry_run);
+                let removing = async { reach.within(&doing, removing).await };
+                runtime.block_on(removing)
+            };
+            let name = removed(true)?;
+            if consent.given(&format!("remove the Realm {name} with all that is in it"))? {
+                removed(false)?;
+            }
+            Ok(())
+        }
     }
 }
 

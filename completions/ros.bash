@@ -214,6 +214,9 @@ _ros() {
             ros__subcmd__help__subcmd__realms,list)
                 cmd="ros__subcmd__help__subcmd__realms__subcmd__list"
                 ;;
+            ros__subcmd__help__subcmd__realms,remove)
+                cmd="ros__subcmd__help__subcmd__realms__subcmd__remove"
+                ;;
             ros__subcmd__help__subcmd__token,admin)
                 cmd="ros__subcmd__help__subcmd__token__subcmd__admin"
                 ;;
@@ -319,6 +322,9 @@ _ros() {
             ros__subcmd__realms,list)
                 cmd="ros__subcmd__realms__subcmd__list"
                 ;;
+            ros__subcmd__realms,remove)
+                cmd="ros__subcmd__realms__subcmd__remove"
+                ;;
             ros__subcmd__realms__subcmd__help,export)
                 cmd="ros__subcmd__realms__subcmd__help__subcmd__export"
                 ;;
@@ -333,6 +339,9 @@ _ros() {
                 ;;
             ros__subcmd__realms__subcmd__help,list)
                 cmd="ros__subcmd__realms__subcmd__help__subcmd__list"
+                ;;
+            ros__subcmd__realms__subcmd__help,remove)
+                cmd="ros__subcmd__realms__subcmd__help__subcmd__remove"
                 ;;
             ros__subcmd__token,admin)
                 cmd="ros__subcmd__token__subcmd__admin"
@@ -1611,7 +1620,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__help__subcmd__realms)
-            opts="list info export import"
+            opts="list info export import remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1667,6 +1676,20 @@ _ros() {
             return 0
             ;;
         ros__subcmd__help__subcmd__realms__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ros__subcmd__help__subcmd__realms__subcmd__remove)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2525,7 +2548,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__realms)
-            opts="-h -V --help --version list info export import help"
+            opts="-h -V --help --version list info export import remove help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2593,7 +2616,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__realms__subcmd__help)
-            opts="list info export import help"
+            opts="list info export import remove help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2663,6 +2686,20 @@ _ros() {
             return 0
             ;;
         ros__subcmd__realms__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ros__subcmd__realms__subcmd__help__subcmd__remove)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2791,6 +2828,48 @@ _ros() {
                     COMPREPLY=($(compgen -W "table json ndjson plain csv" -- "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --admin-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ros__subcmd__realms__subcmd__remove)
+            opts="-y -h -V --dry-run --yes --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -40,6 +40,8 @@ pub enum Act {
     ChangeUser,
     /// A user is removed.
     RemoveUser,
+    /// A Realm is removed.
+    RemoveRealm,
     /// A token is revoked by an administrator.
     RevokeToken,
     /// Somebody who is no administrator asks for what is theirs.
@@ -70,6 +72,7 @@ impl Act {
             Act::AddUser => "add-user",
             Act::ChangeUser => "change-user",
             Act::RemoveUser => "remove-user",
+            Act::RemoveRealm => "remove-realm",
             Act::RevokeToken => "revoke-token",
             Act::Administer => "administer",
             Act::Configure => "configure",

@@ -111,7 +111,7 @@ enum Command {
         #[command(flatten)]
         target: Target,
     },
-    /// Remove a user, and end all that it has open
+    /// Remove a user with its Realms, and end all that it has open
     #[command(
         before_long_help = "Examples:\n  ros users remove ada@example.com --dry-run\n  ros users remove ada@example.com --app my-app --yes"
     )]
@@ -230,7 +230,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             let user = place.show(&who.app, &who.user)?;
             let name = user.name.as_deref().unwrap_or("without a name");
             if consent.given(&format!(
-                "remove the user {name} ({}) of {}",
+                "remove the user {name} ({}) of {} with its Realms",
                 user.id, user.app
             ))? {
                 place.remove(&user.app, &user.id)?;

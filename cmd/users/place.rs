@@ -48,7 +48,7 @@ pub enum Place<'a> {
     Folder {
         system: Box<System>,
         /// Keeps a server from starting meanwhile.
-        _store: Store,
+        store: Store,
     },
 }
 
@@ -90,7 +90,7 @@ fn folder(root: &Path) -> Result<Place<'static>, Failure> {
     let system = System::open(Arc::new(Settings::dev(root)), keys);
     Ok(Place::Folder {
         system: Box::new(system.map_err(|error| failed().cause(error))?),
-        _store: store,
+        store,
     })
 }
 
@@ -265,14 +265,24 @@ impl Place<'_> {
                 let asked = async { reach.within("cannot remove the user", removing).await };
                 runtime.block_on(asked)
             }
-            Place::Folder { system, .. } => {
+            Place::Folder { system, store } => {
                 let found = system.who(&app_id(app)?, who);
                 let removed =
                     found.and_then(|found| system.remove_account(&found.user, moment().now));
-                removed.map(drop).map_err(|error| told(&error))
+                let removed = removed.and_then(|_| erase_removed(system, store));
+                removed.map_err(|error| told(&error))
             }
         }
     }
+}
+
+/// Removes the files of Realms that are removed. What is left by a failure goes at the next start of the server.
+fn erase_removed(system: &System, store: &Store) -> Result<(), SystemError> {
+    for realm in system.removals()? {
+        store.erase(&realm)?;
+        system.removed(&realm)?;
+    }
+    Ok(())
 }
 
 fn changed(system: &System, app: &AppId, who: &str, change: &Value) -> Result<User, SystemError> {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use reqwest::{Method, Url};
 
-use super::{ClientError, Server};
+use super::{ClientError, RealmAddress, Server};
 use crate::api::tokens::Inspected;
 use crate::api::users::{User, Users};
 use crate::secret::Secret;
@@ -94,6 +94,20 @@ impl Server {
         self.send::<Value>(admin, Method::DELETE, url, None)
             .await
             .map(drop)
+    }
+
+    /// Removes a Realm, or looks whether it could be removed; its name as the server lists it.
+    pub async fn remove_realm(
+        &self,
+        admin: &Secret,
+        realm: &RealmAddress,
+        dry_run: bool,
+    ) -> Result<String, ClientError> {
+        let (realm, dry_run) = (realm.to_string(), dry_run.to_string());
+        let query = [("realm", &*realm), ("dry_run", &*dry_run)];
+        let url = self.endpoint("/api/ros/v1/realms", &query)?;
+        let answer: Value = self.send(admin, Method::DELETE, url, None).await?;
+        Ok(answer["realm"].as_str().unwrap_or(&realm).to_owned())
     }
 
     /// Signs in a user of the classic API; its refresh token.

@@ -13,7 +13,8 @@ use fragment::{BodyBuilder, Built, Fragment};
 
 use crate::changeset;
 use crate::ident::{
-    ClientVersion, DownloadCursor, FileIdent, RealmName, SaltedVersion, ServerVersion, UploadCursor,
+    ClientVersion, DownloadCursor, FileIdent, RealmName, Salt, SaltedVersion, ServerVersion,
+    UploadCursor,
 };
 use crate::realm::{Entry, Realm, RealmError, Schema, Slice, SliceEntry};
 use crate::wire::Protocol;
@@ -119,7 +120,8 @@ pub struct Fragments {
     bytes: usize,
 }
 
-type FragmentKey = (RealmName, ServerVersion, Dialect);
+/// The salt tells a Realm from another that had its name before.
+type FragmentKey = (RealmName, Salt, ServerVersion, Dialect);
 
 #[derive(Default)]
 struct Kept {
@@ -205,7 +207,8 @@ impl Fragments {
         dialect: Dialect,
         past: &mut Past,
     ) -> Result<Fragment, RealmError> {
-        let key = (realm.name().clone(), item.entry.version, dialect);
+        let (name, entry) = (realm.name().clone(), &item.entry);
+        let key = (name, entry.salt, entry.version, dialect);
         if let Some(fragment) = self.lock().fragments.get(&key) {
             return Ok(fragment.clone());
         }

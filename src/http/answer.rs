@@ -233,6 +233,7 @@ impl From<SystemError> for Failure {
             SystemError::KeyNameInUse => told(StatusCode::CONFLICT, ErrorCode::APIKeyAlreadyExists),
             SystemError::NoSuchKey => told(StatusCode::NOT_FOUND, ErrorCode::APIKeyNotFound),
             SystemError::NoSuchUser => told(StatusCode::NOT_FOUND, ErrorCode::UserNotFound),
+            SystemError::BeingRemoved => Failure::busy().because(&error),
             SystemError::NotAdmin => Failure::forbidden("only administrators may do this"),
             SystemError::Storage(_) | SystemError::Database(_) | SystemError::Hash(_) => {
                 Failure::internal().because(&error)

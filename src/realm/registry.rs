@@ -131,6 +131,20 @@ impl Registry {
         errors
     }
 
+    /// Removes a Realm for good, its files durably. `false` if somebody works with it just now.
+    pub fn erase(&self, name: &RealmName) -> Result<bool, RealmError> {
+        let slot = self.slot(name);
+        let mut realm = lock(&slot); // whoever wants it meanwhile waits, and finds nothing
+        let is_held = |realm: &Arc<Realm>| Arc::strong_count(realm) > 1;
+        if realm.as_ref().is_some_and(is_held) {
+            return Ok(false);
+        }
+        *realm = None;
+        let erased = self.store.erase(name);
+        self.remove(name, &slot);
+        erased.map(|()| true)
+    }
+
     fn slots(&self) -> Vec<(RealmName, Kept)> {
         let open = self.lock();
         let slots = open.realms.iter();
@@ -346,5 +360,33 @@ mod tests {
         assert!(registry.opened(&name("/other")).is_none());
         assert!(registry.open(&name("/missing"), false).is_err());
         assert_eq!(registry.lock().realms.len(), 1, "nothing of what failed");
+    }
+
+    #[test]
+    fn a_realm_is_erased_when_nobody_holds_it_and_comes_back_empty() {
+        let root = tempfile::tempdir().unwrap();
+        let registry = registry(&root);
+        let (notes, other) = (name("/ada/notes"), name("/ada/other"));
+        let held = registry.open(&notes, true).unwrap();
+        let (ident, salt) = held.allocate_client_file().unwrap();
+        upload(&held, ident, 2, true);
+        assert!(!registry.erase(&notes).unwrap());
+        drop(held);
+        registry.open(&other, true).unwrap();
+        assert!(registry.erase(&notes).unwrap());
+        assert!(registry.open(&notes, false).is_err());
+        let folder = root.path().join("realms/ada");
+        let left = |suffix: &str| folder.join(format!("notes.realm.db{suffix}")).exists();
+        assert_eq!(["", "-wal", "-shm"].map(left), [false; 3]);
+        assert!(folder.join("other.realm.db").exists());
+
+        let again = registry.open(&notes, true).unwrap();
+        assert_eq!(again.head().version, ServerVersion(0));
+        assert_ne!(again.allocate_client_file().unwrap(), (ident, salt));
+        drop(again);
+        for realm in [&notes, &other, &other] {
+            assert!(registry.erase(realm).unwrap());
+        }
+        assert!(!folder.exists() && root.path().join("realms").exists());
     }
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::clock;
+use super::live::Live;
 use super::notices::Notices;
 use super::writer::{Lanes, Strand};
 use crate::access::Reserved;
@@ -30,6 +31,9 @@ const PAGE: usize = 256;
 
 /// How long what could not be done waits until it is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// How long a removal waits until it looks again whether everybody has left the Realm.
+const SOON: Duration = Duration::from_millis(20);
 
 /// How long a client waits at most for the rows of a Realm that it opens first.
 const FILLING: Duration = Duration::from_secs(10);
@@ -56,7 +60,7 @@ struct Work {
     failed: BTreeSet<RealmName>,
     /// Realms to be filled, and who waits for it.
     fills: Vec<Fill>,
-    /// Whether there are effects.
+    /// Whether there are effects, or Realms to be removed.
     effects: bool,
     /// When to try again what could not be done.
     again: Option<Instant>,
@@ -73,7 +77,7 @@ impl Inbox {
         }
     }
 
-    /// There are effects.
+    /// There are effects, or Realms to be removed.
     pub fn effects(&self) {
         self.leave(|work| work.effects = true);
     }
@@ -141,10 +145,15 @@ impl Inbox {
 
     /// Tries again in a while, these Realms among it.
     fn again(&self, realms: impl IntoIterator<Item = RealmName>) {
+        self.lock().failed.extend(realms);
+        self.within(AGAIN);
+    }
+
+    /// Tries again within this time.
+    fn within(&self, wait: Duration) {
+        let then = Instant::now() + wait;
         let mut work = self.lock();
-        work.failed.extend(realms);
-        let again = Instant::now() + AGAIN;
-        work.again.get_or_insert(again);
+        work.again = Some(work.again.map_or(then, |again| again.min(then)));
     }
 }
 
@@ -173,6 +182,8 @@ pub struct Tools {
     pub lanes: Arc<Lanes>,
     /// What the log says once.
     pub notices: Arc<Notices>,
+    /// Who has which Realm open.
+    pub live: Live,
 }
 
 impl Clerk {
@@ -223,6 +234,9 @@ fn work(tools: &Tools, inbox: &Inbox, task: Task) {
             tracing::error!(%realm, %error, "the rows of a Realm that shows permissions are not known");
         }
     }
+    if let Some(wait) = remove_realms(tools) {
+        inbox.within(wait);
+    }
     let mut left = carry_out(tools);
     let failed = look_and_answer(tools, inbox, task.looks);
     left |= carry_out(tools);
@@ -234,6 +248,43 @@ fn work(tools: &Tools, inbox: &Inbox, task: Task) {
     }
     if left || !failed.is_empty() {
         inbox.again(failed);
+    }
+}
+
+/// Removes the files of Realms that are removed. How long those wait that cannot go yet, if there are any: until sessions and integrations have ended, or a disk is
+/// well again.
+fn remove_realms(tools: &Tools) -> Option<Duration> {
+    let realms = match tools.system.removals() {
+        Ok(realms) => realms,
+        Err(error) => {
+            tracing::error!(%error, "it is not known which Realms are to be removed");
+            return Some(AGAIN);
+        }
+    };
+    realms.iter().filter_map(|realm| remove(tools, realm)).min()
+}
+
+/// Removes the file of one Realm, or says how long that has to wait.
+fn remove(tools: &Tools, realm: &RealmName) -> Option<Duration> {
+    if !tools.live.is_left(realm) {
+        return Some(SOON);
+    }
+    let removed = match tools.registry.erase(realm) {
+        Ok(false) => return Some(SOON),
+        Ok(true) => tools.system.removed(realm),
+        Err(error) => Err(error.into()),
+    };
+    match removed {
+        Ok(()) => {
+            tracing::info!(%realm, "Realm removed");
+            None
+        }
+        Err(error) => {
+            if tools.notices.is_new("removal", realm.as_str()) {
+                tracing::error!(%realm, %error, "a removed Realm is still on disk; it is tried again");
+            }
+            Some(AGAIN)
+        }
     }
 }
 

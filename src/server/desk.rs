@@ -13,7 +13,7 @@ use super::claims::Claim;
 use super::clerk;
 use super::events::{Event, Events};
 use super::intake::Intake;
-use super::live;
+use super::live::{self, Change};
 use super::logins::Entry;
 use super::measures::Counted;
 use super::tally::Tally;
@@ -224,10 +224,19 @@ impl Desk {
         let guest = self.guest(token)?;
         let realm = self.server.door.realm(&guest.caller, path)?;
         // Entered before it is decided, so that no change falls between.
-        let events = self.events.clone();
-        let changed = move || events.send(Event::Rights(session));
+        let uploads = Strand::new(Allow::NOTHING);
+        let (events, strand) = (self.events.clone(), uploads.clone());
+        let changed = move |change| match change {
+            Change::Rights => events.send(Event::Rights(session)),
+            Change::Removed => {
+                strand.break_off();
+                events.send(Event::Removed(session));
+            }
+            Change::RemovedWithUser => strand.break_off(),
+        };
         let live = self.server.live.enter(&realm, &guest.caller.user, changed);
-        let allow = self.server.door.allowed(&guest.caller, &realm)?;
+        uploads.allow(self.server.door.allowed(&guest.caller, &realm)?);
+        self.server.door.check_stays(&realm)?;
         self.tally.user(&guest.caller.user);
         self.tally.session(&realm);
         tracing::debug!(target: DETAIL, connection = %self.id, user = %guest.caller.user, %realm, session = session.0, "session begins");
@@ -244,7 +253,7 @@ impl Desk {
                 realm: realm.clone(),
                 subscription,
                 claim: None,
-                uploads: Strand::new(allow),
+                uploads,
                 live,
                 _counted: Counted::session(&self.server.measures),
             }),
@@ -313,7 +322,8 @@ impl Desk {
             move |realm| {
                 let stored = realm.client_file(file)?;
                 let foreign = stored.is_none_or(|stored| stored.salt != salt);
-                let held = may_hold && foreign && holds(&server, realm)?;
+                let held =
+                    may_hold && foreign && !starts_over(&server, realm) && holds(&server, realm)?;
                 between::facts(realm, stored, held, latest)
             },
             Input::ClientFile,
@@ -426,10 +436,21 @@ impl Desk {
     }
 }
 
+/// What sessions of a Realm are told that is removed: they stop, and the app goes on with what it has.
+pub fn removed() -> WireError {
+    WireError::new(ErrorCode::PermissionDenied).because("the Realm has been removed")
+}
+
 fn unavailable() -> WireError {
     WireError::new(ErrorCode::OtherSessionError)
         .because("the Realm is not available")
         .with(Action::Transient)
+}
+
+/// Whether devices with a file from before start over: an administrator has removed what they have it from.
+fn starts_over(server: &Server, realm: &Realm) -> bool {
+    // If that is not known, they wait until it is.
+    server.door.was_removed(realm.name()).unwrap_or(false)
 }
 
 /// Whether a client file of another server is put off; the operator hears of the first.
@@ -477,11 +498,10 @@ fn opened(
     let maker = maker.filter(|caller| server.may_make(caller));
     if let Some(caller) = maker {
         let listed = server.door.register(name, caller);
-        let listed =
+        let is_new =
             listed.map_err(|error| format!("the list of Realms cannot be written: {error}"))?;
-        match listed {
-            Some(created) => server.listing.add(&server.lanes, name, created),
-            None => server.made_none(caller),
+        if !is_new {
+            server.made_none(caller);
         }
     }
     let opened = server.registry.open(name, maker.is_some());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::access::{Caller, Endpoint};
 use crate::audit::{Act, Entry};
 use crate::config::Settings;
-use crate::ident::{AppId, RealmName, UnixTime};
+use crate::ident::{AppId, RealmName};
 use crate::realm::Allow;
 use crate::secret::Secret;
 use crate::system::{Moment, Refusal, System, SystemError, realm_name};
@@ -103,15 +103,27 @@ impl Door {
         self.system.resets_unknown_files(&caller.endpoint)
     }
 
-    /// Lists a Realm that is about to be made, before its file is. When it was listed, if it was not before.
-    pub fn register(
-        &self,
-        realm: &RealmName,
-        caller: &Caller,
-    ) -> Result<Option<UnixTime>, SystemError> {
-        let now = clock::now();
-        let new = self.system.register_realm(realm, caller, now)?;
-        Ok(new.then_some(now))
+    /// Lists a Realm that is about to be made, before its file is. Whether it was not listed before.
+    pub fn register(&self, realm: &RealmName, caller: &Caller) -> Result<bool, SystemError> {
+        self.system.register_realm(realm, caller, clock::now())
+    }
+
+    /// An error that passes, if a Realm is on its way out.
+    pub fn check_stays(&self, realm: &RealmName) -> Result<(), WireError> {
+        match self.system.is_being_removed(realm) {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(WireError::new(ErrorCode::OtherSessionError)
+                .because(SystemError::BeingRemoved)
+                .with(Action::Transient)),
+            Err(error) => Err(WireError::new(ErrorCode::OtherSessionError)
+                .because(error)
+                .with(Action::Transient)),
+        }
+    }
+
+    /// Whether there was a Realm of this name that an administrator has removed.
+    pub fn was_removed(&self, realm: &RealmName) -> Result<bool, SystemError> {
+        self.system.was_removed(realm)
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Event {
     News(SessionKey),
     /// What the session's user may do has perhaps changed.
     Rights(SessionKey),
+    /// The session's Realm is removed.
+    Removed(SessionKey),
     /// A BIND has shown a good token, which ends then.
     Token(Option<Instant>),
     /// The connection must go.

@@ -1,4 +1,4 @@
-//! Which sessions are open in which Realm, and whose they are: those whom a change of rights concerns hear of it.
+//! Which sessions are open in which Realm, and whose they are: those whom a change of rights concerns hear of it, and all when the Realm is removed.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +10,17 @@ use crate::ident::{RealmName, UserId};
 /// The sessions of all connections. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Live(Arc<Mutex<Table>>);
+
+/// What has happened to a session's Realm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// What the user may do there may be another.
+    Rights,
+    /// It is gone.
+    Removed,
+    /// It is gone, and so is the user, whose connection ends anyway.
+    RemovedWithUser,
+}
 
 /// One session's entry. Dropping it takes it out.
 pub struct Entry {
@@ -27,13 +38,13 @@ impl Entry {
 }
 
 impl Live {
-    /// Enters a session. `changed` is called when the rights of its user may have changed, and not again until that was [`heard`](Entry::heard); it must be quick
-    /// and must not call back.
+    /// Enters a session. `changed` is called when the rights of its user may have changed, and not again until that was [`heard`](Entry::heard), and when the Realm
+    /// is removed; it must be quick and must not call back.
     pub fn enter(
         &self,
         realm: &RealmName,
         user: &UserId,
-        changed: impl Fn() + Send + 'static,
+        changed: impl Fn(Change) + Send + 'static,
     ) -> Entry {
         let mut table = self.lock();
         table.next += 1;
@@ -42,6 +53,7 @@ impl Live {
         let session = Session {
             user: user.clone(),
             told: told.clone(),
+            is_over: false,
             changed: Box::new(changed),
         };
         let sessions = table.sessions.entry(realm.clone()).or_default();
@@ -65,6 +77,29 @@ impl Live {
         for session in sessions.filter(|session| Everyone::is(user) || session.user == *user) {
             session.tell();
         }
+    }
+
+    /// A Realm is removed, and this user with it.
+    pub fn removed(&self, realm: &RealmName, gone: Option<&UserId>) {
+        let mut table = self.lock();
+        let sessions = table.sessions.get_mut(realm);
+        for session in sessions.into_iter().flat_map(HashMap::values_mut) {
+            session.is_over = true;
+            (session.changed)(match gone {
+                Some(user) if *user == session.user => Change::RemovedWithUser,
+                Some(_) | None => Change::Removed,
+            });
+        }
+    }
+
+    /// Whether all sessions of a Realm that were open when it was removed have ended.
+    pub fn is_left(&self, realm: &RealmName) -> bool {
+        let table = self.lock();
+        let sessions = table.sessions.get(realm);
+        !sessions
+            .into_iter()
+            .flat_map(HashMap::values)
+            .any(|session| session.is_over)
     }
 
     /// The rights of all may have changed: the configuration has.
@@ -101,13 +136,15 @@ struct Session {
     user: UserId,
     /// Whether it was told of a change that it has not heard of yet.
     told: Arc<AtomicBool>,
-    changed: Box<dyn Fn() + Send>,
+    /// Whether its Realm was removed.
+    is_over: bool,
+    changed: Box<dyn Fn(Change) + Send>,
 }
 
 impl Session {
     fn tell(&self) {
         if !self.told.swap(true, Ordering::AcqRel) {
-            (self.changed)();
+            (self.changed)(Change::Rights);
         }
     }
 }
@@ -125,7 +162,7 @@ mod tests {
         let heard: Vec<Arc<AtomicU32>> = (0..3).map(|_| Arc::default()).collect();
         let enter = |number: usize, name: &str, user: &str| {
             let heard = heard[number].clone();
-            live.enter(&realm(name), &UserId(user.into()), move || {
+            live.enter(&realm(name), &UserId(user.into()), move |_| {
                 heard.fetch_add(1, Ordering::Relaxed);
             })
         };
@@ -159,7 +196,7 @@ mod tests {
         let (realm, ada) = (RealmName::from_canonical("/a"), UserId("ada".into()));
         let count = Arc::new(AtomicU32::new(0));
         let told = count.clone();
-        let entry = live.enter(&realm, &ada, move || {
+        let entry = live.enter(&realm, &ada, move |_| {
             told.fetch_add(1, Ordering::Relaxed);
         });
         (0..3).for_each(|_| live.changed(&realm, &ada));
@@ -168,5 +205,32 @@ mod tests {
         entry.heard();
         live.changed(&realm, &ada);
         assert_eq!(count.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn all_hear_that_a_realm_is_removed_and_are_waited_for() {
+        let live = Live::default();
+        let realm = RealmName::from_canonical("/ada/notes");
+        let (ada, bob) = (UserId("ada".into()), UserId("bob".into()));
+        let heard: Arc<Mutex<Vec<Change>>> = Arc::default();
+        let enter = |user: &UserId| {
+            let heard = heard.clone();
+            live.enter(&realm, user, move |change| {
+                heard.lock().unwrap().push(change);
+            })
+        };
+        let first = enter(&ada);
+        live.removed(&realm, Some(&ada));
+        let second = enter(&bob);
+        assert!(!live.is_left(&realm));
+        drop(first);
+        assert!(live.is_left(&realm), "who came later is not waited for");
+        live.removed(&realm, None);
+        live.removed(&realm, Some(&ada));
+        assert!(!live.is_left(&realm));
+        drop(second);
+        assert!(live.is_left(&realm));
+        let (removed, with_user) = (Change::Removed, Change::RemovedWithUser);
+        assert_eq!(*heard.lock().unwrap(), [with_user, removed, removed]);
     }
 }

@@ -19,7 +19,6 @@ mod intake;
 pub mod life;
 mod listener;
 mod listening;
-mod listing;
 mod live;
 mod logins;
 mod mail;
@@ -60,7 +59,7 @@ use crate::ident::{UnixTime, UserId};
 use crate::limits::Limits;
 use crate::realm::Registry;
 use crate::storage::{self, StorageError, Store};
-use crate::system::{Changed, System, SystemError};
+use crate::system::{Changed, System, SystemError, list_of_realms};
 use crate::tls::Identity;
 use around::Around;
 use budget::Budget;
@@ -73,7 +72,6 @@ use intake::Intake;
 use listener::Entry;
 use listening::Listeners;
 pub use listening::{Service, Wanted, bind, wanted};
-use listing::Listing;
 use live::Live;
 use logins::Logins;
 use mail::Post;
@@ -120,7 +118,6 @@ pub struct Server {
     fanout: Fanout,
     fragments: Fragments,
     lanes: Arc<Lanes>,
-    listing: Listing,
     /// Where work for the clerk is left.
     inbox: Inbox,
     clerk: Clerk,
@@ -243,22 +240,24 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
         &limits,
     )?;
     let lanes = Arc::new(lanes);
-    let realms = system
-        .realms()
-        .map_err(|error| io::Error::other(error.to_string()))?;
-    let listing = Listing::start(registry.clone(), &lanes, &realms)?;
+    let list = registry.open(&list_of_realms(), true)?;
+    let compared = system.compare_list(&list, clock::now());
+    let realms = compared.and_then(|()| system.realms());
+    let realms = realms.map_err(|error| io::Error::other(error.to_string()))?;
+    let is_filled = list.schema()?.class(&"Permission".into()).is_some();
+    drop(list);
     let live = watched(&system, &inbox);
     let tools = Tools {
         system: system.clone(),
         registry: registry.clone(),
         lanes: lanes.clone(),
         notices: notices.clone(),
+        live: live.clone(),
     };
     let names = realms.into_iter().map(|(name, _)| name);
-    let unfilled = (!listing.shows_permissions()?).then(listing::name);
+    let unfilled = (!is_filled).then(list_of_realms);
     let clerk = Clerk::start(tools, inbox.clone(), names, unfilled.as_ref())?;
     let server = Server {
-        listing,
         inbox,
         clerk,
         live,
@@ -321,6 +320,10 @@ fn watched(system: &System, inbox: &Inbox) -> Live {
         for change in changes {
             match change {
                 Changed::Rights(realm, user) => sessions.changed(realm, user),
+                Changed::Removed(realm, gone) => {
+                    sessions.removed(realm, gone.as_ref());
+                    inbox.effects();
+                }
                 Changed::Effects => inbox.effects(),
             }
         }

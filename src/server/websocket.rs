@@ -19,7 +19,7 @@ use tungstenite::error::ProtocolError::ResetWithoutClosingHandshake;
 use tungstenite::protocol::WebSocketConfig;
 
 use super::budget::Share;
-use super::desk::Desk;
+use super::desk::{self, Desk};
 use super::events::{Arrivals, Event};
 use super::intake::Hold;
 use super::metered::Metered;
@@ -280,6 +280,7 @@ impl Task {
                 Some(error) => self.input(Input::Denied(session, error)),
                 None => Next::Continue,
             },
+            Event::Removed(session) => self.input(Input::Denied(session, desk::removed())),
             Event::Token(end) => {
                 self.until = self.until.with(end);
                 self.incoming.get_mut().know();

@@ -134,6 +134,45 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Removes the database of a Realm that nobody has open, with all that lies beside it, and folders that are empty then; durably. Does nothing if there is none.
+    pub fn erase(&self, name: &RealmName) -> Result<(), StorageError> {
+        let path = self.root.join(file_of(name));
+        let Some(folder) = path.parent().filter(|folder| folder.is_dir()) else {
+            return Ok(());
+        };
+        // The database first: without it what lies beside it says nothing.
+        for suffix in ["", "-journal", "-wal", "-shm"] {
+            let mut file = path.clone().into_os_string();
+            file.push(suffix);
+            let file = PathBuf::from(file);
+            match fs::remove_file(&file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(StorageError::io(&file, error));
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        sync_folder(folder).map_err(|error| StorageError::io(folder, error))?;
+        self.remove_empty(folder);
+        Ok(())
+    }
+
+    /// Removes a folder of Realms and those above it as far as they are empty. One that cannot be removed does no harm.
+    fn remove_empty(&self, folder: &Path) {
+        let mut folder = folder;
+        while folder.parent().is_some_and(|parent| parent != self.root)
+            && folder.starts_with(&self.root)
+            && fs::remove_dir(folder).is_ok()
+        {
+            let Some(parent) = folder.parent() else {
+                return;
+            };
+            folder = parent;
+        }
+    }
+}
+
 /// Makes a folder and those above it, each durable in its parent.
 fn make_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;

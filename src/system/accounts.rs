@@ -235,21 +235,13 @@ impl System {
         })
     }
 
-    /// Removes a user with all that hangs on it, and all that is granted to it; which logins have ended by it.
+    /// Removes a user with its Realms, all that hangs on it, and all that is granted to it; which logins have ended by it.
     pub fn remove_account(
         &self,
         user: &UserId,
         now: UnixTime,
     ) -> Result<Vec<LoginId>, SystemError> {
-        self.change(now, |book| {
-            let ended = logins::delete_all(book.tx, user)?;
-            book.forget(user)?;
-            if users::delete(book.tx, user)? {
-                Ok(ended)
-            } else {
-                Err(SystemError::NoSuchUser)
-            }
-        })
+        self.change(now, |book| book.remove_user(user))
     }
 
     /// Whether there is a user who administers the server.

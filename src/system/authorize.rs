@@ -45,6 +45,7 @@ impl From<SystemError> for Refusal {
             | SystemError::KeyNameInUse
             | SystemError::TooManyKeys
             | SystemError::NoSuchKey
+            | SystemError::BeingRemoved
             | SystemError::NoSuchUser
             | SystemError::BadPassword(_)
             | SystemError::BadId

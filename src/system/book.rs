@@ -13,6 +13,8 @@ use crate::ident::{RealmName, ServerVersion, UnixTime, UserId};
 /// What has changed, for whoever keeps sessions of it open.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Changed {
+    /// A Realm has been removed; with it the user who owned it, if one is named, who hears of it in another way.
+    Removed(RealmName, Option<UserId>),
     /// What one user, or everybody (`*`), may do on a Realm.
     Rights(RealmName, UserId),
     /// There are effects to be carried out.
@@ -43,6 +45,16 @@ impl Book<'_> {
             self.record.push(entry.detail(words(after.as_ref())));
         }
         Ok(after)
+    }
+
+    /// Whoever watches hears of this.
+    pub fn tell(&mut self, changed: Changed) {
+        self.changed.insert(changed);
+    }
+
+    /// This is put on record.
+    pub fn record(&mut self, entry: Entry) {
+        self.record.push(entry);
     }
 
     /// Removes all rows and offers of a user.

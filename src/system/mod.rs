@@ -17,6 +17,7 @@ mod effects;
 mod first;
 mod imported;
 mod link;
+mod listing;
 mod logins;
 mod mailed;
 mod management;
@@ -26,6 +27,7 @@ mod named;
 mod offers;
 mod permissions;
 mod realms;
+mod removals;
 mod requests;
 mod schema;
 mod sign_in;
@@ -47,11 +49,13 @@ pub use classic::{Issued, NoAccess};
 pub use effects::Effect;
 pub use first::{INVITATION_SECONDS, NotInvited};
 pub use imported::ImportedUser;
+pub use listing::name as list_of_realms;
 pub use mailed::{Letter, MailedToken, Purpose};
 pub use management::Reply;
 pub use name::{BadName, realm_name};
 pub use offers::Offered;
 pub use permissions::{Flags, Origin, Permission};
+pub use removals::NotRemoved;
 pub use requests::{Ask, Found, Place, look};
 pub use sign_in::{Device, SignedIn, domain_id, provider_id};
 pub use tokens::{Shown, Verdict};
@@ -131,6 +135,9 @@ pub enum SystemError {
     /// There is no such key, or it is another user's.
     #[error("API key not found")]
     NoSuchKey,
+    /// The Realm is on its way out.
+    #[error("the Realm is being removed; try again")]
+    BeingRemoved,
     /// There is no such user.
     #[error("user not found")]
     NoSuchUser,

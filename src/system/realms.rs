@@ -6,7 +6,7 @@ use super::classic::CLASSIC;
 use super::named::named;
 use super::permissions::{self, Change, Flags, Origin};
 use super::users::{self, seconds, user_id};
-use super::{System, SystemError, logins};
+use super::{System, SystemError, listing, logins, removals};
 use crate::access::{
     Caller, Decision, Endpoint, Everyone, Grants, Person, Reason, Reserved, Rights, Rows, Rule,
     SchemaRights, SchemaRule, Source, app_of, decide, given,
@@ -31,6 +31,14 @@ impl System {
         };
         let owner = home_owner(realm);
         self.change(now, |book| {
+            if removals::is_pending(book.tx, realm)? {
+                return Err(SystemError::BeingRemoved);
+            }
+            if let Some(login) = &caller.login
+                && !logins::lasts(book.tx, login, &caller.user, now)?
+            {
+                return Err(SystemError::LoginEnded);
+            }
             let made = book
                 .tx
                 .prepare_cached(
@@ -51,6 +59,10 @@ impl System {
                     by: &owner,
                     origin: Origin::Owner,
                 })?;
+            }
+            if made > 0 && *realm != listing::name() {
+                let row = listing::put(realm, now).to_vec();
+                book.effect(&listing::name(), None, row)?;
             }
             Ok(made > 0)
         })

@@ -131,4 +131,11 @@ ALTER TABLE management ADD COLUMN instructions INTEGER NOT NULL DEFAULT 0; -- of
 CREATE INDEX accounts_imported ON accounts (id) WHERE secret >= '$pbkdf2-' AND secret < '$pbkdf2.'; -- hashes of another server
 ", "
 -- checksums of pages, which the file has before this step
+", "
+CREATE TABLE removals (                     -- Realms whose files are to go, or have gone
+    realm       TEXT PRIMARY KEY,
+    asked       INTEGER NOT NULL,
+    kept        INTEGER NOT NULL,           -- whether the row stays: devices with a file from before start over
+    done        INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 "];

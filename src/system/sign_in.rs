@@ -159,15 +159,10 @@ impl System {
         Ok(token.login)
     }
 
-    /// Removes the user of an access token; which logins have ended by it.
+    /// Removes the user of an access token with its Realms; which logins have ended by it.
     pub fn delete_user(&self, token: &Secret, now: UnixTime) -> Result<Vec<LoginId>, SystemError> {
         let token = self.verify(token, TokenKind::Access, now)?;
-        self.change(now, |book| {
-            let ended = logins::delete_all(book.tx, &token.user)?;
-            book.forget(&token.user)?;
-            users::delete(book.tx, &token.user)?;
-            Ok(ended)
-        })
+        self.change(now, |book| book.remove_user(&token.user))
     }
 
     /// Disables a user, or lets it in again; which logins have ended by it.

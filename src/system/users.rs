@@ -208,6 +208,15 @@ pub(super) fn is_disabled(
     Ok(found)
 }
 
+/// The app of a user.
+pub(super) fn app_of(tx: &Transaction<'_>, user: &UserId) -> Result<Option<String>, SystemError> {
+    let found = tx
+        .prepare_cached("SELECT app FROM users WHERE id = ?1")?
+        .query_row([&*user.0], |row| row.get(0))
+        .optional()?;
+    Ok(found)
+}
+
 /// Whether there is a user of this id in an app, disabled or not.
 pub(super) fn is_of(tx: &Transaction<'_>, app: &str, user: &UserId) -> Result<bool, SystemError> {
     let found = tx

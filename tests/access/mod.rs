@@ -6,6 +6,7 @@ mod live;
 mod management;
 mod mirrors;
 mod recipes;
+mod removal;
 mod settings;
 
 use ros::client::permissions::{Ask, Flags, Grantee, Management, Namespace, Told};

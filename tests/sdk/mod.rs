@@ -97,7 +97,8 @@ of_each_sdk! {
         a_device_that_discards_has_what_the_server_has
         a_device_without_a_strategy_starts_over
         another_past_of_the_same_length_is_noticed
-        a_reader_of_another_past_is_reset_too;
+        a_reader_of_another_past_is_reset_too
+        a_device_of_a_removed_realm_starts_over;
     rights:
         a_lost_right_is_heard_of_at_once_and_a_granted_one_counts_again;
     ways:

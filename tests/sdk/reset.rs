@@ -174,3 +174,58 @@ pub fn a_reader_of_another_past_is_reset_too(sdk: Sdk) {
     reader.download();
     assert_eq!(keys(&mut reader), ["another past", "before", "longer"]);
 }
+
+/// Everybody may do anything here, and devices that come with a file of another server are held.
+const HOLDING: &str =
+    "apps: {app: {providers: {anon-user: true}, partitions: {read: true, write: true}}}\n";
+
+/// The Realm is removed while a device has it open, and has come again when the device comes back.
+pub fn a_device_of_a_removed_realm_starts_over(sdk: Sdk) {
+    let server = Server::with_configuration(HOLDING);
+    let Some([mut device, mut other]) = sdk.signed_in(&server) else {
+        return;
+    };
+    device.open_with_reset("p", "DISCARD");
+    device.write(json!([create("before", json!({}))]));
+    device.upload();
+    remove(&server, "app/p");
+    let told = Instant::now();
+    let ended = &events(&mut device, 1)[0];
+    assert!(told.elapsed() < Duration::from_millis(1500), "{ended}");
+    assert_eq!(ended["event"], "error", "{ended}");
+    assert_ne!(ended["reset"], true, "{ended}");
+    // The app goes on with what it has.
+    device.write(json!([create("offline", json!({}))]));
+    assert_eq!(keys(&mut device), ["before", "offline"]);
+
+    other.open("p");
+    other.write(json!([create("after", json!({}))]));
+    other.upload();
+    device.close();
+    device.open_with_reset("p", "DISCARD");
+    assert!(!wait_for_reset(&mut device));
+    assert_eq!(keys(&mut device), ["after"]);
+    device.write(json!([create("again", json!({}))]));
+    device.upload();
+    assert_eq!(on_server(sdk, &server), ["after", "again"]);
+}
+
+fn remove(server: &Server, realm: &str) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ros"));
+    command.args([
+        "realms",
+        "remove",
+        realm,
+        "--yes",
+        "--server",
+        &server.url(),
+    ]);
+    let file = server.root().join("keys/admin.token");
+    let output = command
+        .arg("--admin-token-file")
+        .arg(file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}

@@ -4,6 +4,7 @@
 
 mod imported;
 mod permissions;
+mod realms;
 mod tokens;
 mod users;
 
@@ -34,6 +35,8 @@ pub enum Route<'a> {
     Revoke,
     /// `POST permissions/why`
     Why,
+    /// `DELETE realms?realm=…`
+    RemoveRealm,
     /// `GET users`
     Users,
     /// `POST users`
@@ -56,6 +59,7 @@ impl<'a> Route<'a> {
             ("POST", ["tokens", "inspect"]) => Some(Route::Inspect),
             ("POST", ["tokens", "revoke"]) => Some(Route::Revoke),
             ("POST", ["permissions", "why"]) => Some(Route::Why),
+            ("DELETE", ["realms"]) => Some(Route::RemoveRealm),
             ("GET", ["users"]) => Some(Route::Users),
             ("POST", ["users"]) => Some(Route::AddUser),
             ("POST", ["users", "import"]) => Some(Route::ImportUser),
@@ -93,6 +97,7 @@ where
         Route::Inspect => tokens::inspect(http, &body).await,
         Route::Why => permissions::why(http, &body).await,
         Route::Revoke => tokens::revoke(http, &by, &body).await,
+        Route::RemoveRealm => realms::remove(http, &by, head).await,
         Route::Users => users::list(http, head).await,
         Route::AddUser => users::add(http, &by, &body).await,
         Route::ImportUser => imported::import(http, &by, head, &body).await,

@@ -51,6 +51,8 @@ pub enum Route<'a> {
     Account(&'a str, &'a str),
     /// `GET /realms/files/<path>`
     File(&'a str),
+    /// `DELETE /realms/files/<path>`
+    DeleteFile(&'a str),
     /// Below `/permissions`
     Permissions(permissions::Route<'a>),
     /// `GET /health`
@@ -83,6 +85,7 @@ impl<'a> Route<'a> {
                 Route::Account(provider, name)
             }
             ("GET", ["realms", "files", path]) => Route::File(path),
+            ("DELETE", ["realms", "files", path]) => Route::DeleteFile(path),
             (method, ["permissions", rest @ ..]) => {
                 Route::Permissions(permissions::Route::find(method, rest)?)
             }
@@ -119,6 +122,7 @@ where
         Route::Identity(provider, name) => users::identity(http, head, provider, name).await,
         Route::Account(provider, name) => users::account(http, head, provider, name).await,
         Route::File(path) => files::file(http, head, path).await,
+        Route::DeleteFile(path) => files::delete(http, peer, head, path).await,
         Route::Permissions(route) => permissions::answer(http, route, head, &body).await,
         Route::Health => Ok(done(&json!({}))),
     }

@@ -246,9 +246,10 @@ impl From<SystemError> for Problem {
             | SystemError::NotAdmin
             | SystemError::NoSuchApp(_)
             | SystemError::NoSuchProvider(_) => Problem::new(Kind::AccessDenied).because(error),
-            SystemError::Storage(_) | SystemError::Database(_) | SystemError::Hash(_) => {
-                Problem::new(Kind::Unavailable).because(error)
-            }
+            SystemError::Storage(_)
+            | SystemError::Database(_)
+            | SystemError::Hash(_)
+            | SystemError::BeingRemoved => Problem::new(Kind::Unavailable).because(error),
         }
     }
 }

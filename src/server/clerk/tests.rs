@@ -33,6 +33,7 @@ fn tools(limits: &Limits) -> (Tools, tempfile::TempDir) {
         registry,
         lanes: Arc::new(lanes.unwrap()),
         notices: Arc::default(),
+        live: Live::default(),
     };
     (tools, folder)
 }

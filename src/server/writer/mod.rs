@@ -68,7 +68,8 @@ impl Strand {
         self.0.is_broken.load(Ordering::Acquire)
     }
 
-    fn break_off(&self) {
+    /// From now on all are refused.
+    pub fn break_off(&self) {
         self.0.is_broken.store(true, Ordering::Release);
     }
 }
