@@ -8,7 +8,10 @@ pub mod status;
 pub mod tokens;
 pub mod users;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 
 use crate::secret::Secret;
 
@@ -35,6 +38,8 @@ pub struct Credentials {
     pub password: Option<Secret>,
     /// An API key.
     pub key: Option<Secret>,
+    /// A token of another issuer.
+    pub token: Option<Secret>,
     /// What the client says of itself.
     pub options: Options,
 }
@@ -161,6 +166,9 @@ pub struct ProfileData {
     /// The address that it registered with.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub email: Option<String>,
+    /// What the tokens of another issuer have said.
+    #[serde(flatten)]
+    pub more: BTreeMap<String, Value>,
 }
 
 /// Body of every answer that is an error.

@@ -36,6 +36,14 @@ pub enum KeyError {
     /// A file cannot be read.
     #[error("{0}")]
     File(String),
+    /// There is no key in it that another issuer could sign with.
+    #[error(
+        "neither public keys or certificates (PEM) nor a set of them (JWK), of RSA, P-256, P-384 or Ed25519"
+    )]
+    Foreign,
+    /// A shared secret is too short to be safe.
+    #[error("the secret has {0} bytes; 32 are needed")]
+    ShortSecret(usize),
     /// No key could be made.
     #[error("no key pair could be made: {0}")]
     Generate(String),
@@ -86,7 +94,7 @@ impl Verifier for PublicKey {
     }
 }
 
-fn text(path: &Path) -> Result<String, KeyError> {
+pub(super) fn text(path: &Path) -> Result<String, KeyError> {
     let read = std::fs::read_to_string(path);
     read.map_err(|error| KeyError::File(format!("{}: {error}", path.display())))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Issuer;
 use crate::access::{BadPattern, Pattern, Rights, Rule};
 use crate::ident::AppId;
 
@@ -35,6 +36,10 @@ pub struct App {
     pub password: bool,
     /// Signing in with keys that users make.
     pub api_key: bool,
+    /// Signing in with tokens of another issuer.
+    pub custom_token: bool,
+    /// That issuer.
+    pub issuer: Issuer,
     /// Whether anybody may register with e-mail and password.
     pub registration: bool,
     /// Whether whoever registers must show that the e-mail address is its own before it can sign in.
@@ -60,6 +65,8 @@ impl App {
             anonymous: true,
             password: true,
             api_key: true,
+            custom_token: false,
+            issuer: Issuer::default(),
             registration: true,
             confirm_email: false,
             read: true,

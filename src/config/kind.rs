@@ -49,6 +49,10 @@ pub enum Kind {
     Realms,
     /// A list of `{ partition, read, write, manage }`.
     Rules,
+    /// A list of texts.
+    Texts,
+    /// A list of `{ claim, name, required }`.
+    Claims,
     /// Anything.
     Any,
 }
@@ -92,6 +96,8 @@ impl Kind {
                 | Kind::Servers
                 | Kind::Realms
                 | Kind::Rules
+                | Kind::Texts
+                | Kind::Claims
                 | Kind::Any
         )
     }
@@ -107,11 +113,12 @@ impl Kind {
     fn checked(self, node: &Node) -> Option<Value> {
         match self {
             Kind::Any => return Some(node.value()),
-            Kind::Files | Kind::Hosts | Kind::Networks | Kind::Realms => {
+            Kind::Files | Kind::Hosts | Kind::Networks | Kind::Realms | Kind::Texts => {
                 return items(node)?.iter().map(|item| self.item(item)).collect();
             }
             Kind::Servers => return items(node)?.iter().map(server).collect(),
             Kind::Rules => return items(node)?.iter().map(rule).collect(),
+            Kind::Claims => return items(node)?.iter().map(claim).collect(),
             _ => {}
         }
         let (text, plain) = node.scalar()?;
@@ -145,7 +152,9 @@ impl Kind {
             | Kind::Networks
             | Kind::Servers
             | Kind::Realms
-            | Kind::Rules => None,
+            | Kind::Rules
+            | Kind::Texts
+            | Kind::Claims => None,
         }
     }
 
@@ -153,7 +162,7 @@ impl Kind {
         let (text, _) = node.scalar()?;
         let fits = match self {
             Kind::Networks => text.parse::<Network>().is_ok(),
-            Kind::Files => !text.is_empty(),
+            Kind::Files | Kind::Texts => !text.is_empty(),
             // A path, or a partition with its app before it.
             Kind::Realms => text.len() > 1 && text.contains('/'),
             _ => is_authority(text),
@@ -191,6 +200,10 @@ impl Kind {
             Kind::Rules => {
                 "a list like [ { partition: 'user=%%user.id', read: true, write: true } ]"
                     .to_owned()
+            }
+            Kind::Texts => "a list of texts, like [ my-app ]".to_owned(),
+            Kind::Claims => {
+                "a list like [ { claim: email, name: email, required: true } ]".to_owned()
             }
             Kind::Any => "anything".to_owned(),
         }
@@ -248,7 +261,9 @@ impl Kind {
                 },
                 _ => None,
             },
-            Kind::Files | Kind::Hosts | Kind::Networks => Some(format!("write [ '{text}' ]")),
+            Kind::Files | Kind::Hosts | Kind::Networks | Kind::Texts => {
+                Some(format!("write [ '{text}' ]"))
+            }
             Kind::Text | Kind::File | Kind::Folder if !text.is_empty() => {
                 Some(format!("write '{text}'"))
             }
@@ -340,19 +355,33 @@ fn server(node: &Node) -> Option<Value> {
 
 /// A rule of an app; the pattern is checked where it is taken.
 fn rule(node: &Node) -> Option<Value> {
+    record(node, "partition", |name| match name {
+        "partition" => Some(Kind::Text),
+        "read" | "write" | "manage" => Some(Kind::Flag),
+        _ => None,
+    })
+}
+
+/// A claim of tokens that is taken over.
+fn claim(node: &Node) -> Option<Value> {
+    record(node, "claim", |name| match name {
+        "claim" | "name" => Some(Kind::Text),
+        "required" => Some(Kind::Flag),
+        _ => None,
+    })
+}
+
+/// A map of members of these kinds, of which one is needed.
+fn record(node: &Node, needed: &str, kind: impl Fn(&str) -> Option<Kind>) -> Option<Value> {
     let What::Map(members) = &node.what else {
         return None;
     };
     let pairs = members.iter().map(|member| {
-        let kind = match member.name.as_str() {
-            "partition" => Kind::Text,
-            "read" | "write" | "manage" => Kind::Flag,
-            _ => return None,
-        };
-        Some((member.name.as_str().into(), kind.checked(&member.node)?))
+        let value = kind(&member.name)?.checked(&member.node)?;
+        Some((member.name.as_str().into(), value))
     });
     let pairs: Option<serde_yaml::Mapping> = pairs.collect();
     pairs
-        .filter(|pairs| pairs.contains_key("partition"))
+        .filter(|pairs| pairs.contains_key(needed))
         .map(Value::Mapping)
 }

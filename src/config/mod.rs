@@ -14,6 +14,7 @@
 mod advice;
 mod apps;
 mod effective;
+mod issuer;
 mod keys;
 mod kind;
 mod listen;
@@ -38,13 +39,14 @@ mod tests;
 
 pub use apps::{App, Apps, Lifetimes, PartitionRule};
 pub use effective::{Setting, effective};
+pub use issuer::{Issuer, TakenClaim};
 pub use keys::{Effect, Group, Key, all, groups};
 pub use kind::Kind;
 pub use listen::{Https, Listener, PublicUrl, SyncServer};
 pub use load::{ConfigError, Examined, File, Loaded, Sources, examine, load, parse, read};
 pub use network::Network;
 pub use problem::{Problem, Source, Spot, in_order};
-pub use providers::{AzureAd, CloudKit, Custom, Environment, Google, Providers};
+pub use providers::{AzureAd, CloudKit, Custom, Environment, Google, Jwt, Providers};
 pub use reference::reference;
 pub use reload::Reload;
 pub use rules::listeners;

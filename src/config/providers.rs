@@ -6,11 +6,15 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_yaml::Value;
 
+use super::Issuer;
+
 /// The providers. Name and password, and tokens of the server itself, are always there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Providers {
     /// Rounds of the hash of passwords.
     pub password_iterations: u32,
+    /// Tokens of another issuer.
+    pub jwt: Option<Jwt>,
     /// Apple's CloudKit.
     pub cloudkit: Option<CloudKit>,
     /// Google.
@@ -25,17 +29,47 @@ pub struct Providers {
     pub custom: BTreeMap<String, Custom>,
 }
 
+impl Providers {
+    /// All but [`Providers::jwt`], which a reload takes.
+    pub(super) fn others(&self) -> Providers {
+        Providers {
+            jwt: None,
+            ..self.clone()
+        }
+    }
+}
+
 /// Only what is always there.
 impl Default for Providers {
     fn default() -> Providers {
         Providers {
             password_iterations: 100_000,
+            jwt: None,
             cloudkit: None,
             google: None,
             facebook: false,
             azuread: None,
             debug: false,
             custom: BTreeMap::new(),
+        }
+    }
+}
+
+/// Signing in with tokens of another issuer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Jwt {
+    /// The issuer.
+    pub issuer: Issuer,
+    /// The claim that says whether the user administers the server; without one no token does.
+    pub admin_claim: Option<String>,
+}
+
+/// As in Realm Object Server 2 and 3, but for administrators.
+impl Default for Jwt {
+    fn default() -> Jwt {
+        Jwt {
+            issuer: Issuer::with_user_claim("userId"),
+            admin_claim: None,
         }
     }
 }

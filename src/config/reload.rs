@@ -34,7 +34,11 @@ impl Reload {
             changed.push("apps");
             settings.apps = wanted.apps;
         }
-        if running.providers != wanted.providers {
+        if running.providers.jwt != wanted.providers.jwt {
+            changed.push("auth.providers.jwt");
+            settings.providers.jwt.clone_from(&wanted.providers.jwt);
+        }
+        if running.providers.others() != wanted.providers.others() {
             waiting.push("auth.providers");
         }
         changed.sort_unstable();

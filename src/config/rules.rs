@@ -26,6 +26,7 @@ pub fn check(
     found.servers(settings);
     found.providers(settings);
     found.passwords(settings);
+    found.issuers(settings);
 }
 
 struct Found<'a> {
@@ -166,6 +167,30 @@ impl Found<'_> {
             let asked = settings.password_min_length;
             let what = format!("{asked} is more than {SHORTEST_PASSWORD}");
             self.said("auth.password_min_length", what, None);
+        }
+    }
+
+    /// Whose tokens are believed must be known by a key.
+    fn issuers(&mut self, settings: &Settings) {
+        let apps = settings.apps.named.iter();
+        let on = apps.filter(|(_, app)| app.custom_token && !app.issuer.has_keys());
+        let mut without: Vec<(String, String)> = on
+            .map(|(id, _)| {
+                let on = format!("apps.{id}.providers.custom-token");
+                (format!("apps.{id}.custom-token"), on)
+            })
+            .collect();
+        let jwt = settings.providers.jwt.as_ref();
+        if jwt.is_some_and(|jwt| !jwt.issuer.has_keys()) {
+            let section = "auth.providers.jwt".to_owned();
+            without.push((section.clone(), section));
+        }
+        for (section, on) in without {
+            let source = self.origins.get(&on).cloned();
+            let key = format!("{section}.public_key_paths");
+            let hint = format!("name the files of the issuer's keys, or {section}.secret_path");
+            let what = format!("{on} needs it");
+            self.say(key, what, Some(hint), source);
         }
     }
 

@@ -96,7 +96,7 @@ fn of_kind(kind: Kind) -> Value {
         Kind::Url => {
             json!({ "type": ["string", "null"], "pattern": "^https?://[A-Za-z0-9._:\\[\\]-]+/*$" })
         }
-        Kind::Files | Kind::Networks | Kind::Realms => {
+        Kind::Files | Kind::Networks | Kind::Realms | Kind::Texts => {
             list(json!({ "type": "string", "minLength": 1 }))
         }
         Kind::Hosts => list(json!({ "type": "string", "pattern": ".:[0-9]+$" })),
@@ -119,6 +119,16 @@ fn of_kind(kind: Kind) -> Value {
                 "manage": { "type": "boolean" },
             },
             "required": ["partition"],
+            "additionalProperties": false,
+        })),
+        Kind::Claims => list(json!({
+            "type": "object",
+            "properties": {
+                "claim": { "type": "string", "minLength": 1 },
+                "name": { "type": "string", "minLength": 1 },
+                "required": { "type": "boolean" },
+            },
+            "required": ["claim"],
             "additionalProperties": false,
         })),
         Kind::Any => json!({}),

@@ -185,13 +185,19 @@ fn defaults_are_spelled_as_a_file_takes_them() {
         if keys::group_of(key).is_some_and(|group| group.effect == Effect::Missing) {
             continue;
         }
-        let text = written(key.path, &default);
-        // The minimal file ends inside this section.
-        let given = loaded(text.strip_prefix("\nauth:").unwrap_or(&text));
+        let mut text = written(key.path, &default);
         let mut unsaid = loaded("").settings;
         if key.path.starts_with("apps.") {
             unsaid.app("a");
         }
+        if key.path.starts_with("auth.providers.jwt.") {
+            // It is of no use without a key.
+            text += "      secret_path: /s\n";
+            let jwt = unsaid.providers.jwt.get_or_insert_default();
+            jwt.issuer.secret = Some("/s".into());
+        }
+        // The minimal file ends inside this section.
+        let given = loaded(text.strip_prefix("\nauth:").unwrap_or(&text));
         assert_eq!(
             format!("{:?}", given.settings),
             format!("{unsaid:?}"),
@@ -421,6 +427,14 @@ fn what_belongs_together_is_checked_together() {
         (
             "proxy: { https: { enable: true, private_key_path: /k } }",
             "proxy.https.certificate_path: HTTPS needs it",
+        ),
+        (
+            "apps: { x: { providers: { custom-token: true } } }",
+            "apps.x.custom-token.public_key_paths: apps.x.providers.custom-token needs it",
+        ),
+        (
+            "auth: { providers: { jwt: {} } }",
+            "auth.providers.jwt.public_key_paths: auth.providers.jwt needs it",
         ),
         (
             "auth: { providers: { google: {} } }",
@@ -721,12 +735,18 @@ fn another(kind: Kind, value: &serde_yaml::Value) -> serde_yaml::Value {
         Kind::Address => "10.1.2.3",
         Kind::Url => "https://a.example",
         Kind::Text | Kind::File | Kind::Folder | Kind::Hex(_) | Kind::Any => "other",
-        Kind::Hosts | Kind::Files => return Value::Sequence(vec!["a:1".into()]),
+        Kind::Hosts | Kind::Files | Kind::Texts => {
+            return Value::Sequence(vec!["a:1".into()]);
+        }
         Kind::Networks => return Value::Sequence(vec!["10.0.0.0/8".into()]),
         Kind::Realms => return Value::Sequence(vec!["/a/b".into()]),
         Kind::Rules => {
             let rule = "[ { partition: p, read: true, write: false, manage: false } ]";
             return serde_yaml::from_str(rule).unwrap();
+        }
+        Kind::Claims => {
+            let claims = "[ { claim: email, name: mail, required: true } ]";
+            return serde_yaml::from_str(claims).unwrap();
         }
         Kind::Servers => {
             return serde_yaml::from_str("[ { id: '1', address: '::', port: 5 } ]").unwrap();

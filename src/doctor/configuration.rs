@@ -10,7 +10,7 @@ use rustix::fs::{Access, access};
 
 use super::firewall::redirect;
 use super::holder::{Holder, holder};
-use crate::auth::{KeyError, KeyPair, PublicKey};
+use crate::auth::{ForeignKeys, KeyError, KeyPair, PublicKey};
 use crate::config::{Loaded, Problem, SyncServer, listeners};
 use crate::storage::{is_held, note_of};
 
@@ -32,6 +32,7 @@ pub fn needs(loaded: &Loaded) -> Report {
     look.root();
     look.keys();
     look.earlier_keys();
+    look.issuers();
     look.log();
     look.certificate();
     look.ports();
@@ -105,6 +106,46 @@ impl Look<'_> {
             Err(error) => {
                 let what = format!("{shown}: {error}");
                 self.problem(private, what, format!("openssl genrsa -out {shown} 2048"));
+            }
+        }
+    }
+
+    fn issuers(&mut self) {
+        let settings = &self.loaded.settings;
+        let apps = settings
+            .apps
+            .named
+            .iter()
+            .filter(|(_, app)| app.custom_token);
+        let apps = apps.map(|(id, app)| (format!("apps.{id}.custom-token"), &app.issuer));
+        let jwt = settings.providers.jwt.iter();
+        let jwt = jwt.map(|jwt| ("auth.providers.jwt".to_owned(), &jwt.issuer));
+        let issuers: Vec<_> = apps.chain(jwt).collect();
+        for (section, issuer) in issuers {
+            for file in &issuer.public_keys {
+                if let Err((file, cause)) = ForeignKeys::read(std::slice::from_ref(file), None) {
+                    let key = format!("{section}.public_key_paths");
+                    let hint =
+                        "name files with the public keys of the issuer, as it publishes them";
+                    self.problem(
+                        &key,
+                        format!("{}: {cause}", file.display()),
+                        hint.to_owned(),
+                    );
+                }
+            }
+            if let Some(Err((file, cause))) = issuer
+                .secret
+                .as_deref()
+                .map(|file| ForeignKeys::read(&[], Some(file)))
+            {
+                let key = format!("{section}.secret_path");
+                let shown = file.display();
+                let hint =
+                    format!("openssl rand -hex 32 > {shown} makes one; the issuer needs the same");
+                self.problem(&key, format!("{shown}: {cause}"), hint);
+            } else if let Some(file) = &issuer.secret {
+                self.private(&format!("{section}.secret_path"), file);
             }
         }
     }

@@ -225,6 +225,7 @@ impl From<SystemError> for Failure {
             SystemError::WrongPassword => {
                 told(StatusCode::UNAUTHORIZED, ErrorCode::InvalidPassword)
             }
+            SystemError::Foreign(_) => told(StatusCode::UNAUTHORIZED, ErrorCode::AuthError),
             SystemError::NotConfirmed => told(StatusCode::UNAUTHORIZED, ErrorCode::AuthError),
             SystemError::UserDisabled => told(StatusCode::UNAUTHORIZED, ErrorCode::UserDisabled),
             SystemError::Token(_) | SystemError::LoginEnded | SystemError::Revoked => {

@@ -8,7 +8,7 @@ use crate::config::Settings;
 use crate::ident::{AppId, RealmName};
 use crate::realm::Allow;
 use crate::secret::Secret;
-use crate::system::{Moment, Refusal, System, SystemError, realm_name};
+use crate::system::{Issuers, Moment, Refusal, System, SystemError, realm_name};
 use crate::wire::{Action, ErrorCode, WireError};
 
 use super::clock;
@@ -85,6 +85,13 @@ impl Door {
 
     /// From now on another configuration.
     pub fn configure(&self, settings: Settings) {
+        match Issuers::read(&settings) {
+            Ok(issuers) => self.system.trust(issuers),
+            Err((file, error)) => {
+                let file = file.display();
+                tracing::error!(%file, %error, "the keys of an issuer cannot be read; those from before go on");
+            }
+        }
         self.system.configure(settings);
     }
 

@@ -59,7 +59,7 @@ use crate::ident::{UnixTime, UserId};
 use crate::limits::Limits;
 use crate::realm::Registry;
 use crate::storage::{self, StorageError, Store};
-use crate::system::{Changed, System, SystemError, list_of_realms};
+use crate::system::{Changed, Issuers, System, SystemError, list_of_realms};
 use crate::tls::Identity;
 use around::Around;
 use budget::Budget;
@@ -219,7 +219,10 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     storage::bound_memory(limits.database_cache_bytes)?;
     let store = Store::open(&settings.root, clock::random)?;
     store.note(&note(&settings))?;
+    let issuers = Issuers::read(&settings);
+    let issuers = issuers.map_err(|(file, cause)| StartError::Keys { file, cause })?;
     let system = Arc::new(System::open(Arc::new(settings), keys)?);
+    system.trust(issuers);
     first::make(&system, &system.settings())?;
     let logins = Logins::default();
     let around = Around {

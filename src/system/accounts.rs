@@ -154,7 +154,7 @@ impl System {
         name: &str,
     ) -> Result<Account, SystemError> {
         self.admin.read(|tx| {
-            let found = users::find(tx, app, provider, &name.to_lowercase())?;
+            let found = users::find(tx, app, provider, &provider.key(name))?;
             account(tx, &found.ok_or(SystemError::NoSuchUser)?.user)
         })
     }

@@ -28,6 +28,7 @@ impl From<SystemError> for Refusal {
             | SystemError::LoginEnded
             | SystemError::Revoked
             | SystemError::NotAdmin
+            | SystemError::Foreign(_)
             | SystemError::UserDisabled
             | SystemError::WrongPassword => Refusal::Unauthorized(error.to_string()),
             SystemError::Storage(_)

@@ -202,7 +202,7 @@ impl System {
     }
 
     /// Begins a login in one transaction with what must come before it; its refresh token.
-    fn classic_login(
+    pub(super) fn classic_login(
         &self,
         user: UserId,
         app_id: Option<String>,

@@ -16,6 +16,7 @@ mod classic;
 mod effects;
 mod first;
 mod imported;
+mod issuers;
 mod link;
 mod listing;
 mod logins;
@@ -49,6 +50,7 @@ pub use classic::{Issued, NoAccess};
 pub use effects::Effect;
 pub use first::{INVITATION_SECONDS, NotInvited};
 pub use imported::ImportedUser;
+pub use issuers::{Issuers, Recognised};
 pub use listing::name as list_of_realms;
 pub use mailed::{Letter, MailedToken, Purpose};
 pub use management::Reply;
@@ -62,7 +64,7 @@ pub use tokens::{Shown, Verdict};
 pub use users::{Identity, Profile, Provider};
 pub use why::Why;
 
-use crate::auth::{KeyRing, PasswordError, TokenError, WeakPassword};
+use crate::auth::{ForeignTokenError, KeyRing, PasswordError, TokenError, WeakPassword};
 use crate::config::{App, Settings};
 use crate::ident::{AppId, LoginId, UnixTime, UserId};
 use crate::storage::{AdminFile, StorageError};
@@ -138,6 +140,9 @@ pub enum SystemError {
     /// The Realm is on its way out.
     #[error("the Realm is being removed; try again")]
     BeingRemoved,
+    /// The token of another issuer signs nobody in.
+    #[error(transparent)]
+    Foreign(#[from] ForeignTokenError),
     /// There is no such user.
     #[error("user not found")]
     NoSuchUser,
@@ -215,6 +220,7 @@ fn hex(bytes: &[u8]) -> String {
 pub struct System {
     settings: RwLock<Arc<Settings>>,
     keys: KeyRing,
+    issuers: RwLock<Arc<Issuers>>,
     admin: AdminFile,
     /// Hears of changes.
     watcher: OnceLock<Watcher>,
@@ -232,6 +238,7 @@ impl System {
         Ok(System {
             settings: RwLock::new(settings),
             keys: keys.into(),
+            issuers: RwLock::default(),
             admin,
             watcher: OnceLock::new(),
             invitation: Mutex::default(),

@@ -180,10 +180,12 @@ impl System {
     /// What the user of an access token is shown of itself.
     pub fn profile(&self, token: &Secret, now: UnixTime) -> Result<Profile, SystemError> {
         let token = self.verify(token, TokenKind::Access, now)?;
-        let profile = self
-            .admin
-            .read(|tx| users::profile(tx, &token.app, &token.user))?;
-        profile.ok_or(SystemError::LoginEnded)
+        self.admin.read(|tx| {
+            let profile = users::profile(tx, &token.app, &token.user)?;
+            let mut profile = profile.ok_or(SystemError::LoginEnded)?;
+            profile.data = self.taken_over(tx, &profile)?;
+            Ok(profile)
+        })
     }
 
     /// The claims of a token, if it is right and its login lasts.
@@ -233,7 +235,6 @@ impl System {
             issued_at: moment.now,
             expires_at: expires,
         };
-        let access = self.access_token(&refresh, moment.now)?;
         let login = NewLogin {
             id: &refresh.login,
             user: &refresh.user,
@@ -245,6 +246,8 @@ impl System {
             before(tx)?;
             logins::insert(tx, &login)
         })?;
+        // After what has come before: that may have changed the custom data in it.
+        let access = self.access_token(&refresh, moment.now)?;
         Ok(SignedIn {
             access_token: access.sign(self.keys.signing()),
             refresh_token: refresh.sign(self.keys.signing()),

@@ -21,6 +21,8 @@ pub enum Provider {
     Password,
     /// A key that a user has made.
     ApiKey,
+    /// A token of another issuer.
+    CustomToken,
 }
 
 impl Provider {
@@ -30,14 +32,27 @@ impl Provider {
             Provider::Anonymous => "anon-user",
             Provider::Password => "local-userpass",
             Provider::ApiKey => "api-key",
+            Provider::CustomToken => "custom-token",
         }
     }
 
     /// The provider of this name.
     pub fn named(name: &str) -> Option<Provider> {
-        [Provider::Anonymous, Provider::Password, Provider::ApiKey]
-            .into_iter()
-            .find(|provider| provider.name() == name)
+        let all = [
+            Provider::Anonymous,
+            Provider::Password,
+            Provider::ApiKey,
+            Provider::CustomToken,
+        ];
+        all.into_iter().find(|provider| provider.name() == name)
+    }
+
+    /// A user's name as accounts keep it: those that people type are the same in small and large letters.
+    pub(super) fn key(self, name: &str) -> String {
+        match self {
+            Provider::Password => name.to_lowercase(),
+            Provider::Anonymous | Provider::ApiKey | Provider::CustomToken => name.to_owned(),
+        }
     }
 }
 
@@ -64,6 +79,8 @@ pub struct Profile {
     pub email: Option<String>,
     /// The ways in which it signs in.
     pub identities: Vec<Identity>,
+    /// What the tokens of an issuer have said of it.
+    pub data: BTreeMap<String, Value>,
 }
 
 /// One way in which a user signs in.
@@ -90,16 +107,18 @@ pub(super) struct NewUser<'a> {
 
 /// Makes a user; `NameInUse` if the account's name is taken.
 pub(super) fn insert(tx: &Transaction<'_>, user: &NewUser<'_>) -> Result<(), SystemError> {
-    let (id, app, created) = (
-        user.id.to_string(),
-        user.app.as_str(),
-        seconds(user.created),
-    );
+    let (id, app, created) = (&*user.id.0, user.app.as_str(), seconds(user.created));
     if find(tx, user.app, user.provider, user.name)?.is_some() {
         return Err(SystemError::NameInUse);
     }
     tx.prepare_cached("INSERT INTO users (id, app, created, email) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![id, app, created, user.email])?;
+    insert_account(tx, user)
+}
+
+/// Adds an account to a user that is there.
+pub(super) fn insert_account(tx: &Transaction<'_>, user: &NewUser<'_>) -> Result<(), SystemError> {
+    let (id, app, created) = (&*user.id.0, user.app.as_str(), seconds(user.created));
     tx.prepare_cached("INSERT INTO accounts (id, user, app, provider, name, secret, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
         .execute(params![user.account, id, app, user.provider.name(), user.name, user.password_hash, created])?;
     Ok(())
@@ -163,6 +182,7 @@ pub(super) fn profile(
         app: app.clone(),
         email,
         identities,
+        data: BTreeMap::new(),
     }))
 }
 

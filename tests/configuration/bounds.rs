@@ -146,7 +146,7 @@ fn what_a_client_has_not_seen_is_kept_as_far_as_is_said() {
         }
         behind.upload(1, &photo(KIB));
         behind.acknowledged();
-        let database = rusqlite::Connection::open(file(&server, "a")).unwrap();
+        let database = ros::storage::connect(&file(&server, "a")).unwrap();
         database.busy_timeout(Duration::from_secs(10)).unwrap();
         let damage = "UPDATE history SET checksum = checksum + 1 WHERE version = 2";
         assert_eq!(database.execute(damage, []).unwrap(), 1);

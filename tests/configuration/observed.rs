@@ -403,6 +403,38 @@ const OBSERVED: &[Observed] = &[
         test: "as_many_requests_ask_the_database_as_is_said",
         keys: &["limits.http_threads"],
     },
+    Observed {
+        file: "tests/serve/issuers.rs",
+        test: "whom_a_token_names_is_the_same_user_each_time",
+        keys: &[
+            "apps.*.providers.custom-token",
+            "apps.*.custom-token.public_key_paths",
+        ],
+    },
+    Observed {
+        file: "tests/serve/issuers.rs",
+        test: "what_an_app_looks_at_in_tokens_is_what_is_said",
+        keys: &[
+            "apps.*.custom-token.secret_path",
+            "apps.*.custom-token.audiences",
+            "apps.*.custom-token.issuer",
+            "apps.*.custom-token.user_claim",
+            "apps.*.custom-token.metadata",
+        ],
+    },
+    Observed {
+        file: "tests/serve/issuers.rs",
+        test: "classic_users_come_with_tokens_of_the_configured_issuer",
+        keys: &[
+            "auth.providers.jwt.public_key_paths",
+            "auth.providers.jwt.secret_path",
+            "auth.providers.jwt.audiences",
+            "auth.providers.jwt.issuer",
+            "auth.providers.jwt.user_claim",
+            "auth.providers.jwt.metadata",
+            "auth.providers.jwt.admin_claim",
+        ],
+    },
 ];
 
 #[test]

@@ -102,7 +102,7 @@ async fn what_is_not_built_answers_as_documented() {
             "functions 3",
             "push 1",
             "link 1",
-            "providers 2",
+            "providers 1",
             "confirmation 2",
             "reset 1"
         ]

@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::device::Device;
+use super::device::{Device, settle};
 use super::edits::create;
 use super::which::Sdk;
 use crate::access::{admin, ask, change, made, management};
+use crate::support::issuer::Issuer;
 use crate::support::server::Server;
 
 /// An app in which nothing is open, and a partition of it.
@@ -95,4 +96,45 @@ pub fn a_lost_right_is_heard_of_at_once_and_a_granted_one_counts_again(sdk: Sdk)
     device.open("p");
     device.upload();
     assert_eq!(device.read().as_array().unwrap().len(), 3);
+}
+
+/// `Credentials.jwt`, and a claim that opens a partition.
+pub fn tokens_of_another_issuer_sign_in_and_say_what_is_allowed(sdk: Sdk) {
+    let (issuer, folder) = (Issuer::new(), tempfile::tempdir().unwrap());
+    let keys = issuer.publish(folder.path());
+    let server = Server::with_configuration(&format!(
+        "apps: {{ app: {{ providers: {{ custom-token: true }}, rules: [ {{ partition: 'team=%%user.custom_data.team', read: true, write: true }} ],
+           custom-token: {{ public_key_paths: [ {} ], metadata: [ {{ claim: team }} ] }} }} }}",
+        keys.display()
+    ));
+    let token =
+        |sub: &str, team: &str| issuer.token(&json!({ "sub": sub, "aud": "app", "team": team }));
+    let (Some(mut ada), Some(mut grace)) = (sdk.device(), sdk.device()) else {
+        return;
+    };
+    let url = server.url();
+    let signed_in = |device: &mut Device, jwt: String| {
+        let user = device.sign_in_as(&url, json!({ "jwt": jwt }))?;
+        Ok::<_, Value>(user["user"].clone())
+    };
+    let user = signed_in(&mut ada, token("ada", "blue")).unwrap();
+    signed_in(&mut grace, token("grace", "blue")).unwrap();
+    for device in [&mut ada, &mut grace] {
+        device.open("team=blue");
+    }
+    ada.write(json!([create("plan", json!({"string": "of ada"}))]));
+    grace.write(json!([create("note", json!({"string": "of grace"}))]));
+    let state = settle(&mut [&mut ada, &mut grace]);
+    assert_eq!(state.as_array().unwrap().len(), 2);
+    // The same user on another device; others come in with nothing.
+    let mut again = sdk.device().unwrap();
+    assert_eq!(signed_in(&mut again, token("ada", "blue")), Ok(user));
+    let mut stranger = sdk.device().unwrap();
+    assert!(
+        signed_in(
+            &mut stranger,
+            Issuer::new().token(&json!({ "sub": "ada", "aud": "app" }))
+        )
+        .is_err()
+    );
 }

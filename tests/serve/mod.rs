@@ -3,6 +3,7 @@
 mod audit;
 mod closing;
 mod first;
+mod issuers;
 mod life;
 mod listeners;
 mod mail;

@@ -4,6 +4,7 @@ pub mod disk;
 pub mod dump;
 pub mod edits;
 pub mod front;
+pub mod issuer;
 pub mod lab;
 pub mod model;
 pub mod recorder;

@@ -5,6 +5,7 @@
 
 mod app;
 mod classic;
+mod foreign;
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 pub use app::{AppToken, TokenKind};
 pub use classic::{Access, ClassicClaims, ClassicToken};
+pub use foreign::{Expected, ForeignTokenError, claim};
 
 use super::Verifier;
 

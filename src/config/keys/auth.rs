@@ -1,9 +1,9 @@
 //! `auth`: keys, tokens and providers of classic users.
 
 use super::{Effect, Group, Key};
-use crate::config::Settings;
 use crate::config::kind::Kind;
 use crate::config::place::{OfCustom, OptionOfCustom, Server};
+use crate::config::{Jwt, Settings};
 
 pub const KEYS: &[Key] = &[
     Key::fixed(
@@ -67,6 +67,54 @@ pub const KEYS: &[Key] = &[
         &Server(|s| &mut s.providers.password_iterations),
         "Rounds of the hash (PBKDF2) of imported passwords that do not say their own; at most 1000000. Passwords that are set here are hashed with Argon2id.",
     ),
+    Key::live(
+        "auth.providers.jwt.public_key_paths",
+        Kind::Files,
+        &Server(|s| &mut jwt(s).issuer.public_keys),
+        "Files with the public keys of the issuer: PEM (keys or certificates; RSA, P-256, P-384, Ed25519), or JSON (a JWK or a set of them, as issuers publish it). They are read again on SIGHUP.",
+    )
+    .like("[ /etc/realm/issuer.pem ]"),
+    Key::live(
+        "auth.providers.jwt.secret_path",
+        Kind::File,
+        &Server(|s| &mut jwt(s).issuer.secret),
+        "A file with a secret that issuer and server share, for HS256, HS384 and HS512: 32 bytes or more.",
+    )
+    .like("/etc/realm/issuer.secret"),
+    Key::live(
+        "auth.providers.jwt.audiences",
+        Kind::Texts,
+        &Server(|s| &mut jwt(s).issuer.audiences),
+        "For whom tokens must be (aud), one of these. Without it that is not looked at, as in Realm Object Server 2 and 3.",
+    )
+    .like("[ 'https://sync.example.com' ]"),
+    Key::live(
+        "auth.providers.jwt.issuer",
+        Kind::Text,
+        &Server(|s| &mut jwt(s).issuer.name),
+        "What the issuer calls itself (iss). Without it that is not looked at.",
+    )
+    .like("https://issuer.example.com/"),
+    Key::live(
+        "auth.providers.jwt.user_claim",
+        Kind::Text,
+        &Server(|s| &mut jwt(s).issuer.user_claim),
+        "The claim that says who the user is; it becomes the user's id, with `_` for what an id cannot have.",
+    ),
+    Key::live(
+        "auth.providers.jwt.metadata",
+        Kind::Claims,
+        &Server(|s| &mut jwt(s).issuer.metadata),
+        "Claims that are taken into the user's custom data at each sign-in: `claim` is the name in tokens (with dots inside), `name` that of the member; who shows no `required` one does not come in.",
+    )
+    .like("[ { claim: email, name: email }, { claim: user_metadata.team, name: team, required: true } ]"),
+    Key::live(
+        "auth.providers.jwt.admin_claim",
+        Kind::Text,
+        &Server(|s| &mut jwt(s).admin_claim),
+        "The claim that makes an administrator of a user when it is true, and takes that away when it is not. Without it tokens say nothing of administrators.",
+    )
+    .like("isAdmin"),
     Key::fixed(
         "auth.providers.cloudkit.key_id",
         Kind::Hex(64),
@@ -138,6 +186,11 @@ pub const KEYS: &[Key] = &[
     .secret(),
 ];
 
+/// Signing in with tokens of another issuer, which is on by being named.
+fn jwt(settings: &mut Settings) -> &mut Jwt {
+    settings.providers.jwt.get_or_insert_default()
+}
+
 const fn provider(
     path: &'static str,
     text: &'static str,
@@ -172,6 +225,16 @@ pub const GROUPS: &[Group] = &[
         effect: Effect::Works,
         enter: |_, _| Ok(()),
         names: |_| there(true),
+    },
+    Group {
+        path: "auth.providers.jwt",
+        text: "Signing in with tokens (JWT) of another issuer.",
+        effect: Effect::Works,
+        enter: |s, _| {
+            jwt(s);
+            Ok(())
+        },
+        names: |s| there(s.providers.jwt.is_some()),
     },
     provider(
         "auth.providers.cloudkit",

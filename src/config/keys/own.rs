@@ -34,6 +34,12 @@ pub const KEYS: &[Key] = &[
         "Whether users may make API keys, and sign in with them.",
     ),
     Key::live(
+        "apps.*.providers.custom-token",
+        Kind::Flag,
+        &OfApp(|app| &mut app.custom_token),
+        "Whether users may sign in with tokens (JWT) of another issuer; see custom-token.",
+    ),
+    Key::live(
         "apps.*.registration",
         Kind::Switch("closed", "open"),
         &OfApp(|app| &mut app.registration),
@@ -70,6 +76,47 @@ pub const KEYS: &[Key] = &[
         "What users may do in some partitions: `*` stands for any text, `%%user.id` for the user's id, `%%user.custom_data.NAME` for that member of its custom data, or any element of it if it is a list.",
     )
     .like("[ { partition: 'user=%%user.id', read: true, write: true } ]"),
+    Key::live(
+        "apps.*.custom-token.public_key_paths",
+        Kind::Files,
+        &OfApp(|app| &mut app.issuer.public_keys),
+        "Files with the public keys of the issuer: PEM (keys or certificates; RSA, P-256, P-384, Ed25519), or JSON (a JWK or a set of them, as issuers publish it). They are read again on SIGHUP.",
+    )
+    .like("[ /etc/realm/issuer.pem ]"),
+    Key::live(
+        "apps.*.custom-token.secret_path",
+        Kind::File,
+        &OfApp(|app| &mut app.issuer.secret),
+        "A file with a secret that issuer and server share, for HS256, HS384 and HS512: 32 bytes or more.",
+    )
+    .like("/etc/realm/issuer.secret"),
+    Key::live(
+        "apps.*.custom-token.audiences",
+        Kind::Texts,
+        &OfApp(|app| &mut app.issuer.audiences),
+        "For whom tokens must be (aud), one of these. Without it, the app's id.",
+    )
+    .like("[ my-app ]"),
+    Key::live(
+        "apps.*.custom-token.issuer",
+        Kind::Text,
+        &OfApp(|app| &mut app.issuer.name),
+        "What the issuer calls itself (iss). Without it that is not looked at.",
+    )
+    .like("https://issuer.example.com/"),
+    Key::live(
+        "apps.*.custom-token.user_claim",
+        Kind::Text,
+        &OfApp(|app| &mut app.issuer.user_claim),
+        "The claim that says who the user is. The same user of the issuer is the same user here.",
+    ),
+    Key::live(
+        "apps.*.custom-token.metadata",
+        Kind::Claims,
+        &OfApp(|app| &mut app.issuer.metadata),
+        "Claims that are taken into the user's custom data, which tokens and profile show, at each sign-in: `claim` is the name in tokens (with dots inside), `name` that of the member; who shows no `required` one does not come in.",
+    )
+    .like("[ { claim: email, name: email }, { claim: user_metadata.team, name: team, required: true } ]"),
     Key::live(
         "apps.*.unknown_files",
         UNKNOWN_FILES,

@@ -29,6 +29,7 @@ fn shown(profile: system::Profile) -> Profile {
         identities: profile.identities.into_iter().map(identity).collect(),
         data: ProfileData {
             email: profile.email,
+            more: profile.data,
         },
     }
 }

@@ -29,6 +29,7 @@ pub async fn login(
         Some(Provider::Anonymous) => anonymous(http, app, body).await,
         Some(Provider::Password) => password(http, peer, app, body).await,
         Some(Provider::ApiKey) => api_key(http, peer, app, body).await,
+        Some(Provider::CustomToken) => custom_token(http, app, body).await,
         None => return missing::provider(http, provider),
     };
     let entry = Entry::of(Act::SignIn).app(app).from(peer).detail(provider);
@@ -62,15 +63,25 @@ pub async fn link(
     head: &Parts,
     body: &[u8],
 ) -> Result<Response<Answer>, Failure> {
-    if Provider::named(provider) != Some(Provider::Password) {
-        return missing::link(http, provider);
-    }
-    let token = request::bearer(head)?;
-    let (name, password, _) = credentials(body)?;
-    let linked = tried(http, peer, app, &name.clone(), move |system, moment| {
-        system.link_password(&token, &name, &password, moment)
-    })
-    .await;
+    let linked = match Provider::named(provider) {
+        Some(Provider::Password) => {
+            let token = request::bearer(head)?;
+            let (name, password, _) = credentials(body)?;
+            tried(http, peer, app, &name.clone(), move |system, moment| {
+                system.link_password(&token, &name, &password, moment)
+            })
+            .await
+        }
+        Some(Provider::CustomToken) => {
+            let access = request::bearer(head)?;
+            let ((token, _), moment) = (shown(body)?, http.moment());
+            http.call(move |system| system.link_token(&access, &token, &moment))
+                .await
+        }
+        Some(Provider::Anonymous | Provider::ApiKey) | None => {
+            return missing::link(http, provider);
+        }
+    };
     let entry = Entry::of(Act::Link).app(app).from(peer).detail(provider);
     let linked = linked.inspect_err(|refused| entry.clone().refused(refused))?;
     entry.user(&linked.user).done();
@@ -113,6 +124,26 @@ async fn api_key(http: &Http, peer: IpAddr, app: &AppId, body: &[u8]) -> Result<
         system.sign_in_api_key(&id, &key, device, moment)
     })
     .await
+}
+
+async fn custom_token(http: &Http, app: &AppId, body: &[u8]) -> Result<SignedIn, Failure> {
+    let ((token, device), moment) = (shown(body)?, http.moment());
+    let app = app.clone();
+    let known = http
+        .call(move |system| system.sign_in_token(&app, &token, device, &moment))
+        .await?;
+    if known.changed {
+        http.surroundings.user_ended(&known.user);
+    }
+    Ok(known.given)
+}
+
+/// The token of another issuer, and the device.
+fn shown(body: &[u8]) -> Result<(Secret, Option<Device>), Failure> {
+    let mut credentials: Credentials = request::parse(body)?;
+    let token = credentials.token.take();
+    let token = token.ok_or_else(|| Failure::missing_parameter("token"))?;
+    Ok((token, device(&credentials)))
 }
 
 /// Name, password and device.

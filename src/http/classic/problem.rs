@@ -223,6 +223,7 @@ impl From<SystemError> for Problem {
             SystemError::RegistrationClosed
             | SystemError::NameInUse
             | SystemError::WrongPassword
+            | SystemError::Foreign(_)
             | SystemError::UserDisabled => Problem::new(Kind::InvalidCredentials).because(error),
             SystemError::BadPassword(_) => Problem::invalid("password", error.to_string()),
             SystemError::BadEmail | SystemError::BadName => {

@@ -12,7 +12,7 @@ use crate::audit::{Act, Entry};
 use crate::http::attempts::Key;
 use crate::http::{Answer, Http, request};
 use crate::secret::Secret;
-use crate::system::Issued;
+use crate::system::{Issued, SystemError};
 
 /// Whoever asks, by what it shows.
 pub async fn authenticate(
@@ -24,6 +24,9 @@ pub async fn authenticate(
     match asked.provider.as_deref() {
         Some("password") => password(http, peer, asked).await,
         Some("realm") => realm(http, peer, asked).await,
+        Some("jwt") if http.system.settings().providers.jwt.is_some() => {
+            jwt(http, peer, asked).await
+        }
         Some(_) => Err(Problem::invalid("provider", "is not one of this server")),
         None => Err(Problem::missing("provider")),
     }
@@ -52,6 +55,35 @@ async fn password(
     let issued = issued.inspect_err(|problem| entry.clone().refused(problem))?;
     entry.user(&issued.claims.identity).done();
     Ok(done(&json!({ "refresh_token": shown(&issued) })))
+}
+
+/// A token of another issuer.
+async fn jwt(
+    http: &Http,
+    peer: IpAddr,
+    asked: Authentication,
+) -> Result<Response<Answer>, Problem> {
+    let token = asked.data.ok_or_else(|| Problem::missing("data"))?;
+    let (app_id, moment) = (asked.app_id, http.moment());
+    let known = http
+        .ask(move |system| system.classic_sign_in_token(&token, app_id, &moment))
+        .await?;
+    let entry = Entry::of(Act::SignIn).app(super::app()).from(peer);
+    let known = known.map_err(|error| {
+        let problem = match error {
+            SystemError::IdInUse | SystemError::BadId | SystemError::BadMetadata => {
+                Problem::new(Kind::InvalidCredentials).because(error)
+            }
+            error => error.into(),
+        };
+        entry.clone().refused(&problem);
+        problem
+    })?;
+    if known.changed {
+        http.surroundings.user_ended(&known.user);
+    }
+    entry.user(&known.user).done();
+    Ok(done(&json!({ "refresh_token": shown(&known.given) })))
 }
 
 async fn register(

@@ -169,6 +169,7 @@ pub async fn delete(http: &Http, head: &Parts, id: &str) -> Result<Response<Answ
 
 /// What the provider is called here.
 const PASSWORD: &str = "password";
+const JWT: &str = "jwt";
 
 /// Who asks.
 async fn shown(http: &Http, head: &Parts) -> Result<Shown, Problem> {
@@ -200,13 +201,13 @@ async fn of_classic(http: &Http, user: UserId) -> Result<Account, Problem> {
 
 async fn with_identity(http: &Http, provider: &str, name: &str) -> Result<Account, Problem> {
     let unknown = || Problem::new(Kind::UnknownAccount);
-    if provider != PASSWORD {
-        return Err(unknown());
-    }
-    let name = request::decoded(name).ok_or_else(unknown)?;
-    let work = move |system: &crate::system::System| {
-        system.with_identity(&app(), Provider::Password, &name)
+    let provider = match provider {
+        PASSWORD => Provider::Password,
+        JWT => Provider::CustomToken,
+        _ => return Err(unknown()),
     };
+    let name = request::decoded(name).ok_or_else(unknown)?;
+    let work = move |system: &crate::system::System| system.with_identity(&app(), provider, &name);
     match http.ask(work).await? {
         Err(SystemError::NoSuchUser) => Err(unknown()),
         found => Ok(found?),
@@ -217,6 +218,7 @@ fn body(account: Account) -> UserBody {
     let identity = |(provider, name): (Provider, String)| AccountBody {
         provider: match provider {
             Provider::Password => PASSWORD.to_owned(),
+            Provider::CustomToken => JWT.to_owned(),
             other => other.name().to_owned(),
         },
         provider_id: name,

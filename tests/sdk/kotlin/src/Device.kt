@@ -98,6 +98,7 @@ private class Device {
     }
 
     private fun credentials(command: JsonObject): RealmCredentialsPointer {
+        command["jwt"]?.let { return RealmInterop.realm_app_credentials_new_jwt(it.jsonPrimitive.content) }
         val email = command["email"]?.jsonPrimitive?.content
             ?: return RealmInterop.realm_app_credentials_new_anonymous(false)
         val password = command.text("password")

@@ -1,0 +1,366 @@
+//! Users who come with a token of another issuer: what it says of somebody is believed, and taken over at each sign-in.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+
+use rusqlite::{Transaction, params};
+use serde_json::{Map, Value};
+
+use super::accounts::{METADATA_BYTES, set_admin};
+use super::classic::{CLASSIC, Issued};
+use super::name::is_segment;
+use super::users::{self, NewUser, Provider};
+use super::{Device, Moment, SignedIn, System, SystemError, classic};
+use crate::auth::{Expected, ForeignKeys, ForeignTokenError, KeyError, TokenKind, claim};
+use crate::config::{Issuer, Settings};
+use crate::ident::{AppId, UnixTime, UserId};
+use crate::secret::Secret;
+
+/// Characters of what an issuer calls a user, at most.
+const NAME: usize = 255;
+/// Characters of a user's id, at most.
+const ID: usize = 128;
+
+/// The keys of the issuers that the configuration names.
+#[derive(Default)]
+pub struct Issuers {
+    apps: BTreeMap<AppId, ForeignKeys>,
+    classic: ForeignKeys,
+}
+
+impl Issuers {
+    /// Reads their files. The file that is of no use, if one is.
+    pub fn read(settings: &Settings) -> Result<Issuers, (PathBuf, KeyError)> {
+        let keys =
+            |issuer: &Issuer| ForeignKeys::read(&issuer.public_keys, issuer.secret.as_deref());
+        let mut issuers = Issuers::default();
+        for (id, app) in &settings.apps.named {
+            if app.custom_token {
+                issuers.apps.insert(id.clone(), keys(&app.issuer)?);
+            }
+        }
+        if let Some(jwt) = &settings.providers.jwt {
+            issuers.classic = keys(&jwt.issuer)?;
+        }
+        Ok(issuers)
+    }
+}
+
+/// Somebody, as its issuer says.
+struct Person {
+    /// What the issuer calls it.
+    name: String,
+    /// Members of its custom data; nothing where the token does not say them.
+    data: Vec<(String, Option<Value>)>,
+    /// Whether it administers the server, if tokens say that.
+    admin: Option<bool>,
+}
+
+/// Who has signed in, and whether it may do other things since.
+pub struct Recognised<T> {
+    /// What it is given.
+    pub given: T,
+    /// Who it is.
+    pub user: UserId,
+    /// Whether its token has changed what is known of it.
+    pub changed: bool,
+}
+
+impl System {
+    /// From now on these are believed.
+    pub fn trust(&self, issuers: Issuers) {
+        let mut held = self.issuers.write().unwrap_or_else(PoisonError::into_inner);
+        *held = Arc::new(issuers);
+    }
+
+    fn issuers(&self) -> Arc<Issuers> {
+        let held = self.issuers.read().unwrap_or_else(PoisonError::into_inner);
+        held.clone()
+    }
+
+    /// Signs in the user of an app whom a token of the app's issuer names; makes it if it is new.
+    pub fn sign_in_token(
+        &self,
+        app: &AppId,
+        token: &Secret,
+        device: Option<Device>,
+        moment: &Moment,
+    ) -> Result<Recognised<SignedIn>, SystemError> {
+        let person = self.person_of_app(app, token, moment.now)?;
+        let found = self
+            .admin
+            .read(|tx| users::find(tx, app, Provider::CustomToken, &person.name))?;
+        let user = found.map_or_else(|| moment.user(), |account| account.user);
+        let mut changed = false;
+        let given = self.sign_in(app, user.clone(), device, moment, |tx| {
+            changed = person.enter(tx, app, &user, moment)?;
+            Ok(())
+        })?;
+        Ok(Recognised {
+            given,
+            user,
+            changed,
+        })
+    }
+
+    /// Lets the user of an access token sign in with tokens of the app's issuer too, as the one whom this token names; begins a login. Whom another user is already is refused.
+    pub fn link_token(
+        &self,
+        access: &Secret,
+        token: &Secret,
+        moment: &Moment,
+    ) -> Result<SignedIn, SystemError> {
+        let shown = self.verify(access, TokenKind::Access, moment.now)?;
+        let person = self.person_of_app(&shown.app, token, moment.now)?;
+        self.sign_in(&shown.app, shown.user.clone(), None, moment, |tx| {
+            let found = users::find(tx, &shown.app, Provider::CustomToken, &person.name)?;
+            match found {
+                Some(account) if account.user != shown.user => return Err(SystemError::NameInUse),
+                Some(_) => {}
+                None => person.add(tx, &shown.app, &shown.user, moment)?,
+            }
+            person.remember(tx, &shown.user)?;
+            Ok(())
+        })
+    }
+
+    /// Signs in the classic user whom a token of the issuer names; makes it if it is new.
+    pub fn classic_sign_in_token(
+        &self,
+        token: &Secret,
+        app_id: Option<String>,
+        moment: &Moment,
+    ) -> Result<Recognised<Issued>, SystemError> {
+        let settings = self.settings();
+        let jwt = settings.providers.jwt.as_ref();
+        let jwt = jwt.ok_or(SystemError::NoSuchProvider(Provider::CustomToken))?;
+        let keys = self.issuers();
+        let audiences = &jwt.issuer.audiences;
+        let (mut person, claims) =
+            Person::of(&keys.classic, &jwt.issuer, audiences, token, moment.now)?;
+        person.admin = jwt.admin_claim.as_ref().map(|name| {
+            let said = claim(&claims, name);
+            said == Some(&Value::Bool(true))
+        });
+        let user = classic_id(&person.name)?;
+        let mut changed = false;
+        let given = self.classic_login(user.clone(), app_id, moment, |tx| {
+            changed = person.enter(tx, &classic::app(), &user, moment)?;
+            Ok(())
+        })?;
+        Ok(Recognised {
+            given,
+            user,
+            changed,
+        })
+    }
+
+    fn person_of_app(
+        &self,
+        app: &AppId,
+        token: &Secret,
+        now: UnixTime,
+    ) -> Result<Person, SystemError> {
+        let rules = self.app(app)?;
+        if !rules.custom_token {
+            return Err(SystemError::NoSuchProvider(Provider::CustomToken));
+        }
+        let ours = [app.to_string()];
+        let audiences = match &rules.issuer.audiences[..] {
+            [] => &ours,
+            named => named,
+        };
+        let (none, issuers) = (ForeignKeys::default(), self.issuers());
+        let keys = issuers.apps.get(app).unwrap_or(&none);
+        let (person, _) = Person::of(keys, &rules.issuer, audiences, token, now)?;
+        Ok(person)
+    }
+
+    /// What the issuer's tokens have said of a user that signs in with them, for its profile.
+    pub(super) fn taken_over(
+        &self,
+        tx: &Transaction<'_>,
+        profile: &users::Profile,
+    ) -> Result<BTreeMap<String, Value>, SystemError> {
+        let mut identities = profile.identities.iter();
+        if !identities.any(|identity| identity.provider == Provider::CustomToken) {
+            return Ok(BTreeMap::new());
+        }
+        let taken = self.app(&profile.app)?.issuer.metadata;
+        let mut data = users::custom_data(tx, &profile.user)?;
+        data.remove("email"); // it has a place of its own
+        data.retain(|name, _| taken.iter().any(|claim| claim.name() == name));
+        Ok(data)
+    }
+}
+
+impl Person {
+    /// Whom a token names, and all its claims.
+    fn of(
+        keys: &ForeignKeys,
+        issuer: &Issuer,
+        audiences: &[String],
+        token: &Secret,
+        now: UnixTime,
+    ) -> Result<(Person, Map<String, Value>), ForeignTokenError> {
+        let expected = Expected {
+            audiences,
+            issuer: issuer.name.as_deref(),
+        };
+        let claims = keys.claims(token, expected, now)?;
+        let missing = |name: &str| ForeignTokenError::Missing(name.to_owned());
+        let name = match claim(&claims, &issuer.user_claim) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => String::new(),
+        };
+        let fits =
+            (1..=NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+        if !fits {
+            return Err(missing(&issuer.user_claim));
+        }
+        let mut data = Vec::new();
+        for taken in &issuer.metadata {
+            let value = claim(&claims, &taken.claim).filter(|value| !value.is_null());
+            if taken.required && value.is_none() {
+                return Err(missing(&taken.claim));
+            }
+            data.push((taken.name().to_owned(), value.cloned()));
+        }
+        let person = Person {
+            name,
+            data,
+            admin: None,
+        };
+        Ok((person, claims))
+    }
+
+    /// Finds the user or makes it, and takes over what the token says; whether that has changed what was known of it.
+    fn enter(
+        &self,
+        tx: &Transaction<'_>,
+        app: &AppId,
+        user: &UserId,
+        moment: &Moment,
+    ) -> Result<bool, SystemError> {
+        let found = users::find(tx, app, Provider::CustomToken, &self.name)?;
+        let is_known = match found {
+            Some(account) if account.user != *user => return Err(SystemError::NameInUse),
+            Some(account) if account.disabled => return Err(SystemError::UserDisabled),
+            Some(_) => true,
+            None => {
+                self.make(tx, app, user, moment)?;
+                false
+            }
+        };
+        Ok(self.remember(tx, user)? && is_known)
+    }
+
+    /// Makes the user. One of this id that has come without a way to sign in (imported, never used) is this one.
+    fn make(
+        &self,
+        tx: &Transaction<'_>,
+        app: &AppId,
+        user: &UserId,
+        moment: &Moment,
+    ) -> Result<(), SystemError> {
+        match users::is_disabled(tx, user)? {
+            Some(true) => Err(SystemError::UserDisabled),
+            Some(false) if app.as_str() == CLASSIC && waits_for_its_issuer(tx, user)? => {
+                self.add(tx, app, user, moment)
+            }
+            Some(false) => Err(SystemError::IdInUse),
+            None => users::insert(
+                tx,
+                &NewUser {
+                    id: user.clone(),
+                    app,
+                    email: None,
+                    account: moment.account(),
+                    provider: Provider::CustomToken,
+                    name: &self.name,
+                    password_hash: None,
+                    created: moment.now,
+                },
+            ),
+        }
+    }
+
+    /// Adds this way to sign in to a user that is there.
+    fn add(
+        &self,
+        tx: &Transaction<'_>,
+        app: &AppId,
+        user: &UserId,
+        moment: &Moment,
+    ) -> Result<(), SystemError> {
+        users::insert_account(
+            tx,
+            &NewUser {
+                id: user.clone(),
+                app,
+                email: None,
+                account: moment.account(),
+                provider: Provider::CustomToken,
+                name: &self.name,
+                password_hash: None,
+                created: moment.now,
+            },
+        )
+    }
+
+    /// Takes over what the token says; whether that has changed anything.
+    fn remember(&self, tx: &Transaction<'_>, user: &UserId) -> Result<bool, SystemError> {
+        let before = users::custom_data(tx, user)?;
+        let mut data = before.clone();
+        for (name, value) in &self.data {
+            match value {
+                Some(value) => data.insert(name.clone(), value.clone()),
+                None => data.remove(name),
+            };
+        }
+        let mut changed = data != before;
+        if changed {
+            let text = serde_json::to_string(&data).unwrap_or_default();
+            if text.len() > METADATA_BYTES {
+                return Err(SystemError::BadMetadata);
+            }
+            tx.prepare_cached("UPDATE users SET custom = ?2 WHERE id = ?1")?
+                .execute(params![&*user.0, text])?;
+        }
+        if let Some(email) = data.get("email").and_then(Value::as_str) {
+            // The name that a user signs in with stays.
+            let sql = "UPDATE users SET email = ?2 WHERE id = ?1 AND email IS NOT ?2
+                           AND NOT EXISTS (SELECT 1 FROM accounts WHERE user = ?1 AND secret IS NOT NULL)";
+            tx.prepare_cached(sql)?.execute(params![&*user.0, email])?;
+        }
+        if let Some(admin) = self.admin
+            && users::is_admin(tx, user)? != admin
+        {
+            set_admin(tx, user, admin)?;
+            changed = true;
+        }
+        Ok(changed)
+    }
+}
+
+/// Whether nobody has ever signed in as this user, and nobody could: it has no password and no key.
+fn waits_for_its_issuer(tx: &Transaction<'_>, user: &UserId) -> Result<bool, SystemError> {
+    let sql = "SELECT NOT used AND NOT EXISTS (SELECT 1 FROM accounts WHERE user = users.id AND secret IS NOT NULL)
+               FROM users WHERE id = ?1";
+    Ok(tx
+        .prepare_cached(sql)?
+        .query_row([&*user.0], |row| row.get(0))?)
+}
+
+/// The id of a classic user, from what its issuer calls it: the first segment of its paths.
+fn classic_id(name: &str) -> Result<UserId, SystemError> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    let id = name.replace(|c| !legal(c), "_");
+    let user = users::user_id(id.clone());
+    if id.len() > ID || !is_segment(&id) || user.is_reserved() {
+        return Err(SystemError::BadId);
+    }
+    Ok(user)
+}
