@@ -10,9 +10,9 @@ const POINTS: usize = 300;
 /// One line of a panel: its name, its colour, and what it shows.
 type Line = (&'static str, &'static str, fn(&Sample) -> f64);
 
-/// An SVG with a panel each for memory, descriptors and latency.
+/// An SVG with a panel each for memory, descriptors, latency and data.
 pub fn svg(samples: &[Sample]) -> String {
-    let panels: [&[Line]; 3] = [
+    let panels: [&[Line]; 4] = [
         &[("resident memory, MiB", "#1f6feb", |sample| sample.rss)],
         &[("open descriptors", "#2da44e", |sample| {
             sample.descriptors as f64
@@ -23,6 +23,9 @@ pub fn svg(samples: &[Sample]) -> String {
             }),
             ("p50", "#8250df", |sample| sample.latency.p50),
         ],
+        &[("data folder, MiB", "#9a6700", |sample| {
+            sample.disk as f64 / f64::from(1 << 20)
+        })],
     ];
     let height = HEIGHT * panels.len() as f64 + 24.0;
     let mut out = format!(

@@ -90,6 +90,12 @@ pub fn growth(samples: &[Sample]) -> Vec<String> {
     };
     level("resident memory (MiB)", |sample| sample.rss, 4.0);
     level("descriptors", |sample| sample.descriptors as f64, 8.0);
+    // Beside it the machine may have more to do than before.
+    level(
+        "acknowledgement p50 (ms)",
+        |sample| sample.latency.p50,
+        20.0,
+    );
     grown
 }
 
@@ -105,11 +111,25 @@ fn what_grows_is_named() {
         at: number as f64,
         rss: 50.0 + number as f64,
         anonymous: 0.0,
-        descriptors: 30,
-        transactions: 0,
-        latency: Latency::of(Vec::new()),
+        descriptors: 30 + number,
+        transactions: 1,
+        latency: Latency::of(vec![Duration::from_millis(number as u64)]),
         disk: 0,
     };
     let grown = growth(&(0..100).map(sample).collect::<Vec<_>>());
-    assert_eq!(grown, ["resident memory (MiB) grew from 80 to 140"]);
+    assert_eq!(
+        grown,
+        [
+            "resident memory (MiB) grew from 80 to 140",
+            "descriptors grew from 60 to 120",
+            "acknowledgement p50 (ms) grew from 30 to 90",
+        ]
+    );
+    let level = |number| Sample {
+        rss: 50.0,
+        descriptors: 30,
+        latency: Latency::of(vec![Duration::from_millis(9)]),
+        ..sample(number)
+    };
+    assert!(growth(&(0..100).map(level).collect::<Vec<_>>()).is_empty());
 }

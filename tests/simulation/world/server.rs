@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -14,7 +13,8 @@ use ros::ident::RealmName;
 use ros::limits::Limits;
 use ros::realm::{Pending, Realm, RealmError, Registry};
 use ros::session::SessionKey;
-use ros::storage::{StorageError, Store};
+
+use crate::simulation::reopen;
 
 thread_local! {
     static CHANCE: RefCell<StdRng> = RefCell::new(StdRng::seed_from_u64(0));
@@ -38,18 +38,6 @@ pub struct Server {
     pub lane: VecDeque<Job>,
 }
 
-/// Opens the folder. Another test of this process that starts a program has copies of all that is open until the program runs, the lock of the server before this one
-/// among them.
-fn open(root: &Path) -> Result<Store, StorageError> {
-    for _ in 0..1000 {
-        match Store::open(root, chance) {
-            Err(StorageError::InUse(_)) => std::thread::sleep(Duration::from_millis(1)),
-            opened => return opened,
-        }
-    }
-    Store::open(root, chance)
-}
-
 /// An upload that waits.
 pub struct Job {
     /// The connection that it came on.
@@ -67,7 +55,7 @@ pub struct Job {
 impl Server {
     /// Starts on what is on the disk.
     pub fn start(root: &Path, limits: &Limits) -> Result<Server, RealmError> {
-        let store = open(root)?;
+        let store = reopen(root, chance)?;
         Ok(Server {
             registry: Registry::new(store, limits),
             fragments: Fragments::new(1 << 20),
