@@ -40,6 +40,8 @@ impl AdminFile {
         let failed = |error| classify(&path, error);
         let mut writer = connect(&path).map_err(failed)?;
         bring_up_to_date(&mut writer, &path, steps)?;
+        // The log has a name from now on, of which SQLite does not make sure.
+        sync_folder(root).map_err(|error| StorageError::io(root, error))?;
         let reader = connect(&path).map_err(failed)?;
         reader
             .pragma_update(None, "query_only", true)
@@ -94,10 +96,7 @@ fn make_private(path: &Path) -> io::Result<()> {
         .mode(0o600)
         .open(path)
     {
-        Ok(file) => {
-            file.sync_all()?;
-            sync_folder(path.parent().unwrap_or(Path::new(".")))
-        }
+        Ok(file) => file.sync_all(),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             std::fs::set_permissions(path, PermissionsExt::from_mode(0o600))
         }
@@ -108,7 +107,6 @@ fn make_private(path: &Path) -> io::Result<()> {
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = pages::connect(path)?;
     connection.busy_timeout(BUSY)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
@@ -146,6 +144,10 @@ fn bring_up_to_date(
             what: pages::UNPROTECTED.to_owned(),
         });
     }
+    // After the checksums: this writes the first page.
+    connection
+        .pragma_update(None, "journal_mode", "WAL")
+        .map_err(failed)?;
     take_steps(connection, missing, steps.len()).map_err(failed)
 }
 

@@ -126,7 +126,8 @@ impl Store {
                 return Err(StorageError::NotFound(name.clone()));
             }
             if let Some(folder) = path.parent() {
-                make_folder(folder).map_err(|error| StorageError::io(folder, error))?;
+                let made = make_folders_below(&self.root, folder);
+                made.map_err(|error| StorageError::io(folder, error))?;
             }
         }
         let file = RealmFile::open(Arc::from(path.as_path()), name, self.random)?;
@@ -188,6 +189,19 @@ fn make_folder(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         Ok(()) | Err(_) => sync_folder(parent),
     }
+}
+
+/// Makes a folder below another one and those between, each durable in its parent: also if it is there, for whoever made it may not have come so far.
+fn make_folders_below(root: &Path, folder: &Path) -> io::Result<()> {
+    if folder == root {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent() {
+        make_folders_below(root, parent)?;
+        make_folder(folder)?;
+        sync_folder(parent)?;
+    }
+    Ok(())
 }
 
 /// Makes the entries of a folder durable.

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
 use super::cells::{self, Found, Lookup};
-use super::{StorageError, checksum, log, pages, schema, sync_folder};
+use super::{StorageError, checksum, log, pages, schema};
 use crate::ident::{
     ClientVersion, FileIdent, MAX_NUMBER, OriginTimestamp, RealmName, Salt, SaltedVersion,
     ServerVersion, UploadCursor,
@@ -85,7 +85,7 @@ pub struct RealmFile {
     gap: Mutex<Option<Gap>>,
     /// Bytes written since the log was copied into the database, about.
     logged: AtomicU64,
-    /// What was found in the log is on disk. Where there was no room for that, nothing is written before there is.
+    /// What was found in the log is on disk, and so is its name. Where there was no log, or no room, nothing is written before that is so.
     log_is_safe: AtomicBool,
 }
 
@@ -115,21 +115,15 @@ impl RealmFile {
         random: fn() -> u64,
     ) -> Result<RealmFile, StorageError> {
         let error = |cause: rusqlite::Error| classify(&path, cause);
-        let fresh = !path.exists();
         let is_safe = match log::make_safe(&path) {
             Err(cause) if log::is_no_room(&cause) => false,
-            made => made
-                .map(|()| true)
-                .map_err(|cause| StorageError::io(&path, cause))?,
+            made => made.map_err(|cause| StorageError::io(&path, cause))?,
         };
         let writer = pages::connect(&path).map_err(error)?;
         prepare_writer(&path, &writer, name).map_err(|found| match found {
             Unusable::Database(cause) => error(cause),
             Unusable::Other(cause) => cause,
         })?;
-        if fresh && let Some(folder) = path.parent() {
-            sync_folder(folder).map_err(|cause| StorageError::io(folder, cause))?;
-        }
         let reader = pages::open(
             &path,
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -440,8 +434,9 @@ impl RealmFile {
             return Ok(());
         }
         let _nothing_is_written = self.writer();
-        log::make_safe(&self.path).map_err(|cause| StorageError::io(&self.path, cause))?;
-        self.log_is_safe.store(true, Ordering::Release);
+        let is_safe =
+            log::make_safe(&self.path).map_err(|cause| StorageError::io(&self.path, cause))?;
+        self.log_is_safe.store(is_safe, Ordering::Release);
         Ok(())
     }
 

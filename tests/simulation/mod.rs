@@ -5,6 +5,7 @@ mod damage;
 mod format;
 mod peer;
 mod steps;
+mod twice;
 mod world;
 
 use std::collections::BTreeMap;
