@@ -42,7 +42,9 @@ pub fn connect(path: &Path) -> rusqlite::Result<Connection> {
 /// Opens a database.
 pub fn open(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     register()?;
-    Connection::open_with_flags_and_vfs(path, flags, NAME)
+    let connection = Connection::open_with_flags_and_vfs(path, flags, NAME)?;
+    keep_little(&connection)?;
+    Ok(connection)
 }
 
 /// Opens a database with a parameter of SQLite's URIs.
@@ -97,6 +99,20 @@ pub fn found_damage(error: &rusqlite::Error) -> bool {
     error
         .sqlite_error()
         .is_some_and(|error| error.extended_code == ffi::SQLITE_IOERR_DATA)
+}
+
+/// Slots of memory, and bytes in each, that a connection sets aside for small things. SQLite's own default is 48 KiB, most of what an open Realm takes.
+const SLOTS: c_int = 32;
+const SLOT: c_int = 256;
+
+/// A connection that was just opened keeps little memory.
+fn keep_little(connection: &Connection) -> rusqlite::Result<()> {
+    // SAFETY: the handle is open as long as `connection` is borrowed; the operation takes a pointer (none: SQLite gets the memory itself) and two ints.
+    done(unsafe {
+        let own = ptr::null_mut::<c_void>();
+        let handle = connection.handle();
+        ffi::sqlite3_db_config(handle, ffi::SQLITE_DBCONFIG_LOOKASIDE, own, SLOT, SLOTS)
+    })
 }
 
 /// Wants so many bytes of each page reserved, none if negative; how many are, or will be with the next `VACUUM`.
