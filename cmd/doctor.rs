@@ -37,7 +37,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = settings(arguments.configuration.as_deref())?;
     let server = answers(&settings, &arguments.reach)?;
     let mut findings = doctor::examine(&settings, server.state != State::Bad);
-    findings.extend(arguments.certificate.as_deref().map(doctor::certificate));
+    let named = arguments.certificate.as_deref().map(doctor::certificate);
+    let named = named.filter(|named| !findings.contains(named)); // it may be the configured one
+    findings.extend(named);
     findings.push(server);
     print(&findings, arguments.output)?;
     match findings.iter().map(|finding| finding.state).max() {

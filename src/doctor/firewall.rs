@@ -34,7 +34,7 @@ const FIREWALLS: [Firewall; 4] = [
         name: "nftables",
         ask: &["nft", "list", "ruleset"],
         judge: nftables,
-        open: "nft insert rule inet filter input tcp dport {port} accept",
+        open: "nft insert rule {chain} tcp dport {port} accept",
     },
     Firewall {
         name: "iptables",
@@ -98,6 +98,8 @@ fn judged(port: u16, ask: impl Fn(&Firewall) -> Option<String>) -> Finding {
             Verdict::Open => return Finding::ok(CHECK, format!("{name} lets port {port} through")),
             Verdict::Closed => {
                 let recipe = firewall.open.replace("{port}", &port.to_string());
+                let chain = nft_chain(&said).unwrap_or_default();
+                let recipe = recipe.replace("{chain}", &chain);
                 let text = format!("{name} is active and has no rule for port {port}");
                 return Finding::warn(CHECK, text, recipe);
             }
@@ -142,14 +144,34 @@ fn ufw(said: &str, port: u16) -> Verdict {
 }
 
 fn nftables(said: &str, port: u16) -> Verdict {
-    let drops = |line: &str| line.contains("hook input") && line.contains("policy drop");
-    if !said.lines().any(drops) {
+    if nft_chain(said).is_none() {
         return Verdict::Silent;
     }
     let mut accepts = said
         .lines()
         .filter(|line| line.contains("dport") && line.contains("accept"));
     verdict(accepts.any(|line| has(line, port)))
+}
+
+/// The chain (family, table and name) that drops what comes in and is not known. What iptables keeps in nftables is for iptables to judge.
+fn nft_chain(said: &str) -> Option<String> {
+    let (mut table, mut chain, mut is_of_iptables) = ("", "", false);
+    for line in said.lines().map(str::trim) {
+        let named = |what: &str| line.strip_prefix(what)?.strip_suffix(" {");
+        if line.starts_with('#') {
+            is_of_iptables = line.contains("managed by iptables-nft");
+        } else if let Some(name) = named("table ") {
+            (table, chain) = (if is_of_iptables { "" } else { name }, "");
+            is_of_iptables = false;
+        } else if let Some(name) = named("chain ") {
+            chain = name;
+        }
+        let drops = line.contains("hook input") && line.contains("policy drop");
+        if drops && !table.is_empty() {
+            return Some(format!("{table} {chain}"));
+        }
+    }
+    None
 }
 
 fn iptables(said: &str, port: u16) -> Verdict {
@@ -206,6 +228,13 @@ mod tests {
             (nftables(&nft_says(""), 9080), Verdict::Closed),
             (nftables("table ip nat {\n}", 9080), Verdict::Silent),
             (
+                nftables(
+                    "# Warning: table ip filter is managed by iptables-nft, do not touch!\ntable ip filter {\n chain INPUT {\n  type filter hook input priority filter; policy drop;\n }\n}",
+                    9080,
+                ),
+                Verdict::Silent,
+            ),
+            (
                 iptables(
                     &iptables_says("-A INPUT -p tcp -m tcp --dport 9080 -j ACCEPT"),
                     9080,
@@ -226,6 +255,12 @@ mod tests {
             "iptables" => Some("-P INPUT DROP\n".to_owned()),
             _ => None,
         };
+        let nft = "table ip nat {\n}\ntable inet mine {\n chain incoming {\n  type filter hook input priority 0; policy drop;\n }\n}";
+        let found = judged(80, |firewall| {
+            (firewall.name == "nftables").then(|| nft.to_owned())
+        });
+        let recipe = "nft insert rule inet mine incoming tcp dport 80 accept";
+        assert_eq!(found.hint.as_deref(), Some(recipe));
         let found = judged(9443, said);
         assert_eq!(found.state, State::Warn);
         assert_eq!(found.hint.as_deref(), Some("ufw allow 9443/tcp"));
