@@ -217,6 +217,25 @@ fn every_error_is_explained_and_every_alert_knows_its_metric() {
         let row = format!("| {} | {} |", code.number(), code.text());
         assert!(explained.contains(&row), "{row}");
     }
+    // Codes of both APIs, as the sources have them.
+    let api = include_str!("../../src/api/mod.rs");
+    let (_, names) = api.split_once("pub enum ErrorCode {").unwrap();
+    let (names, _) = names.split_once("\n}").unwrap();
+    let is_name = |line: &&str| line.starts_with(char::is_uppercase) && line.ends_with(',');
+    let names = names.lines().map(str::trim).filter(is_name);
+    let mut rows: Vec<String> = names
+        .map(|name| format!("| `{}` | ", name.trim_end_matches(',')))
+        .collect();
+    let problems = include_str!("../../src/http/classic/problem.rs");
+    let codes = problems.lines().filter_map(|line| {
+        let code: u16 = line.trim().strip_suffix(',')?.parse().ok()?;
+        Some(format!("| {code} | "))
+    });
+    rows.extend(codes);
+    assert!(rows.len() > 25, "{rows:?}");
+    for row in rows {
+        assert!(explained.contains(&row), "{row}");
+    }
     let documented = include_str!("../../docs/metrics.md");
     let alerts = include_str!("../../packaging/alerts.yml");
     let words = alerts.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
