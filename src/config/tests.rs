@@ -709,6 +709,32 @@ fn the_schema_has_every_key() {
     }
 }
 
+/// What docs/operate.md says of a reload is what the rows say: the longest name that is given counts.
+#[test]
+fn the_table_of_what_a_reload_takes_is_true() {
+    let text = include_str!("../../docs/operate.md");
+    let row = text
+        .lines()
+        .find(|line| line.starts_with("| `apps`"))
+        .unwrap();
+    let [at_once, restart] = [1, 2].map(|cell| {
+        let names = row.split(" | ").nth(cell - 1).unwrap().split('`');
+        names.skip(1).step_by(2).collect::<Vec<_>>()
+    });
+    let longest = |names: &[&str], key: &str| {
+        let fits = names.iter().filter(|name| {
+            key.strip_prefix(**name)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        });
+        fits.map(|name| name.len()).max().unwrap_or(0)
+    };
+    for key in all().filter(|key| key.effect == Effect::Works) {
+        let (now, later) = (longest(&at_once, key.path), longest(&restart, key.path));
+        assert_ne!(now, later, "{} is on neither side, or on both", key.path);
+        assert_eq!(now > later, key.reload, "{}", key.path);
+    }
+}
+
 #[test]
 fn the_examples_in_the_documentation_are_configurations() {
     let text = include_str!("../../docs/configure.md");
