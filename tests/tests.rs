@@ -10,6 +10,7 @@ mod fuzz;
 mod hostile;
 mod house;
 mod http;
+mod paper;
 mod random;
 mod recorded;
 mod reliability;
