@@ -17,7 +17,7 @@ mod token;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use self::pbkdf2::{Digest, Pbkdf2};
+pub use self::pbkdf2::{Digest, Pbkdf2, spend};
 pub use foreign::ForeignKeys;
 pub use inspect::{Form, Inspection};
 pub use key::{KeyError, KeyPair, PublicKey, Verifier};

@@ -24,7 +24,7 @@ const SALT: usize = 1024;
 pub const ROUNDS: u32 = 1_000_000;
 
 /// What is under the HMAC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Digest {
     /// SHA-256, as in 1.x
     Sha256,
@@ -106,21 +106,40 @@ impl Pbkdf2 {
         format!("{PREFIX}{digest}$i={rounds}${salt}${hash}")
     }
 
+    /// What its text begins with: all with this beginning take the same work.
+    pub fn kind(&self) -> String {
+        format!("{PREFIX}{}$i={}$", self.digest.name(), self.rounds)
+    }
+
+    /// Under which digest it was made, in how many rounds.
+    pub fn work(&self) -> (Digest, u32) {
+        (self.digest, self.rounds)
+    }
+
     /// Whether the password is the one that was hashed.
     pub fn verify(&self, password: &Secret) -> bool {
         let mut made = vec![0; self.hash.len()];
-        let password = password.reveal().as_bytes();
-        match self.digest {
-            Digest::Sha256 => {
-                pbkdf2::pbkdf2_hmac::<Sha256>(password, &self.salt, self.rounds, &mut made);
-            }
-            Digest::Sha512 => {
-                pbkdf2::pbkdf2_hmac::<Sha512>(password, &self.salt, self.rounds, &mut made);
-            }
-        }
+        derive(self.digest, self.rounds, password, &self.salt, &mut made);
         // All bytes are looked at, so the time tells nothing.
         let pairs = made.iter().zip(&self.hash);
         pairs.fold(0, |all, (made, kept)| all | (made ^ kept)) == 0
+    }
+}
+
+/// Takes the time of so many rounds.
+pub fn spend(digest: Digest, rounds: u32, password: &Secret) {
+    if rounds > 0 {
+        let mut made = [0; SHORTEST];
+        derive(digest, rounds, password, &[], &mut made);
+        std::hint::black_box(made);
+    }
+}
+
+fn derive(digest: Digest, rounds: u32, password: &Secret, salt: &[u8], made: &mut [u8]) {
+    let password = password.reveal().as_bytes();
+    match digest {
+        Digest::Sha256 => pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, rounds, made),
+        Digest::Sha512 => pbkdf2::pbkdf2_hmac::<Sha512>(password, salt, rounds, made),
     }
 }
 

@@ -138,4 +138,7 @@ CREATE TABLE removals (                     -- Realms whose files are to go, or 
     kept        INTEGER NOT NULL,           -- whether the row stays: devices with a file from before start over
     done        INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+", "
+DROP INDEX accounts_imported;
+CREATE INDEX accounts_imported ON accounts (secret) WHERE secret >= '$pbkdf2-' AND secret < '$pbkdf2.'; -- hashes of another server, by what they cost
 "];

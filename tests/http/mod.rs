@@ -12,6 +12,7 @@ mod permissions;
 mod session;
 mod setup;
 mod sign_in;
+mod times;
 mod tokens;
 mod users;
 
