@@ -166,6 +166,14 @@ impl Failure {
         self.code == ErrorCode::InvalidPassword
     }
 
+    /// Whether it is about who may do what.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self.status,
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+        )
+    }
+
     /// Whether the server has failed, or has too much to do, and not whoever asks.
     pub fn is_ours(&self) -> bool {
         self.status.is_server_error()

@@ -14,19 +14,19 @@ use super::clerk;
 use super::events::{Event, Events};
 use super::intake::Intake;
 use super::live::{self, Change};
-use super::logins::Entry;
 use super::measures::Counted;
 use super::tally::Tally;
 use super::threads::Panicked;
 use super::writer::Strand;
-use super::{clock, refusal};
+use super::{clock, logins, refusal};
 use crate::access::{Caller, Endpoint};
+use crate::audit::{Act, Entry};
 use crate::download;
 use crate::fanout::Subscription;
 use crate::ident::{FileIdent, RealmName, Salt, ServerVersion, SessionIdent};
 use crate::limits::Limits;
 use crate::log::DETAIL;
-use crate::realm::{Allow, Foreign, Pending, Realm, RealmError};
+use crate::realm::{self, Allow, Foreign, Pending, Realm, RealmError};
 use crate::secret::Secret;
 use crate::session::{Close, Input, Output, SessionKey};
 use crate::system::Refusal;
@@ -64,7 +64,7 @@ pub struct Desk {
 #[derive(Clone)]
 struct Guest {
     caller: Arc<Caller>,
-    _entry: Arc<Entry>,
+    _entry: Arc<logins::Entry>,
 }
 
 /// What belongs to one session.
@@ -222,7 +222,10 @@ impl Desk {
         need_client_file_ident: bool,
     ) -> Result<(), WireError> {
         let guest = self.guest(token)?;
-        let realm = self.server.door.realm(&guest.caller, path)?;
+        let realm = self
+            .server
+            .door
+            .realm(&guest.caller, path, self.tally.address())?;
         // Entered before it is decided, so that no change falls between.
         let uploads = Strand::new(Allow::NOTHING);
         let (events, strand) = (self.events.clone(), uploads.clone());
@@ -235,8 +238,9 @@ impl Desk {
             Change::RemovedWithUser => strand.break_off(),
         };
         let live = self.server.live.enter(&realm, &guest.caller.user, changed);
-        uploads.allow(self.server.door.allowed(&guest.caller, &realm)?);
-        self.server.door.check_stays(&realm)?;
+        let door = &self.server.door;
+        uploads.allow(door.allowed(&guest.caller, &realm, self.tally.address())?);
+        door.check_stays(&realm)?;
         self.tally.user(&guest.caller.user);
         self.tally.session(&realm);
         tracing::debug!(target: DETAIL, connection = %self.id, user = %guest.caller.user, %realm, session = session.0, "session begins");
@@ -277,7 +281,10 @@ impl Desk {
     pub fn recheck(&mut self, session: SessionKey) -> Option<WireError> {
         let bench = self.sessions.get_mut(&session)?;
         bench.live.heard(); // before the look, so that no change falls between
-        let allowed = self.server.door.allowed(&bench.guest.caller, &bench.realm);
+        let allowed =
+            self.server
+                .door
+                .allowed(&bench.guest.caller, &bench.realm, self.tally.address());
         let allow = allowed.as_ref().copied();
         bench.uploads.allow(allow.unwrap_or(Allow::NOTHING));
         allowed.err()
@@ -293,7 +300,11 @@ impl Desk {
             return self.caller.clone().ok_or_else(nobody);
         }
         let token = Secret::new(String::from_utf8_lossy(token));
-        let caller = match self.server.door.caller(&self.endpoint, &token) {
+        let caller = match self
+            .server
+            .door
+            .caller(&self.endpoint, &token, self.tally.address())
+        {
             Ok(caller) => caller,
             Err(Refusal::Unavailable(cause)) => {
                 tracing::error!(connection = %self.id, cause, "the server's database failed");
@@ -344,7 +355,12 @@ impl Desk {
             return;
         };
         let events = self.events.clone();
+        let entry = Entry::of(Act::Upload).by(&bench.guest.caller.user);
+        let entry = entry.realm(&bench.realm).from(self.tally.address());
         let reply = Box::new(move |outcome: Result<(), _>| {
+            if let Err(realm::Refusal::Denied(cause)) = &outcome {
+                entry.refused(cause);
+            }
             events.send(Event::Integrated(Input::Integrated(
                 session,
                 outcome.map_err(refusal::told),

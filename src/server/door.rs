@@ -1,5 +1,6 @@
 //! Who comes in, and into which Realm: tokens of upgrade requests, names in BIND.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::access::{Caller, Endpoint};
@@ -41,20 +42,38 @@ impl Door {
         Door { system }
     }
 
-    /// Who shows this token at this endpoint.
-    pub fn caller(&self, endpoint: &Endpoint, token: &Secret) -> Result<Caller, Refusal> {
+    /// Who shows this token at this endpoint, from this address.
+    pub fn caller(
+        &self,
+        endpoint: &Endpoint,
+        token: &Secret,
+        from: IpAddr,
+    ) -> Result<Caller, Refusal> {
         let caller = self.system.authorize(endpoint, token, clock::now());
-        caller.inspect_err(|refusal| Entry::of(Act::Open).refused(refusal))
+        caller.inspect_err(|refusal| Entry::of(Act::Open).from(from).refused(refusal))
     }
 
     /// The Realm that a caller names in BIND.
-    pub fn realm(&self, caller: &Caller, text: &[u8]) -> Result<RealmName, WireError> {
-        let illegal = |error| WireError::new(ErrorCode::IllegalRealmPath).because(error);
-        realm_name(&caller.endpoint, &caller.user, text).map_err(illegal)
+    pub fn realm(
+        &self,
+        caller: &Caller,
+        text: &[u8],
+        from: IpAddr,
+    ) -> Result<RealmName, WireError> {
+        realm_name(&caller.endpoint, &caller.user, text).map_err(|error| {
+            let entry = Entry::of(Act::Open).by(&caller.user).from(from);
+            entry.realm(String::from_utf8_lossy(text)).refused(error);
+            WireError::new(ErrorCode::IllegalRealmPath).because(error)
+        })
     }
 
     /// What a caller may change in a Realm; an error if it may not even read it.
-    pub fn allowed(&self, caller: &Caller, realm: &RealmName) -> Result<Allow, WireError> {
+    pub fn allowed(
+        &self,
+        caller: &Caller,
+        realm: &RealmName,
+        from: IpAddr,
+    ) -> Result<Allow, WireError> {
         let decision = self
             .system
             .decide(caller, realm, clock::now())
@@ -72,7 +91,7 @@ impl Door {
             })
         } else {
             let entry = Entry::of(Act::Open).by(&caller.user).realm(realm);
-            entry.refused(decision.reason);
+            entry.from(from).refused(decision.reason);
             Err(WireError::new(ErrorCode::PermissionDenied)
                 .because(format!("{realm}: {}", decision.reason)))
         }

@@ -191,7 +191,7 @@ async fn handle(
     let path = request.uri().path().to_owned();
     let mut response = if let Some(endpoint) = door::endpoint(&path) {
         upgrade::answer(server.clone(), endpoint, request, peer, came.place.clone())
-    } else if let Some(answer) = watch::answer(&server, &request).await {
+    } else if let Some(answer) = watch::answer(&server, peer.address, &request).await {
         answer
     } else if is_routed(&path) && !matches!(service, Service::Sync) {
         server.http.route(&arrival, request).await

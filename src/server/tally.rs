@@ -1,5 +1,6 @@
 //! What one connection has done, from its beginning to its end: counted for all, and said in one line when it is over.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -59,6 +60,11 @@ impl Tally {
             downloaded: 0,
             reason: None,
         }
+    }
+
+    /// The address of the client.
+    pub fn address(&self) -> IpAddr {
+        self.peer.address
     }
 
     /// Who it is, if that was not known before.

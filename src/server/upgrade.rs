@@ -63,7 +63,7 @@ pub fn answer(
         None
     } else {
         let token = token.unwrap_or_else(|| Secret::new(""));
-        match server.door.caller(&endpoint, &token) {
+        match server.door.caller(&endpoint, &token, peer.address) {
             Ok(caller) => Some(caller),
             Err(refusal) => return Failure::from(refusal).answer(),
         }

@@ -1,5 +1,6 @@
 //! What those who watch over the server ask it: whether it is alive and ready, how it is, its metrics.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +15,18 @@ use super::process::Process;
 use super::{Server, clock};
 use crate::access::Endpoint;
 use crate::api::status::{Disk, ErrorCount, Lanes, Memory, Realms, Status};
+use crate::audit::{Act, Entry};
 use crate::http::{Answer, Failure, json};
 use crate::metrics::Exposition;
 use crate::secret::Secret;
 use crate::storage;
 
 /// Answers a request that is for this room; nothing if it is for another.
-pub async fn answer<B>(server: &Arc<Server>, request: &Request<B>) -> Option<Response<Answer>> {
+pub async fn answer<B>(
+    server: &Arc<Server>,
+    from: IpAddr,
+    request: &Request<B>,
+) -> Option<Response<Answer>> {
     let path = request.uri().path();
     if !matches!(path, "/healthz" | "/readyz" | "/api/ros/v1/status") {
         return None;
@@ -37,7 +43,7 @@ pub async fn answer<B>(server: &Arc<Server>, request: &Request<B>) -> Option<Res
                 &format!("not ready: {cause}\n"),
             ),
         },
-        _ => match may_see(server, request.headers()) {
+        _ => match may_see(server, from, request.headers()) {
             Ok(()) => json(StatusCode::OK, &status(server).await),
             Err(failure) => failure.answer(),
         },
@@ -79,17 +85,20 @@ fn text(status: StatusCode, text: &str) -> Response<Answer> {
 }
 
 /// Only for administrators.
-fn may_see(server: &Server, headers: &HeaderMap) -> Result<(), Failure> {
+fn may_see(server: &Server, from: IpAddr, headers: &HeaderMap) -> Result<(), Failure> {
     let header = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok());
     let token = header.and_then(|header| header.strip_prefix("Bearer "));
     let token = Secret::new(token.unwrap_or_default().trim());
-    let caller = server.door.caller(&Endpoint::Classic, &token)?;
+    let caller = server.door.caller(&Endpoint::Classic, &token, from)?;
     if caller.admin {
         Ok(())
     } else {
-        Err(Failure::forbidden("only administrators may see this"))
+        let refused = Failure::forbidden("only administrators may see this");
+        let entry = Entry::of(Act::Administer).by(&caller.user).from(from);
+        entry.detail("the status").refused(&refused);
+        Err(refused)
     }
 }
 

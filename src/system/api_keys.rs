@@ -39,13 +39,13 @@ pub enum KeyChange {
 }
 
 impl System {
-    /// Makes a key for the user of a refresh token; the key itself is shown this once.
+    /// Makes a key for the user of a refresh token, whose id is given too; the key itself is shown this once.
     pub fn make_api_key(
         &self,
         token: &Secret,
         name: &str,
         moment: &Moment,
-    ) -> Result<(ApiKey, Secret), SystemError> {
+    ) -> Result<(UserId, ApiKey, Secret), SystemError> {
         let token = self.key_holder(token, moment.now)?;
         let narrow = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
         if !(1..=NAME_BYTES).contains(&name.len()) || !name.bytes().all(narrow) {
@@ -76,7 +76,7 @@ impl System {
             )?;
             Ok(())
         })?;
-        Ok((key, secret))
+        Ok((token.user, key, secret))
     }
 
     /// The keys of the user of a refresh token.

@@ -6,6 +6,7 @@ use rusqlite::Transaction;
 
 use super::permissions::{self, Change, Permission};
 use super::{System, SystemError, effects, mirrors};
+use crate::access::Rights;
 use crate::audit::{Act, Entry};
 use crate::changeset::Instruction;
 use crate::ident::{RealmName, ServerVersion, UnixTime, UserId};
@@ -42,7 +43,8 @@ impl Book<'_> {
             self.changed.insert(Changed::Rights(realm, user));
             let entry = Entry::of(Act::Permission).by(change.by);
             let entry = entry.user(change.user).realm(change.realm);
-            self.record.push(entry.detail(words(after.as_ref())));
+            let rights = after.as_ref().map(|row| row.rights);
+            self.record(entry.detail(words(rights.unwrap_or_default())));
         }
         Ok(after)
     }
@@ -52,7 +54,7 @@ impl Book<'_> {
         self.changed.insert(changed);
     }
 
-    /// This is put on record.
+    /// Puts something on record when the change is durable.
     pub fn record(&mut self, entry: Entry) {
         self.record.push(entry);
     }
@@ -115,9 +117,8 @@ impl System {
     }
 }
 
-/// What a row grants, in words.
-fn words(row: Option<&Permission>) -> String {
-    let rights = row.map(|row| row.rights).unwrap_or_default();
+/// Rights, in words.
+pub(super) fn words(rights: Rights) -> String {
     let words = [
         ("read", rights.read),
         ("write", rights.write),

@@ -35,6 +35,8 @@ pub enum NoAccess {
     /// Nothing is allowed there.
     #[error("{realm}: {}", .decision.reason)]
     Denied {
+        /// Who asks.
+        user: UserId,
         /// The Realm.
         realm: RealmName,
         /// Why.
@@ -120,7 +122,12 @@ impl System {
         let realm = realm_name(&Endpoint::Classic, &caller.user, path.as_bytes())?;
         let decision = self.decide(&caller, &realm, moment.now)?;
         if decision.rights.is_empty() {
-            return Err(NoAccess::Denied { realm, decision });
+            let user = caller.user;
+            return Err(NoAccess::Denied {
+                user,
+                realm,
+                decision,
+            });
         }
         let rights = [
             ("download", decision.rights.read),

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
 
-use super::book::Book;
+use super::book::{Book, words};
 use super::classic::CLASSIC;
 use super::mirrors::{column, date, set};
 use super::named::{Named, named};
@@ -182,8 +182,7 @@ impl System {
             let answer = match self.carry_out(book, &requester, request, moment, number) {
                 Ok(done) => answer(request, moment.now, 0, done),
                 Err(Failed::Refused(problem)) => {
-                    let entry = Entry::of(Act::Permission).by(&requester.user);
-                    entry.realm(management).refused(problem.message());
+                    requester.entry(&request.ask).refused(problem.message());
                     let message = Some(problem.message());
                     let done = Done {
                         message,
@@ -248,8 +247,7 @@ impl System {
                     realm: done.url,
                 }),
                 Err(Failed::Refused(problem)) => {
-                    let entry = Entry::of(Act::Permission).by(user);
-                    entry.refused(problem.message());
+                    requester.entry(&request.ask).refused(problem.message());
                     Ok(problem.into())
                 }
                 Err(Failed::System(error)) => Err(error),
@@ -444,6 +442,9 @@ impl System {
             offer.expires.map(seconds),
             seconds(book.now)
         ])?;
+        let entry = Entry::of(Act::Permission).by(&requester.user);
+        let entry = entry.realm(&named.realm);
+        book.record(entry.detail(format!("offered {}", words(offer.rights))));
         Ok(Done {
             message: None,
             token: Some(offer.token),
@@ -487,6 +488,9 @@ impl System {
                 origin: had.map_or(Origin::Offer, |row| row.origin),
             })?;
         }
+        let entry = Entry::of(Act::Permission).by(&requester.user);
+        let entry = entry.realm(&offer.realm);
+        book.record(entry.detail(format!("took up an offer of {}", offer.user)));
         let named = Named::plain(offer.realm);
         Ok(Done {
             url: Some(named.expanded(&requester.endpoint)),
@@ -510,6 +514,17 @@ impl Requester {
             admin: is_server(&user) || users::is_admin(tx, &user)?,
             user,
         })
+    }
+
+    /// What is put on record of a request. The token of an offer is none of it: whoever reads it could take the offer up.
+    fn entry(&self, ask: &Ask) -> Entry {
+        let entry = Entry::of(Act::Permission).by(&self.user);
+        match ask {
+            Ask::Change { user, url, .. } => entry.user(user).realm(url),
+            Ask::Offer { url, .. } => entry.realm(url).detail("an offer"),
+            Ask::Response { .. } => entry.detail("taking an offer up"),
+            Ask::TooLong(_) => entry,
+        }
     }
 }
 

@@ -78,6 +78,13 @@ impl System {
         })
     }
 
+    /// How many rows a user sees in its `/~/__permission`.
+    pub fn permissions_shown_to(&self, user: &UserId) -> Result<usize, SystemError> {
+        let rows = self.permissions_about(user)?;
+        let shown = |row: &&Permission| row.realm.is_path() && !Everyone::is(&row.user);
+        Ok(rows.iter().filter(shown).count())
+    }
+
     /// How many users of an app have this member in their custom data.
     pub fn count_with_metadata(
         &self,

@@ -6,6 +6,7 @@ mod live;
 mod management;
 mod mirrors;
 mod recipes;
+mod reference;
 mod removal;
 mod settings;
 

@@ -219,3 +219,24 @@ async fn the_configuration_switches_it_off() {
             .problem(501, 803);
     }
 }
+
+#[tokio::test]
+async fn what_2_0_asks_for_before_it_looks_is_answered() {
+    let world = World::new().await;
+    let (ada, bob, bob_id) = (&world.ada, &world.bob, &world.bob_id);
+    let rows = async |token: &str| {
+        let said = world.ask("GET", "/ondemand", token, Value::Null).await;
+        let said = said.object();
+        let count = said["affectedPermissionsCount"].as_u64().unwrap();
+        (said["userId"].clone(), count)
+    };
+    assert_eq!(rows(bob).await, (json!(bob_id), 0));
+    // What everybody has is shown elsewhere.
+    for (user, of_bob, of_ada) in [(bob_id.as_str(), 1, 2), ("*", 1, 2)] {
+        world.apply(ada, user, "/~/notes", "read").await.object();
+        assert_eq!(rows(bob).await.1, of_bob, "{user}");
+        assert_eq!(rows(ada).await.1, of_ada, "{user}");
+    }
+    let nobody = world.ask("GET", "/ondemand", "junk", Value::Null).await;
+    nobody.problem(401, 611);
+}

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::server::Server;
 use crate::support::wire::Wire;
@@ -18,7 +18,11 @@ fn fetched() -> Option<PathBuf> {
 }
 
 /// What the code of this version says, by what it did.
-fn said(server: &Server, version: &str) -> Option<impl Fn(&str) -> Value + use<>> {
+fn said(
+    server: &Server,
+    version: &str,
+    mode: Option<&str>,
+) -> Option<impl Fn(&str) -> Value + use<>> {
     let Some(folder) = fetched() else {
         println!("could not run: no login code of old SDKs (tests/run fetches it)");
         return None;
@@ -28,6 +32,7 @@ fn said(server: &Server, version: &str) -> Option<impl Fn(&str) -> Value + use<>
         .arg(script)
         .arg(&folder)
         .args([version, &server.url()])
+        .args(mode)
         .env("NODE_PATH", folder.join("node_modules"))
         .output()
         .unwrap();
@@ -59,7 +64,7 @@ fn bind(server: &Server, path: &str, token: &str) -> (String, u64) {
 fn the_login_code_of_old_sdks_gets_what_opens_realms() {
     for version in ["1.8.3", "6.1.8"] {
         let server = Server::start();
-        let Some(said) = said(&server, version) else {
+        let Some(said) = said(&server, version, None) else {
             return;
         };
         let (made, user) = (said("registered"), said("signed in"));
@@ -99,5 +104,58 @@ fn the_login_code_of_old_sdks_gets_what_opens_realms() {
             // Logging out ends what was opened with that login, and no other.
             assert_eq!(said("logged out")["error"]["code"], 614);
         }
+    }
+}
+
+#[test]
+fn the_permission_code_of_an_old_sdk_shares_a_realm() {
+    let server = Server::start();
+    let Some(before) = said(&server, "6.1.8", None) else {
+        return;
+    };
+    let (own, ada) = (before("own"), before("signed in"));
+    let (token, ada) = (
+        own["token"].as_str().unwrap(),
+        ada["identity"].as_str().unwrap(),
+    );
+    // It has logged out since, so the Realm is made under a token of the operator.
+    let path = format!("/{ada}/notes");
+    let claims = format!(
+        r#"{{"identity":"{ada}","path":"{path}","access":["download","upload","manage"]}}"#
+    );
+    assert_eq!(bind(&server, &path, token).1, 206);
+    assert_eq!(
+        bind(&server, &path, &crate::serve::signed(&server, &claims)).0,
+        "ident"
+    );
+    let said = said(&server, "6.1.8", Some("permissions")).unwrap();
+    let friend = said("friend")["identity"].clone();
+    let row = |user: &Value, write: bool| json!([{"userId": user, "mayRead": true, "mayWrite": write, "mayManage": false}]);
+    for (what, expected) in [
+        ("applied", json!({"affectedUsers": 1})),
+        (
+            "granted",
+            json!({"rows": row(&friend, true), "friend": row(&friend, true)}),
+        ),
+        ("by name", json!({"affectedUsers": 1})),
+        ("taken away", json!({"friend": []})),
+        ("everybody", json!({"affectedUsers": -1})),
+        // A grantee whom nobody knows is told, and is not everybody.
+        ("for nobody", json!({"code": 601, "status": 400})),
+        ("by a stranger", json!({"code": 614, "status": 403})),
+        (
+            "offered",
+            json!({"same": true, "level": "write", "path": path}),
+        ),
+        (
+            "accepted",
+            json!({"path": path, "friend": [row(&friend, true)[0], row(&Value::Null, false)[0]]}),
+        ),
+        ("withdrawn", json!({"code": 601, "status": 400})),
+        ("over", json!({"code": 701, "status": 403})),
+    ] {
+        let mut told = said(what);
+        told.as_object_mut().unwrap().remove("what");
+        assert_eq!(told, expected, "{what}");
     }
 }

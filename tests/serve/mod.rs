@@ -9,6 +9,7 @@ mod listeners;
 mod mail;
 mod production;
 mod program;
+mod record;
 mod tokens;
 mod watching;
 

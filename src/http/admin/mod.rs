@@ -22,6 +22,7 @@ use super::answer::Failure;
 use super::{Answer, Http, request};
 use crate::audit::{Act, Entry};
 use crate::ident::UserId;
+use crate::system::{Shown, SystemError};
 
 /// The prefix of all routes.
 const BASE: &str = "/api/ros/v1/";
@@ -83,11 +84,7 @@ where
     B: Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let administrator = administrator(http, head).await;
-    let administrator = administrator.inspect_err(|failure| {
-        let entry = Entry::of(Act::Administer).detail(head.uri.path());
-        entry.from(peer).refused(failure);
-    })?;
+    let administrator = administrator(http, peer, head).await?;
     let by = By {
         administrator,
         peer,
@@ -121,8 +118,24 @@ impl By {
 }
 
 /// Who asks, if it is an administrator.
-async fn administrator(http: &Http, head: &Parts) -> Result<UserId, Failure> {
+async fn administrator(http: &Http, peer: IpAddr, head: &Parts) -> Result<UserId, Failure> {
+    let entry = Entry::of(Act::Administer).detail(head.uri.path());
+    let entry = entry.from(peer);
+    match person(http, head).await {
+        Ok(Shown { admin: true, user }) => Ok(user),
+        Ok(Shown { admin: false, user }) => {
+            let refused = Failure::from(SystemError::NotAdmin);
+            entry.by(user).refused(&refused);
+            Err(refused)
+        }
+        Err(refused) => {
+            entry.refused(&refused);
+            Err(refused)
+        }
+    }
+}
+
+async fn person(http: &Http, head: &Parts) -> Result<Shown, Failure> {
     let (token, now) = (request::bearer(head)?, http.surroundings.now());
-    http.call(move |system| system.administrator(&token, now))
-        .await
+    http.call(move |system| system.person(&token, now)).await
 }

@@ -24,12 +24,11 @@ pub async fn list(http: &Http, head: &Parts) -> Result<Response<Answer>, Failure
 pub async fn make(http: &Http, head: &Parts, body: &[u8]) -> Result<Response<Answer>, Failure> {
     let (token, moment) = (request::bearer(head)?, http.moment());
     let WantedKey { name } = request::parse(body)?;
-    let (key, secret) = http
+    let (user, key, secret) = http
         .call(move |system| system.make_api_key(&token, &name, &moment))
         .await?;
-    Entry::of(Act::ApiKey)
-        .detail(format!("{} made", key.id))
-        .done();
+    let entry = Entry::of(Act::ApiKey).by(&user).user(&user);
+    entry.detail(format!("{} made", key.id)).done();
     Ok(answer::json(StatusCode::CREATED, &shown(key, Some(secret))))
 }
 

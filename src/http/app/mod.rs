@@ -17,6 +17,7 @@ pub use route::Route;
 
 use super::answer::Failure;
 use super::{Answer, Arrival, Http, request};
+use crate::audit::Entry;
 use crate::ident::AppId;
 use crate::system::{KeyChange, Purpose, SystemError};
 
@@ -34,7 +35,7 @@ where
 {
     let body = request::body(body, &http.limits).await?;
     let peer = arrival.client;
-    match route {
+    let answered = match route {
         Route::Location { app } => location::answer(http, arrival, &known(http, app)?, head),
         Route::Login { app, provider } if request::has_query(&head.uri, "link=true") => {
             sign_in::link(http, peer, &known(http, app)?, provider, head, &body).await
@@ -65,7 +66,13 @@ where
         Route::RemoveApiKey { id } => api_keys::change(http, head, id, KeyChange::Remove).await,
         Route::EnableApiKey { id } => api_keys::change(http, head, id, KeyChange::Enable).await,
         Route::DisableApiKey { id } => api_keys::change(http, head, id, KeyChange::Disable).await,
-    }
+    };
+    answered.inspect_err(|failure| {
+        if let Some(act) = route.refused().filter(|_| failure.is_refusal()) {
+            let entry = Entry::of(act).detail(head.uri.path());
+            entry.from(peer).refused(failure);
+        }
+    })
 }
 
 /// The id of an app that there is.

@@ -2,6 +2,8 @@
 
 use hyper::Method;
 
+use crate::audit::Act;
+
 /// The prefix of all routes.
 const BASE: &str = "/api/client/v2.0/";
 
@@ -33,6 +35,22 @@ pub enum Route<'a> {
 }
 
 impl<'a> Route<'a> {
+    /// What is put on record when it is refused to whoever asks; `None` where those who answer know more of it.
+    pub fn refused(self) -> Option<Act> {
+        match self {
+            Route::Refresh => Some(Act::AccessToken),
+            Route::LogOut => Some(Act::SignOut),
+            Route::DeleteUser => Some(Act::RemoveUser),
+            Route::ApiKeys
+            | Route::MakeApiKey
+            | Route::ApiKey { .. }
+            | Route::RemoveApiKey { .. }
+            | Route::EnableApiKey { .. }
+            | Route::DisableApiKey { .. } => Some(Act::ApiKey),
+            _ => None,
+        }
+    }
+
     /// The route of a method and a path; `None` if there is none.
     pub fn find(method: &Method, path: &'a str) -> Option<Route<'a>> {
         let segments: Vec<&str> = path.strip_prefix(BASE)?.splitn(9, '/').collect();

@@ -23,7 +23,12 @@ pub async fn file(http: &Http, head: &Parts, path: &str) -> Result<Response<Answ
         let realm = realm_name(&Endpoint::Classic, &caller.user, path.as_bytes())?;
         let decision = system.decide(&caller, &realm, now)?;
         if !decision.rights.read {
-            return Err(NoAccess::Denied { realm, decision });
+            let user = caller.user;
+            return Err(NoAccess::Denied {
+                user,
+                realm,
+                decision,
+            });
         }
         let is_listed = system.is_listed(&realm)?;
         Ok::<_, NoAccess>((realm, is_listed))

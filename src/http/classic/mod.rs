@@ -21,6 +21,7 @@ use serde_json::json;
 
 use self::problem::{Kind, Problem};
 use super::{Answer, Http, request};
+use crate::audit::Act;
 use crate::ident::AppId;
 use crate::secret::Secret;
 
@@ -66,6 +67,27 @@ pub fn is_classic(path: &str) -> bool {
 }
 
 impl<'a> Route<'a> {
+    /// What is put on record when it is refused to whoever asks; `None` where those who answer know more of it.
+    fn refused(self) -> Option<Act> {
+        match self {
+            Route::Authenticate
+            | Route::UpdateAccount(_)
+            | Route::DeleteFile(_)
+            | Route::Permissions(_)
+            | Route::Health => None,
+            Route::Revoke => Some(Act::SignOut),
+            Route::Password => Some(Act::Password),
+            Route::Users
+            | Route::PutUser
+            | Route::User(_)
+            | Route::Status(_)
+            | Route::Identity(..)
+            | Route::Account(..) => Some(Act::Administer),
+            Route::DeleteUser(_) => Some(Act::RemoveUser),
+            Route::File(_) => Some(Act::Open),
+        }
+    }
+
     /// The route of a method and a path; `None` if there is none.
     pub fn find(method: &Method, path: &'a str) -> Option<Route<'a>> {
         let path = path.strip_suffix('/').unwrap_or(path);
@@ -109,7 +131,7 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let body = request::body(body, &http.limits).await?;
-    match route {
+    let answered = match route {
         Route::Authenticate => sign_in::authenticate(http, peer, &body).await,
         Route::Revoke => account::revoke(http, head, &body).await,
         Route::Password => account::password(http, peer, head, &body).await,
@@ -123,9 +145,14 @@ where
         Route::Account(provider, name) => users::account(http, head, provider, name).await,
         Route::File(path) => files::file(http, head, path).await,
         Route::DeleteFile(path) => files::delete(http, peer, head, path).await,
-        Route::Permissions(route) => permissions::answer(http, route, head, &body).await,
+        Route::Permissions(route) => permissions::answer(http, peer, route, head, &body).await,
         Route::Health => Ok(done(&json!({}))),
-    }
+    };
+    answered.inspect_err(|problem| {
+        if let Some(act) = route.refused() {
+            problem.record(act, head.uri.path(), peer);
+        }
+    })
 }
 
 /// A success.

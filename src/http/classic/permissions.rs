@@ -1,5 +1,7 @@
 //! Permissions and offers, as Realm Object Server 3.23 has them over HTTP. Each request is what its row in `/~/__management` would be, and is judged like one.
 
+use std::net::IpAddr;
+
 use hyper::Response;
 use hyper::http::request::Parts;
 use serde_json::json;
@@ -10,6 +12,7 @@ use crate::access::{Endpoint, Everyone, Reserved, Rights};
 use crate::api::classic::{
     Condition, OfferBody, OfferShown, PermissionChange, PermissionShown, WantedOffer,
 };
+use crate::audit::{Act, Entry};
 use crate::http::{Answer, Http, request};
 use crate::system::{Ask, Flags, Offered, Permission, Reply, Shown, SystemError};
 
@@ -28,6 +31,8 @@ pub enum Route<'a> {
     Accept(&'a str),
     /// `DELETE /permissions/offers/<token>`
     Withdraw(&'a str),
+    /// `GET /permissions/ondemand`
+    OnDemand,
 }
 
 impl<'a> Route<'a> {
@@ -35,6 +40,7 @@ impl<'a> Route<'a> {
     pub fn find(method: &str, segments: &[&'a str]) -> Option<Route<'a>> {
         match (method, segments) {
             ("GET", []) => Some(Route::List),
+            ("GET", ["ondemand"]) => Some(Route::OnDemand),
             ("POST", ["apply"]) => Some(Route::Apply),
             ("POST", ["offers"]) => Some(Route::Offer),
             ("GET", ["offers"]) => Some(Route::Offers),
@@ -48,6 +54,7 @@ impl<'a> Route<'a> {
 /// Answers a request to one of the routes, if the configuration has them.
 pub async fn answer(
     http: &Http,
+    peer: IpAddr,
     route: Route<'_>,
     head: &Parts,
     body: &[u8],
@@ -55,7 +62,10 @@ pub async fn answer(
     if !http.system.settings().classic_permissions {
         return Err(Problem::new(Kind::NotEnabled).because("classic.permissions is off"));
     }
-    let shown = whoever(http, head).await?;
+    let shown = whoever(http, head).await;
+    let shown = shown.inspect_err(|refused| {
+        refused.record(Act::Permission, head.uri.path(), peer);
+    })?;
     match route {
         Route::List => list(http, shown, head).await,
         Route::Apply => apply(http, shown, body).await,
@@ -63,6 +73,7 @@ pub async fn answer(
         Route::Offers => offers(http, shown).await,
         Route::Accept(token) => accept(http, shown, token).await,
         Route::Withdraw(token) => withdraw(http, shown, token).await,
+        Route::OnDemand => on_demand(http, shown).await,
     }
 }
 
@@ -92,6 +103,18 @@ async fn list(http: &Http, shown: Shown, head: &Parts) -> Result<Response<Answer
         })
         .collect();
     Ok(done(&json!({ "permissions": permissions })))
+}
+
+/// As 2.0 has it: it brought `/~/__permission` up to date, which is so here all the time, and said how many rows it has.
+async fn on_demand(http: &Http, shown: Shown) -> Result<Response<Answer>, Problem> {
+    let user = shown.user.clone();
+    let rows = http
+        .ask(move |system| system.permissions_shown_to(&user))
+        .await??;
+    Ok(done(&json!({
+        "userId": shown.user.to_string(),
+        "affectedPermissionsCount": rows,
+    })))
 }
 
 async fn apply(http: &Http, shown: Shown, body: &[u8]) -> Result<Response<Answer>, Problem> {
@@ -185,13 +208,18 @@ async fn accept(http: &Http, shown: Shown, token: &str) -> Result<Response<Answe
 
 async fn withdraw(http: &Http, shown: Shown, token: &str) -> Result<Response<Answer>, Problem> {
     let token = named(token)?;
+    let entry = Entry::of(Act::Permission).by(&shown.user);
+    let entry = entry.detail("an offer is withdrawn");
     let withdrawn = http
         .ask(move |system| system.withdraw_offer(&shown.user, &token))
         .await??;
     if withdrawn {
+        entry.done();
         Ok(done(&json!({})))
     } else {
-        Err(no_offer())
+        let problem = no_offer();
+        entry.refused(&problem);
+        Err(problem)
     }
 }
 

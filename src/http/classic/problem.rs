@@ -1,12 +1,16 @@
 //! What clients of the classic API are told when something is wrong. Old SDKs end their app on a code that they do not know: routes that those of 1.x call keep to 601 to 616.
 
+use std::net::IpAddr;
+
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 
 use crate::api::classic::{InvalidParameter, ProblemBody};
+use crate::audit::{Act, Entry};
 use crate::http::Answer;
 use crate::http::answer::{self, Cause, Failure};
+use crate::ident::UserId;
 use crate::system::{NoAccess, SystemError};
 
 /// A kind of problem. Codes are fixed: add, never renumber.
@@ -127,6 +131,8 @@ pub struct Problem {
     detail: Option<String>,
     /// What the client is not told.
     cause: Option<String>,
+    /// Who it was, for the record.
+    by: Option<UserId>,
 }
 
 impl Problem {
@@ -137,6 +143,7 @@ impl Problem {
             parameters: Vec::new(),
             detail: None,
             cause: None,
+            by: None,
         }
     }
 
@@ -168,6 +175,32 @@ impl Problem {
     pub fn because(mut self, cause: impl std::fmt::Display) -> Problem {
         self.cause = Some(cause.to_string());
         self
+    }
+
+    /// The same, with who it was.
+    pub fn by(mut self, user: &UserId) -> Problem {
+        self.by = Some(user.clone());
+        self
+    }
+
+    /// Puts it on record, if it is about who may do what.
+    pub fn record(&self, act: Act, what: &str, from: IpAddr) {
+        let is_about_rights = matches!(
+            self.kind,
+            Kind::InvalidCredentials
+                | Kind::AccessDenied
+                | Kind::ExpiredRefreshToken
+                | Kind::UnknownAccount
+                | Kind::UnknownUser
+        );
+        if is_about_rights {
+            let entry = Entry::of(act).detail(what).from(from);
+            let entry = match &self.by {
+                Some(user) => entry.by(user),
+                None => entry,
+            };
+            entry.refused(self);
+        }
     }
 
     /// Whether the client was refused for its credentials.

@@ -12,7 +12,7 @@ use crate::audit::{Act, Entry};
 use crate::http::attempts::Key;
 use crate::http::{Answer, Http, request};
 use crate::secret::Secret;
-use crate::system::{Issued, SystemError};
+use crate::system::{Issued, NoAccess, SystemError};
 
 /// Whoever asks, by what it shows.
 pub async fn authenticate(
@@ -136,8 +136,8 @@ async fn realm(
     let Some(path) = asked.path.filter(|path| !path.is_empty()) else {
         let issued = http
             .ask(move |system| Ok(system.classic_user_token(&refresh, app_id, &moment)?))
-            .await?
-            .map_err(|error: crate::system::NoAccess| Problem::from(error))?;
+            .await?;
+        let issued = issued.map_err(|error| refused(peer, None, error))?;
         return Ok(done(&json!({ "user_token": shown(&issued) })));
     };
     let path = request::decoded(&path).ok_or_else(|| Problem::new(Kind::AccessDenied))?;
@@ -145,12 +145,21 @@ async fn realm(
     let issued = http
         .ask(move |system| system.classic_access(&refresh, &path, app_id, &moment))
         .await?;
-    let issued = issued.map_err(|error| {
-        let entry = Entry::of(Act::AccessToken).from(peer).realm(asked_for);
-        entry.refused(&error);
-        Problem::from(error)
-    })?;
+    let issued = issued.map_err(|error| refused(peer, Some(asked_for), error))?;
     Ok(done(&json!({ "access_token": shown(&issued) })))
+}
+
+/// Puts on record that somebody gets no token for a Realm, or none that says who it is.
+fn refused(peer: IpAddr, realm: Option<String>, error: NoAccess) -> Problem {
+    let mut entry = Entry::of(Act::AccessToken).from(peer);
+    if let Some(realm) = realm {
+        entry = entry.realm(realm);
+    }
+    if let NoAccess::Denied { user, .. } = &error {
+        entry = entry.by(user);
+    }
+    entry.refused(&error);
+    error.into()
 }
 
 /// A token and what is in it, as clients want both.

@@ -14,8 +14,7 @@ use crate::system::{Account, PAGE, Provider, Search, Shown, SystemError, Wanted}
 
 /// `GET /auth/users`, with paging that the original does not have.
 pub async fn list(http: &Http, head: &Parts) -> Result<Response<Answer>, Problem> {
-    let shown = shown(http, head).await?;
-    only_admin(&shown)?;
+    only_admin(http, head).await?;
     let asked = |name| request::query(&head.uri, name);
     let search = Search {
         app: Some(app()),
@@ -36,7 +35,9 @@ pub async fn show(http: &Http, head: &Parts, id: &str) -> Result<Response<Answer
     let shown = shown(http, head).await?;
     let user = UserId(named(id)?.into());
     if !shown.admin && shown.user != user {
-        return Err(Problem::new(Kind::UnknownUser).because("somebody else"));
+        return Err(Problem::new(Kind::UnknownUser)
+            .because("somebody else")
+            .by(&shown.user));
     }
     Ok(done(&body(of_classic(http, user).await?)))
 }
@@ -58,10 +59,12 @@ pub async fn identity(
     let asked = (Provider::Password, asked);
     let is_own =
         |own: &Account| provider == PASSWORD && own.app == app() && own.identities.contains(&asked);
-    match http.ask(move |system| system.account(&shown.user)).await? {
+    let user = shown.user.clone();
+    match http.ask(move |system| system.account(&user)).await? {
         Ok(own) if is_own(&own) => Ok(done(&body(own))),
         Ok(_) | Err(SystemError::NoSuchUser) => {
-            Err(Problem::new(Kind::UnknownAccount).because("somebody else"))
+            let unknown = Problem::new(Kind::UnknownAccount).because("somebody else");
+            Err(unknown.by(&shown.user))
         }
         Err(error) => Err(error.into()),
     }
@@ -74,7 +77,7 @@ pub async fn account(
     provider: &str,
     name: &str,
 ) -> Result<Response<Answer>, Problem> {
-    only_admin(&shown(http, head).await?)?;
+    only_admin(http, head).await?;
     let found = with_identity(http, provider, name).await?;
     Ok(done(&json!({
         "provider": provider,
@@ -85,8 +88,7 @@ pub async fn account(
 
 /// `PUT /auth/users`: makes a user, or changes one.
 pub async fn put(http: &Http, head: &Parts, said: &[u8]) -> Result<Response<Answer>, Problem> {
-    let shown = shown(http, head).await?;
-    only_admin(&shown)?;
+    let shown = only_admin(http, head).await?;
     let wanted: WantedUser = request::parse(said)?;
     let provider = wanted
         .provider
@@ -98,8 +100,8 @@ pub async fn put(http: &Http, head: &Parts, said: &[u8]) -> Result<Response<Answ
     let name = name.ok_or_else(|| Problem::missing("provider_id"))?;
     let (moment, id) = (http.moment(), wanted.user_id);
     let work = move |system: &crate::system::System| {
-        let found = match system.with_identity(&app(), Provider::Password, &name) {
-            Ok(found) => found,
+        let (found, act) = match system.with_identity(&app(), Provider::Password, &name) {
+            Ok(found) => (found, Act::ChangeUser),
             Err(SystemError::NoSuchUser) => {
                 let wanted = Wanted {
                     app: &app(),
@@ -107,7 +109,7 @@ pub async fn put(http: &Http, head: &Parts, said: &[u8]) -> Result<Response<Answ
                     password: None,
                     admin: false,
                 };
-                system.add_account(&wanted, &moment)?
+                (system.add_account(&wanted, &moment)?, Act::AddUser)
             }
             Err(error) => return Err(error.into()),
         };
@@ -120,14 +122,11 @@ pub async fn put(http: &Http, head: &Parts, said: &[u8]) -> Result<Response<Answ
         if let Some(metadata) = &wanted.metadata {
             system.set_metadata(&found.user, metadata)?;
         }
-        Ok(system.account(&found.user)?)
+        Ok((system.account(&found.user)?, act))
     };
-    let made = http.ask(work).await??;
+    let (made, act) = http.ask(work).await??;
     http.surroundings.user_ended(&made.user);
-    Entry::of(Act::ChangeUser)
-        .by(shown.user)
-        .user(&made.user)
-        .done();
+    Entry::of(act).by(shown.user).user(&made.user).done();
     Ok(done(&body(made)))
 }
 
@@ -138,8 +137,7 @@ pub async fn status(
     id: &str,
     said: &[u8],
 ) -> Result<Response<Answer>, Problem> {
-    let shown = shown(http, head).await?;
-    only_admin(&shown)?;
+    let shown = only_admin(http, head).await?;
     let wanted: WantedStatus = request::parse(said)?;
     let suspended = match wanted.status.as_deref() {
         Some("suspended") => true,
@@ -165,7 +163,8 @@ pub async fn delete(http: &Http, head: &Parts, id: &str) -> Result<Response<Answ
     let shown = shown(http, head).await?;
     let user = UserId(named(id)?.into());
     if !shown.admin && shown.user != user {
-        return Err(Problem::new(Kind::AccessDenied).because("somebody else"));
+        let denied = Problem::new(Kind::AccessDenied).because("somebody else");
+        return Err(denied.by(&shown.user));
     }
     let removed = of_classic(http, user).await?.user;
     let (user, by, now) = (removed.clone(), shown.user, http.surroundings.now());
@@ -188,12 +187,14 @@ async fn shown(http: &Http, head: &Parts) -> Result<Shown, Problem> {
     Ok(http.ask(move |system| system.person(&token, now)).await??)
 }
 
-fn only_admin(shown: &Shown) -> Result<(), Problem> {
+/// Who asks, if it is an administrator.
+async fn only_admin(http: &Http, head: &Parts) -> Result<Shown, Problem> {
+    let shown = shown(http, head).await?;
     if shown.admin {
-        Ok(())
-    } else {
-        Err(Problem::new(Kind::AccessDenied).because("only administrators may do this"))
+        return Ok(shown);
     }
+    let denied = Problem::new(Kind::AccessDenied).because("only administrators may do this");
+    Err(denied.by(&shown.user))
 }
 
 fn named(text: &str) -> Result<String, Problem> {

@@ -1,8 +1,8 @@
 // The login code of Realm JS 1.8.3 and 6.1.8 against a server: what it makes of the answers, as lines of JSON.
-// Usage: node classic.js FOLDER VERSION URL. FOLDER holds what tests/run has fetched; no native code is loaded.
+// Usage: node classic.js FOLDER VERSION URL [permissions]. FOLDER holds what tests/run has fetched; no native code is loaded.
 'use strict';
 const path = require('path');
-const [folder, version, server] = process.argv.slice(2);
+const [folder, version, server, mode] = process.argv.slice(2);
 const methods = require(path.join(folder, version, 'lib/user-methods.js'));
 
 /** What the native code is to the login code: users, and one session that is told its access token. */
@@ -41,9 +41,36 @@ function open(user, realm) {
   });
 }
 
+/** What 6.1.8 asks for over HTTP: a Realm is shared with a friend, by name of the account and by offer. Somebody has opened it before. */
+async function permissions(user) {
+  const friend = await call('register', `bob-${version}`, 'battery staple');
+  const wall = `/${user.identity}/notes`;
+  const shown = (rows) => rows.filter((row) => row.path === wall).map(({ userId, mayRead, mayWrite, mayManage }) => ({ userId, mayRead, mayWrite, mayManage }));
+  const refused = (promise) => promise.then((value) => ({ value }), (error) => ({ code: error.code, status: error.status }));
+  say('friend', { identity: friend.identity });
+  say('applied', await user.applyPermissions({ userId: friend.identity }, wall, 'write'));
+  say('granted', { rows: shown(await user.getGrantedPermissions('otherUser')), friend: shown(await friend.getGrantedPermissions()) });
+  say('by name', await user.applyPermissions({ metadataKey: 'email', metadataValue: `bob-${version}` }, wall, 'none'));
+  say('taken away', { friend: shown(await friend.getGrantedPermissions('currentUser')) });
+  say('everybody', await user.applyPermissions({ userId: '*' }, wall, 'read'));
+  say('for nobody', await refused(user.applyPermissions({ userId: 'nobody' }, wall, 'admin')));
+  say('by a stranger', await refused(friend.applyPermissions({ userId: friend.identity }, wall, 'admin')));
+  const token = await user.offerPermissions(wall, 'write', new Date(Date.now() + 3600 * 1000));
+  const offers = await user.getPermissionOffers();
+  say('offered', { same: offers.length === 1 && offers[0].token === token, level: offers[0].accessLevel, path: offers[0].realmPath });
+  say('accepted', { path: await friend.acceptPermissionOffer(token), friend: shown(await friend.getGrantedPermissions('currentUser')) });
+  await user.invalidatePermissionOffer(token);
+  say('withdrawn', await refused(friend.acceptPermissionOffer(token)));
+  say('over', await refused(user.offerPermissions(wall, 'read', new Date(0))));
+}
+
 async function main() {
   console.warn = () => {}; // about signatures that are deprecated
   const realm = (path) => server.replace('http', 'realm') + path;
+  if (mode === 'permissions') {
+    await permissions(await call('login', `ada-${version}`, 'correct horse'));
+    process.exit(0);
+  }
   const made = await call('register', `ada-${version}`, 'correct horse');
   say('registered', { identity: made.identity, isAdmin: made.isAdmin, token: made.token });
   const user = await call('login', `ada-${version}`, 'correct horse');
