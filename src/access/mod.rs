@@ -255,8 +255,8 @@ impl fmt::Display for Reason {
 pub fn decide(caller: &Caller, realm: &RealmName, grants: &Grants) -> Decision {
     let (stored, reason) = rights(caller, realm, grants);
     let rights = stored.with_implied_read();
-    // SDKs before version 10 make the class themselves where they read their permissions.
-    let additive = reason == Reason::OwnPermissions;
+    // SDKs before version 10 make the class themselves where they read their permissions, and listeners that of Realms.
+    let additive = reason == Reason::OwnPermissions || (rights.read && Reserved::is_list(realm));
     let schema = match grants.schema {
         SchemaRule::Write => SchemaRights {
             add: rights.write || additive,
@@ -281,7 +281,12 @@ fn rights(caller: &Caller, realm: &RealmName, grants: &Grants) -> (Rights, Reaso
         return (Rights::NONE, Reason::OtherNamespace);
     }
     if caller.admin {
-        return (Rights::ALL, Reason::Admin);
+        // The list of users and Realms is an image of the server's database, which it alone draws.
+        let rights = match Reserved::is_list(realm) {
+            true => READ,
+            false => Rights::ALL,
+        };
+        return (rights, Reason::Admin);
     }
     match &caller.token {
         Some(TokenRights { realm: None, .. }) => (Rights::NONE, Reason::TokenForNoRealm),

@@ -26,6 +26,11 @@ impl Reserved {
         }
     }
 
+    /// Whether this is the list of users, Realms and permissions for administrators: `/__admin`.
+    pub fn is_list(realm: &RealmName) -> bool {
+        realm.as_str() == "/__admin"
+    }
+
     /// The Management Realm of a user.
     pub fn management(endpoint: &Endpoint, user: &UserId) -> RealmName {
         RealmName::from_canonical(match endpoint {

@@ -122,7 +122,8 @@ fn who_is_who_and_whose_realm_it_is() {
         ),
         // Administrators, owners, and those who look like them.
         (admin(x()), "x/\"p\"", NOBODY, "rwm", Reason::Admin),
-        (admin(Classic), "/__admin", NOBODY, "rwm", Reason::Admin),
+        (admin(Classic), "/__admin", NOBODY, "r--", Reason::Admin),
+        (admin(Classic), "/__password", NOBODY, "rwm", Reason::Admin),
         (
             user(Classic),
             "/ada/notes",

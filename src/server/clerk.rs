@@ -35,6 +35,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// How long a removal waits until it looks again whether everybody has left the Realm.
 const SOON: Duration = Duration::from_millis(20);
 
+/// For how long changes of users are gathered before they are shown.
+const GATHERED: Duration = Duration::from_millis(100);
+
 /// How long a client waits at most for the rows of a Realm that it opens first.
 const FILLING: Duration = Duration::from_secs(10);
 
@@ -80,6 +83,12 @@ impl Inbox {
     /// There are effects, or Realms to be removed.
     pub fn effects(&self) {
         self.leave(|work| work.effects = true);
+    }
+
+    /// What is shown of users is not up to date. Many of them come together, when devices sign in.
+    pub fn users(&self) {
+        let then = Instant::now() + GATHERED;
+        self.leave(|work| work.wake_at(then));
     }
 
     /// Fills a Realm that shows permissions. Whether that was done in time.
@@ -151,9 +160,14 @@ impl Inbox {
 
     /// Tries again within this time.
     fn within(&self, wait: Duration) {
-        let then = Instant::now() + wait;
-        let mut work = self.lock();
-        work.again = Some(work.again.map_or(then, |again| again.min(then)));
+        self.lock().wake_at(Instant::now() + wait);
+    }
+}
+
+impl Work {
+    /// There will be something to do then, at the latest.
+    fn wake_at(&mut self, then: Instant) {
+        self.again = Some(self.again.map_or(then, |again| again.min(then)));
     }
 }
 
@@ -237,6 +251,9 @@ fn work(tools: &Tools, inbox: &Inbox, task: Task) {
     if let Some(wait) = remove_realms(tools) {
         inbox.within(wait);
     }
+    if show_users(tools) {
+        inbox.effects();
+    }
     let mut left = carry_out(tools);
     let failed = look_and_answer(tools, inbox, task.looks);
     left |= carry_out(tools);
@@ -249,6 +266,15 @@ fn work(tools: &Tools, inbox: &Inbox, task: Task) {
     if left || !failed.is_empty() {
         inbox.again(failed);
     }
+}
+
+/// Writes down what has become of some users, for the list for administrators. Whether there are more.
+fn show_users(tools: &Tools) -> bool {
+    let shown = tools.system.show_users(clock::now());
+    shown.unwrap_or_else(|error| {
+        tracing::error!(%error, "what has become of users is not shown");
+        false
+    })
 }
 
 /// Removes the files of Realms that are removed. How long those wait that cannot go yet, if there are any: until sessions and integrations have ended, or a disk is

@@ -247,7 +247,8 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     let compared = system.compare_list(&list, clock::now());
     let realms = compared.and_then(|()| system.realms());
     let realms = realms.map_err(|error| io::Error::other(error.to_string()))?;
-    let is_filled = list.schema()?.class(&"Permission".into()).is_some();
+    let is_filled = System::list_shows_permissions(&list);
+    let is_filled = is_filled.map_err(|error| io::Error::other(error.to_string()))?;
     drop(list);
     let live = watched(&system, &inbox);
     let tools = Tools {
@@ -328,6 +329,7 @@ fn watched(system: &System, inbox: &Inbox) -> Live {
                     inbox.effects();
                 }
                 Changed::Effects => inbox.effects(),
+                Changed::Users => inbox.users(),
             }
         }
     });

@@ -166,8 +166,7 @@ impl System {
         moment: &Moment,
     ) -> Result<Account, SystemError> {
         let hash = self.checked(wanted, moment)?;
-        self.admin
-            .write(|tx| make(tx, wanted, hash.as_deref(), moment))
+        self.write(|tx| make(tx, wanted, hash.as_deref(), moment))
     }
 
     /// Looks at a user that is wanted; the hash of its password.
@@ -197,7 +196,7 @@ impl System {
     ) -> Result<Vec<LoginId>, SystemError> {
         self.check_password(password, None)?;
         let hash = hash_password(password, moment.salt())?;
-        self.admin.write(|tx| {
+        self.write(|tx| {
             users::check_password(tx, user, password)?;
             let changed = tx
                 .prepare_cached(
@@ -214,7 +213,7 @@ impl System {
 
     /// Makes a user an administrator, or one like all others. What it has open goes on with what it may do then.
     pub fn set_admin(&self, user: &UserId, admin: bool) -> Result<(), SystemError> {
-        self.admin.write(|tx| set_admin(tx, user, admin))
+        self.write(|tx| set_admin(tx, user, admin))
     }
 
     /// Replaces the custom data of a user.
@@ -227,7 +226,7 @@ impl System {
         if text.len() > METADATA_BYTES {
             return Err(SystemError::BadMetadata);
         }
-        self.admin.write(|tx| {
+        self.write(|tx| {
             let changed = tx
                 .prepare_cached("UPDATE users SET custom = ?2 WHERE id = ?1")?
                 .execute(params![&*user.0, text])?;

@@ -58,7 +58,7 @@ impl System {
             name: name.to_owned(),
             disabled: false,
         };
-        self.admin.write(|tx| {
+        self.write(|tx| {
             let (count, taken): (i64, bool) = tx.query_row(
                 "SELECT count(*), coalesce(max(name = ?2), 0) FROM api_keys WHERE user = ?1",
                 params![&*token.user.0, name],
@@ -116,9 +116,8 @@ impl System {
             KeyChange::Disable => "UPDATE api_keys SET disabled = 1 WHERE user = ?1 AND id = ?2",
             KeyChange::Remove => "DELETE FROM api_keys WHERE user = ?1 AND id = ?2",
         };
-        let changed = self
-            .admin
-            .write(|tx| Ok::<_, SystemError>(tx.execute(sql, params![&*token.user.0, id])?))?;
+        let changed =
+            self.write(|tx| Ok::<_, SystemError>(tx.execute(sql, params![&*token.user.0, id])?))?;
         if changed > 0 {
             Ok(token.user)
         } else {

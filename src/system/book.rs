@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::Transaction;
 
 use super::permissions::{self, Change, Permission};
-use super::{System, SystemError, effects, mirrors};
+use super::{System, SystemError, effects, mirrors, people};
 use crate::access::Rights;
 use crate::audit::{Act, Entry};
 use crate::changeset::Instruction;
@@ -20,6 +20,8 @@ pub enum Changed {
     Rights(RealmName, UserId),
     /// There are effects to be carried out.
     Effects,
+    /// What the list for administrators shows of users is not up to date.
+    Users,
 }
 
 /// A change under way.
@@ -102,6 +104,9 @@ impl System {
                 record: Vec::new(),
             };
             let result = work(&mut book)?;
+            if people::are_stale(tx)? {
+                book.tell(Changed::Users);
+            }
             Ok::<_, SystemError>((result, book.changed, book.record))
         })?;
         record.into_iter().for_each(Entry::done);

@@ -225,7 +225,7 @@ impl System {
             created: moment.now,
             expires,
         };
-        let admin = self.admin.write(|tx| {
+        let admin = self.write(|tx| {
             before(tx)?;
             logins::insert(tx, &new)?;
             users::is_admin(tx, &user)

@@ -105,7 +105,7 @@ impl System {
             admin: true,
         };
         let hash = self.checked(&wanted, moment)?;
-        self.admin.write(|tx| {
+        self.write(|tx| {
             if accounts::has_administrator(tx)? {
                 return Ok(None);
             }

@@ -64,7 +64,7 @@ impl System {
             password_hash: hash.as_deref(),
             created: moment.now,
         };
-        self.admin.write(|tx| {
+        self.write(|tx| {
             check_free(tx, user)?;
             users::insert(tx, &new)?;
             set_admin(tx, &user.id, user.admin)?;
@@ -113,7 +113,7 @@ impl System {
         let right = verify_password(password, hash)?;
         if let (true, Some(account), Some(imported)) = (right, account, imported) {
             let hash = hash_password(password, moment.salt())?;
-            self.admin.write(|tx| {
+            self.write(|tx| {
                 // Another password that was set meanwhile stays.
                 tx.prepare_cached("UPDATE accounts SET secret = ?3 WHERE id = ?1 AND secret = ?2")?
                     .execute(params![account.id, imported, hash])?;

@@ -1,25 +1,88 @@
-//! The list of Realms as a Realm: `/__admin`, for administrators.
+//! The list for administrators as a Realm: `/__admin`, with Realms and users in the form of Realm Object Server 2 and 3.
 //!
 //! The server's own database is the truth; this is its image for whoever syncs: listeners, and the commands of this program. Each change is an effect on it. A start
 //! compares the two, for a data folder may have come back from a backup in which one is older.
 
 use std::collections::BTreeSet;
 
-use super::mirrors::{column, set};
-use super::{System, SystemError};
-use crate::changeset::{ColumnKind, Instruction, Key, KeyKind, PrimaryKeyColumn, TableKind, Value};
+use rusqlite::Transaction;
+
+use super::mirrors::{self, column, date, set};
+use super::{System, SystemError, effects, people, realms};
+use crate::changeset::{
+    CollectionKind, Column, ColumnKind, Instruction, Key, KeyKind, Link, PrimaryKeyColumn,
+    TableKind, Value,
+};
 use crate::ident::{RealmName, UnixTime};
 use crate::realm::{Realm, Schema};
 use crate::state::Reader;
 
 /// The class of virtual paths, as listeners of Realm Object Server 2 and 3 know it.
-const PATHS: &str = "RealmFile";
+pub(super) const PATHS: &str = "RealmFile";
 /// The class of partitions.
 const PARTITIONS: &str = "Partition";
-/// The properties of both, beside their primary key `path`.
-const COLUMNS: [(&str, ColumnKind); 2] = [
-    ("syncLabel", ColumnKind::String),
-    ("createdAt", ColumnKind::Timestamp),
+
+/// What a property holds.
+enum Holds {
+    /// Values of this kind.
+    Values(ColumnKind),
+    /// A link to an object of this class, or null.
+    Link(&'static str),
+    /// A list of links.
+    Links(&'static str),
+}
+
+/// A class: its name, its primary key (empty if it has none), and what else it has.
+type Class = (&'static str, &'static str, &'static [Property]);
+type Property = (&'static str, Holds);
+
+/// The classes, but for that of permissions.
+const CLASSES: [Class; 5] = [
+    (
+        PATHS,
+        "path",
+        &[
+            ("syncLabel", Holds::Values(ColumnKind::String)),
+            ("createdAt", Holds::Values(ColumnKind::Timestamp)),
+            ("realmType", Holds::Values(ColumnKind::String)),
+            ("owner", Holds::Link(people::USERS)),
+        ],
+    ),
+    (
+        PARTITIONS,
+        "path",
+        &[
+            ("syncLabel", Holds::Values(ColumnKind::String)),
+            ("createdAt", Holds::Values(ColumnKind::Timestamp)),
+        ],
+    ),
+    (
+        people::USERS,
+        "userId",
+        &[
+            ("isAdmin", Holds::Values(ColumnKind::Bool)),
+            ("status", Holds::Values(ColumnKind::String)),
+            ("app", Holds::Values(ColumnKind::String)),
+            ("accounts", Holds::Links(people::ACCOUNTS)),
+            ("metadata", Holds::Links(people::METADATA)),
+        ],
+    ),
+    (
+        people::ACCOUNTS,
+        "",
+        &[
+            ("provider", Holds::Values(ColumnKind::String)),
+            ("providerId", Holds::Values(ColumnKind::String)),
+        ],
+    ),
+    (
+        people::METADATA,
+        "",
+        &[
+            ("key", Holds::Values(ColumnKind::String)),
+            ("value", Holds::Values(ColumnKind::String)),
+        ],
+    ),
 ];
 /// Realms in one changeset.
 const AT_ONCE: usize = 1000;
@@ -30,83 +93,114 @@ pub fn name() -> RealmName {
 }
 
 impl System {
+    /// Whether the list shows permissions, with all that belongs to them.
+    pub fn list_shows_permissions(list: &Realm) -> Result<bool, SystemError> {
+        let schema = list.schema()?;
+        let class = schema.class(&"Permission".into());
+        Ok(class.is_some_and(|class| class.column(&"realmFile".into()).is_some()))
+    }
+
     /// Writes down what is missing in the list, and what is there in vain.
     pub fn compare_list(&self, list: &Realm, now: UnixTime) -> Result<(), SystemError> {
         let has_classes = has_classes(&list.schema()?);
-        let there = there(list)?;
+        let users = there(list, &[people::USERS])?;
+        let there = there(list, &[PATHS, PARTITIONS])?;
+        let there: BTreeSet<RealmName> = there.into_iter().map(RealmName::from_canonical).collect();
         let listed = self.realms()?;
-        let names: BTreeSet<&str> = listed.iter().map(|(realm, _)| realm.as_str()).collect();
-        let missing = listed
-            .iter()
-            .filter(|(realm, _)| *realm != name() && !there.contains(realm))
-            .map(|(realm, created)| put(realm, *created).to_vec());
-        let needless = there
-            .iter()
-            .filter(|realm| !names.contains(realm.as_str()))
-            .map(|realm| vec![erase(realm)]);
-        let changes: Vec<Vec<Instruction>> = missing.chain(needless).collect();
+        let names: BTreeSet<&RealmName> = listed.iter().map(|(realm, _)| realm).collect();
         self.change(now, |book| {
+            let is_settled = !effects::wait_for(book.tx, &name())?;
             if !has_classes {
                 book.effect(&name(), None, schema())?;
             }
+            let mut changes = Vec::new();
+            for (realm, created) in &listed {
+                if *realm != name() && !there.contains(realm) {
+                    changes.push(put(book.tx, realm, *created)?);
+                }
+            }
+            let needless = there.iter().filter(|realm| !names.contains(realm));
+            changes.extend(needless.map(|realm| vec![erase(realm)]));
             for some in changes.chunks(AT_ONCE) {
                 book.effect(&name(), None, some.concat())?;
+            }
+            if is_settled {
+                people::compare(book.tx, &users)?;
             }
             Ok(())
         })
     }
 }
-
 fn has_classes(schema: &Schema) -> bool {
-    [PATHS, PARTITIONS].iter().all(|class| {
+    CLASSES.iter().all(|(class, _, columns)| {
         let class = schema.class(&(*class).into());
         class.is_some_and(|class| {
-            let has = |(field, _): &(&str, ColumnKind)| class.column(&(*field).into()).is_some();
-            COLUMNS.iter().all(has)
+            let has = |(field, _): &Property| class.column(&(*field).into()).is_some();
+            columns.iter().all(has)
         })
     })
 }
 
-/// The names in the list.
-fn there(list: &Realm) -> Result<BTreeSet<RealmName>, SystemError> {
-    let names = list.look(|schema, cells| {
-        let mut names = BTreeSet::new();
-        for class in [PATHS, PARTITIONS] {
-            let Some(class) = schema.class(&class.into()) else {
+/// The primary keys of the objects of some classes in the list.
+fn there(list: &Realm, classes: &[&str]) -> Result<BTreeSet<String>, SystemError> {
+    let keys = list.look(|schema, cells| {
+        let mut keys = BTreeSet::new();
+        for class in classes {
+            let Some(class) = schema.class(&(*class).into()) else {
                 continue;
             };
             for (key, _) in Reader::new(cells, schema).keys(class, None, usize::MAX)? {
-                if let Key::String(name) = key {
-                    names.insert(RealmName::from_canonical(name.to_lossy()));
+                if let Key::String(key) = key {
+                    keys.insert(key.to_lossy());
                 }
             }
         }
-        Ok(names)
+        Ok(keys)
     })?;
-    Ok(names)
+    Ok(keys)
 }
 
+/// The classes first, for links lead to them.
 fn schema() -> Vec<Instruction> {
-    let mut instructions = Vec::new();
-    for class in [PATHS, PARTITIONS] {
-        let key = PrimaryKeyColumn {
-            field: "path".into(),
-            kind: KeyKind::String,
-            nullable: false,
+    let tables = CLASSES.iter().map(|(class, key, _)| {
+        let kind = if key.is_empty() {
+            KeyKind::None
+        } else {
+            KeyKind::String
         };
-        instructions.push(Instruction::AddTable {
-            class: class.into(),
-            kind: TableKind::TopLevel(key),
-        });
-        for (field, kind) in COLUMNS {
-            instructions.push(Instruction::AddColumn {
-                class: class.into(),
-                field: field.into(),
-                column: column(kind, false),
-            });
+        Instruction::AddTable {
+            class: (*class).into(),
+            kind: TableKind::TopLevel(PrimaryKeyColumn {
+                field: (*key).into(),
+                kind,
+                nullable: false,
+            }),
+        }
+    });
+    let columns = CLASSES.iter().flat_map(|(class, _, columns)| {
+        columns.iter().map(|(field, holds)| Instruction::AddColumn {
+            class: (*class).into(),
+            field: (*field).into(),
+            column: holds.column(),
+        })
+    });
+    tables
+        .chain(columns)
+        .chain(mirrors::admin_schema())
+        .collect()
+}
+
+impl Holds {
+    fn column(&self) -> Column {
+        match self {
+            Holds::Values(kind) => column(kind.clone(), false),
+            Holds::Link(class) => column(ColumnKind::Link((*class).into()), true),
+            Holds::Links(class) => Column {
+                collection: CollectionKind::List,
+                ..column(ColumnKind::Link((*class).into()), false)
+            },
         }
     }
-    instructions
 }
 
 fn object(realm: &RealmName) -> (&'static str, Key) {
@@ -114,17 +208,42 @@ fn object(realm: &RealmName) -> (&'static str, Key) {
     (class, Key::String(realm.as_str().into()))
 }
 
-/// What lists a Realm.
-pub(super) fn put(realm: &RealmName, created: UnixTime) -> [Instruction; 3] {
+/// A link to a Realm, if it is one of virtual paths.
+pub(super) fn link(realm: &RealmName) -> Option<Value> {
     let (class, key) = object(realm);
-    [
+    (class == PATHS).then(|| {
+        Value::Link(Link {
+            class: class.into(),
+            key,
+        })
+    })
+}
+
+/// What lists a Realm.
+pub(super) fn put(
+    tx: &Transaction<'_>,
+    realm: &RealmName,
+    created: UnixTime,
+) -> Result<Vec<Instruction>, SystemError> {
+    let (class, key) = object(realm);
+    let mut instructions = vec![
         Instruction::CreateObject {
             class: class.into(),
             key: key.clone(),
         },
         set(class, &key, "syncLabel", Value::String("default".into())),
-        set(class, &key, "createdAt", super::mirrors::date(created)),
-    ]
+        set(class, &key, "createdAt", date(created)),
+    ];
+    if class == PATHS {
+        instructions.push(set(class, &key, "realmType", Value::String("full".into())));
+        // An owner who is not in the list yet is linked to when it comes.
+        if let Some(owner) = realms::owner(tx, realm)?
+            && people::is_shown(tx, &owner)?
+        {
+            instructions.push(set(class, &key, "owner", people::link(&owner)));
+        }
+    }
+    Ok(instructions)
 }
 
 /// What takes it out of the list.

@@ -91,7 +91,7 @@ impl System {
         let page = page.filter(|_| mail.url.is_some() && mail.from.is_some());
         let page = page.ok_or(SystemError::NoMail)?;
         let (id, token) = (moment.user().to_string(), hex(&moment.random[16..48]));
-        let written = self.admin.write(|tx| {
+        let written = self.write(|tx| {
             let found = users::find(tx, app, Provider::Password, &address.to_lowercase())?;
             let done = |account: &users::Account| purpose == Purpose::Confirm && account.confirmed;
             let Some(account) = found.filter(|account| !account.disabled && !done(account)) else {
@@ -120,7 +120,7 @@ impl System {
         token: &MailedToken,
         now: UnixTime,
     ) -> Result<UserId, SystemError> {
-        self.admin.write(|tx| {
+        self.write(|tx| {
             let (account, user) = take(tx, app, token, Purpose::Confirm, now)?;
             tx.execute("UPDATE accounts SET confirmed = 1 WHERE id = ?1", [account])?;
             Ok(user)
@@ -137,7 +137,7 @@ impl System {
     ) -> Result<(UserId, Vec<LoginId>), SystemError> {
         self.check_password(password, None)?;
         let hash = hash_password(password, moment.salt())?;
-        self.admin.write(|tx| {
+        self.write(|tx| {
             let (account, user) = take(tx, app, token, Purpose::Reset, moment.now)?;
             users::check_password(tx, &user, password)?;
             tx.execute(

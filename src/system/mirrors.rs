@@ -1,14 +1,13 @@
 //! The Realms that show rows of permissions: to each user its own and those on its Realms, to everybody the defaults, to administrators all.
 //!
 //! They are made when somebody opens them first, with all that belongs there; from then on every change of a row is an effect on them. The data of SDKs before version 10
-//! has no primary key there; the server's number of the row is its key.
+//! has no primary key there; the server's number of the row is its key. For administrators a row has links to the user and the Realm besides, as Realm Object Server 2 and 3 had them.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::book::Book;
 use super::permissions::{self, Permission};
-use super::realms;
-use super::{System, SystemError};
+use super::{System, SystemError, listing, people, realms};
 use crate::access::{Everyone, Reserved, Rights, app_of};
 use crate::changeset::{
     CollectionKind, Column, ColumnKind, Instruction, Key, KeyKind, Path, PrimaryKeyColumn, Slot,
@@ -22,11 +21,6 @@ const CLASS: &str = "Permission";
 /// Rows in one changeset.
 const AT_ONCE: usize = 1000;
 
-/// Where administrators see all rows.
-fn admin_realm() -> RealmName {
-    RealmName::from_canonical("/__admin")
-}
-
 /// Shows what has become of a row, wherever it is shown.
 pub(super) fn show(
     book: &mut Book<'_>,
@@ -39,7 +33,7 @@ pub(super) fn show(
     for mirror in shown_in(book, row)? {
         let form = Form::of(&mirror);
         let instructions = match after {
-            Some(after) => form.put(after),
+            Some(after) => form.put(book.tx, after)?,
             None => vec![form.erase(row)],
         };
         book.effect(&mirror, None, instructions)?;
@@ -53,23 +47,44 @@ fn shown_in(book: &Book<'_>, row: &Permission) -> Result<Vec<RealmName>, SystemE
     if let Some(owner) = realms::owner(book.tx, &row.realm)?.filter(|owner| *owner != row.user) {
         mirrors.extend(Reserved::mirrors(&row.realm, &owner));
     }
-    mirrors.push(admin_realm());
+    mirrors.push(listing::name());
     let mut made = Vec::new();
     for mirror in mirrors {
-        let found = book
-            .tx
-            .prepare_cached("SELECT 1 FROM mirrors WHERE realm = ?1")?
-            .query_row([mirror.as_str()], |_| Ok(()))
-            .optional()?;
-        made.extend(found.map(|()| mirror));
+        if is_made(book.tx, &mirror)? {
+            made.push(mirror);
+        }
     }
     Ok(made)
+}
+
+/// Whether a Realm that shows rows has been made.
+fn is_made(tx: &Transaction<'_>, mirror: &RealmName) -> Result<bool, SystemError> {
+    let found = tx
+        .prepare_cached("SELECT 1 FROM mirrors WHERE realm = ?1")?
+        .query_row([mirror.as_str()], |_| Ok(()))
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// The links to a user in its rows in the list for administrators.
+pub(super) fn linked(tx: &Transaction<'_>, user: &UserId) -> Result<Vec<Instruction>, SystemError> {
+    if !is_made(tx, &listing::name())? {
+        return Ok(Vec::new());
+    }
+    let rows = permissions::of_user(tx, user)?;
+    let link = |row: &Permission| set(CLASS, &Form::Admin.key(row), "user", people::link(user));
+    Ok(rows.iter().map(link).collect())
+}
+
+/// The class of rows as administrators see it.
+pub(super) fn admin_schema() -> Vec<Instruction> {
+    Form::Admin.schema()
 }
 
 impl System {
     /// Writes all rows that belong into a Realm as effects on it, if it is one that shows rows. Whether it is.
     pub fn fill_mirror(&self, realm: &RealmName, now: UnixTime) -> Result<bool, SystemError> {
-        if *realm != admin_realm()
+        if *realm != listing::name()
             && !matches!(
                 Reserved::of(realm),
                 Some(Reserved::Permissions(_) | Reserved::Defaults)
@@ -86,11 +101,11 @@ impl System {
             book.effect(realm, None, form.schema())?;
             let rows = belonging(book, realm)?;
             for some in rows.chunks(AT_ONCE) {
-                book.effect(
-                    realm,
-                    None,
-                    some.iter().flat_map(|row| form.put(row)).collect(),
-                )?;
+                let mut instructions = Vec::new();
+                for row in some {
+                    instructions.extend(form.put(book.tx, row)?);
+                }
+                book.effect(realm, None, instructions)?;
             }
             Ok(true)
         })
@@ -129,6 +144,8 @@ fn told(row: &Permission, form: Form) -> String {
 enum Form {
     /// Without primary key.
     Keyless,
+    /// The same, with links.
+    Admin,
     /// By `userPath`.
     UserPath,
     /// By `_id`.
@@ -137,7 +154,9 @@ enum Form {
 
 impl Form {
     fn of(realm: &RealmName) -> Form {
-        if Reserved::is_twin(realm) {
+        if *realm == listing::name() {
+            Form::Admin
+        } else if Reserved::is_twin(realm) {
             Form::Twin
         } else if realm.as_str().ends_with("/__perm") {
             Form::UserPath
@@ -148,7 +167,7 @@ impl Form {
 
     fn schema(self) -> Vec<Instruction> {
         let (field, kind) = match self {
-            Form::Keyless => ("", KeyKind::None),
+            Form::Keyless | Form::Admin => ("", KeyKind::None),
             Form::UserPath => ("userPath", KeyKind::String),
             Form::Twin => ("_id", KeyKind::String),
         };
@@ -166,12 +185,19 @@ impl Form {
             field: field.into(),
             column: column(kind, false),
         });
-        std::iter::once(table).chain(columns).collect()
+        let links = LINKS.iter().filter(|_| self == Form::Admin);
+        let links = links.map(|(field, class)| Instruction::AddColumn {
+            class: CLASS.into(),
+            field: (*field).into(),
+            column: column(ColumnKind::Link((*class).into()), true),
+        });
+        let all = std::iter::once(table).chain(columns).chain(links);
+        all.collect()
     }
 
     fn key(self, row: &Permission) -> Key {
         match self {
-            Form::Keyless => Key::Global {
+            Form::Keyless | Form::Admin => Key::Global {
                 hi: FileIdent::SERVER.0,
                 lo: row.id,
             },
@@ -188,7 +214,7 @@ impl Form {
         }
     }
 
-    fn put(self, row: &Permission) -> Vec<Instruction> {
+    fn put(self, tx: &Transaction<'_>, row: &Permission) -> Result<Vec<Instruction>, SystemError> {
         let key = self.key(row);
         let Rights {
             read,
@@ -211,7 +237,18 @@ impl Form {
             .iter()
             .zip(values)
             .map(|((field, _), value)| set(CLASS, &key, field, value));
-        std::iter::once(create).chain(set).collect()
+        let mut instructions: Vec<_> = std::iter::once(create).chain(set).collect();
+        if self == Form::Admin {
+            let user = match people::is_shown(tx, &row.user)? {
+                true => people::link(&row.user),
+                false => Value::Null,
+            };
+            let realm = listing::link(&row.realm).unwrap_or(Value::Null);
+            for ((field, _), value) in LINKS.into_iter().zip([user, realm]) {
+                instructions.push(self::set(CLASS, &key, field, value));
+            }
+        }
+        Ok(instructions)
     }
 }
 
@@ -224,6 +261,9 @@ const COLUMNS: [(&str, ColumnKind); 6] = [
     ("mayWrite", ColumnKind::Bool),
     ("mayManage", ColumnKind::Bool),
 ];
+
+/// The links beside them, and what they lead to.
+const LINKS: [(&str, &str); 2] = [("user", people::USERS), ("realmFile", listing::PATHS)];
 
 /// A column of single values.
 pub(super) fn column(kind: ColumnKind, nullable: bool) -> Column {

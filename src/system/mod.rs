@@ -26,6 +26,7 @@ mod mirrors;
 mod name;
 mod named;
 mod offers;
+mod people;
 mod permissions;
 mod realms;
 mod removals;
@@ -63,6 +64,8 @@ pub use sign_in::{Device, SignedIn, domain_id, provider_id};
 pub use tokens::{Shown, Verdict};
 pub use users::{Identity, Profile, Provider};
 pub use why::Why;
+
+use rusqlite::Transaction;
 
 use crate::auth::{ForeignTokenError, KeyRing, PasswordError, TokenError, WeakPassword};
 use crate::config::{App, Settings};
@@ -261,6 +264,21 @@ impl System {
     fn invitation(&self) -> MutexGuard<'_, Option<first::Invitation>> {
         let invitation = self.invitation.lock();
         invitation.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a transaction that writes. Whoever watches hears of it if users are others by it.
+    fn write<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, SystemError>,
+    ) -> Result<T, SystemError> {
+        let (done, are_stale) = self.admin.write(|tx| {
+            let done = work(tx)?;
+            Ok::<_, SystemError>((done, people::are_stale(tx)?))
+        })?;
+        if are_stale && let Some(watcher) = self.watcher.get() {
+            watcher(&[Changed::Users].into());
+        }
+        Ok(done)
     }
 
     /// From now on another configuration.

@@ -59,7 +59,7 @@ impl System {
 
     /// Withdraws an offer of a user; whether there was such a one. What was taken up stays.
     pub fn withdraw_offer(&self, user: &UserId, token: &str) -> Result<bool, SystemError> {
-        self.admin.write(|tx| {
+        self.write(|tx| {
             let gone = tx
                 .prepare_cached("DELETE FROM offers WHERE user = ?1 AND token = ?2")?
                 .execute(params![&*user.0, token])?;

@@ -50,6 +50,10 @@ impl System {
                     owner.as_ref().map(|owner| &*owner.0),
                     seconds(now)
                 ])?;
+            if made > 0 && *realm != listing::name() {
+                let row = listing::put(book.tx, realm, now)?;
+                book.effect(&listing::name(), None, row)?;
+            }
             if let Some(owner) = owner.filter(|_| made > 0) {
                 book.change(&Change {
                     realm,
@@ -59,10 +63,6 @@ impl System {
                     by: &owner,
                     origin: Origin::Owner,
                 })?;
-            }
-            if made > 0 && *realm != listing::name() {
-                let row = listing::put(realm, now).to_vec();
-                book.effect(&listing::name(), None, row)?;
             }
             Ok(made > 0)
         })
@@ -127,6 +127,17 @@ impl System {
                 &self.grants(tx, &caller.user, realm)?,
             ))
         })
+    }
+
+    /// Whether the login of a caller has ended since it came in.
+    pub fn has_ended(&self, caller: &Caller, now: UnixTime) -> Result<bool, SystemError> {
+        let Some(login) = &caller.login else {
+            return Ok(false);
+        };
+        let lasts = self
+            .admin
+            .read(|tx| logins::lasts(tx, login, &caller.user, now));
+        Ok(!lasts?)
     }
 
     /// What is granted to a user on a Realm, in the transaction of whoever asks.

@@ -163,7 +163,7 @@ impl System {
 
     /// The file of a Realm is gone, durably: from now on there may be another of its name.
     pub fn removed(&self, realm: &RealmName) -> Result<(), SystemError> {
-        self.admin.write(|tx| {
+        self.write(|tx| {
             tx.prepare_cached("UPDATE removals SET done = 1 WHERE realm = ?1")?
                 .execute([realm.as_str()])?;
             tx.prepare_cached("DELETE FROM removals WHERE realm = ?1 AND NOT kept")?

@@ -141,4 +141,34 @@ CREATE TABLE removals (                     -- Realms whose files are to go, or 
 ", "
 DROP INDEX accounts_imported;
 CREATE INDEX accounts_imported ON accounts (secret) WHERE secret >= '$pbkdf2-' AND secret < '$pbkdf2.'; -- hashes of another server, by what they cost
+", "
+CREATE TABLE stale_users (                  -- users whose rows in the list for administrators are to be looked at
+    user        TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER user_made AFTER INSERT ON users BEGIN
+    INSERT OR IGNORE INTO stale_users (user) VALUES (new.id);
+END;
+CREATE TRIGGER user_changed AFTER UPDATE OF app, disabled, admin, custom ON users BEGIN
+    INSERT OR IGNORE INTO stale_users (user) VALUES (new.id);
+END;
+CREATE TRIGGER user_gone AFTER DELETE ON users BEGIN
+    INSERT OR IGNORE INTO stale_users (user) VALUES (old.id);
+END;
+CREATE TRIGGER account_made AFTER INSERT ON accounts BEGIN
+    INSERT OR IGNORE INTO stale_users (user) VALUES (new.user);
+END;
+CREATE TRIGGER account_changed AFTER UPDATE OF user, provider, name ON accounts BEGIN
+    INSERT OR IGNORE INTO stale_users (user) VALUES (old.user);
+    INSERT OR IGNORE INTO stale_users (user) VALUES (new.user);
+END;
+CREATE TRIGGER account_gone AFTER DELETE ON accounts BEGIN
+    INSERT OR IGNORE INTO stale_users (user) VALUES (old.user);
+END;
+CREATE TABLE shown (                        -- rows in the list for administrators that are about users
+    number      INTEGER PRIMARY KEY AUTOINCREMENT, -- names the row there; never used again
+    user        TEXT NOT NULL,
+    what        TEXT NOT NULL,              -- 'user', 'Account/<id>', 'UserMetadataRow/<key>'
+    UNIQUE (user, what)
+) STRICT;
+INSERT INTO stale_users (user) SELECT id FROM users;
 "];

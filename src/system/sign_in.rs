@@ -126,7 +126,7 @@ impl System {
             password_hash: Some(&hash),
             created: moment.now,
         };
-        self.admin.write(|tx| users::insert(tx, &user))?;
+        self.write(|tx| users::insert(tx, &user))?;
         Ok(user.id)
     }
 
@@ -155,7 +155,7 @@ impl System {
     /// Ends the login of a refresh token; which one it was.
     pub fn log_out(&self, token: &Secret, now: UnixTime) -> Result<LoginId, SystemError> {
         let token = self.verify(token, TokenKind::Refresh, now)?;
-        self.admin.write(|tx| logins::delete(tx, &token.login))?;
+        self.write(|tx| logins::delete(tx, &token.login))?;
         Ok(token.login)
     }
 
@@ -167,7 +167,7 @@ impl System {
 
     /// Disables a user, or lets it in again; which logins have ended by it.
     pub fn set_disabled(&self, user: &UserId, disabled: bool) -> Result<Vec<LoginId>, SystemError> {
-        self.admin.write(|tx| {
+        self.write(|tx| {
             users::set_disabled(tx, user, disabled)?;
             if disabled {
                 logins::delete_all(tx, user)
@@ -242,7 +242,7 @@ impl System {
             created: moment.now,
             expires,
         };
-        self.admin.write(|tx| {
+        self.write(|tx| {
             before(tx)?;
             logins::insert(tx, &login)
         })?;

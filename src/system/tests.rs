@@ -474,7 +474,7 @@ fn the_admin_token_opens_both_endpoints() {
         let caller = fixture.system.authorize(&endpoint, &token, NOW).unwrap();
         assert!(caller.admin && caller.expires_at.is_none() && caller.login.is_some());
         let name: &[u8] = if endpoint == Endpoint::Classic {
-            b"/__admin"
+            b"/ada/notes"
         } else {
             b"\"p\""
         };

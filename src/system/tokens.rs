@@ -47,7 +47,7 @@ impl System {
     /// Ends a token before its time: one that belongs to a login ends with it and all its tokens, another one alone. Which login has ended by it.
     pub fn revoke(&self, token: &Secret, now: UnixTime) -> Result<LoginId, SystemError> {
         let (login, expires) = self.check(token, now)?;
-        self.admin.write(|tx| {
+        self.write(|tx| {
             if logins::stands_alone(&login) {
                 insert(tx, &login, expires, now)
             } else {

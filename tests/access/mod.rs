@@ -5,6 +5,7 @@ mod haste;
 mod live;
 mod management;
 mod mirrors;
+mod people;
 mod recipes;
 mod reference;
 mod removal;

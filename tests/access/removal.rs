@@ -13,7 +13,7 @@ use super::{Ask, admin, ask, change, flags, made, management, open};
 use crate::hostile::client::Client;
 use crate::serve::is_bound;
 use crate::support::server::Server;
-use crate::support::wire::{Wire, raw};
+use crate::support::wire::Wire;
 
 const NEWEST: &str = "com.mongodb.realm-sync#14";
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -26,24 +26,12 @@ fn eventually(what: &str, mut is: impl FnMut() -> bool) {
     }
 }
 
-/// A request to the classic API; the status and the answer.
 fn classic(server: &Server, method: &str, path: &str, token: &str, body: &Value) -> (u16, Value) {
-    let body = match body {
-        Value::Null => String::new(),
-        body => body.to_string(),
-    };
-    let length = body.len();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Length: {length}\r\n\r\n{body}"
-    );
-    let answer = raw(server.address(), head.as_bytes());
-    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-    (status, serde_json::from_str(body).unwrap_or_default())
+    crate::support::wire::ask(server.address(), method, path, token, body)
 }
 
 /// A new classic user: its id, and a token of its login that opens Realms.
-fn registered(server: &Server, name: &str) -> (String, String) {
+pub fn registered(server: &Server, name: &str) -> (String, String) {
     let body = serde_json::json!({
         "provider": "password", "data": name, "app_id": "x",
         "user_info": { "password": "a long password", "register": true },
@@ -117,7 +105,7 @@ fn count(server: &Server, sql: &str) -> i64 {
 /// Waits until nothing is left to be done.
 fn settled(server: &Server) {
     eventually("the end of all removals", || {
-        let left = "SELECT (SELECT count(*) FROM removals WHERE NOT done) + (SELECT count(*) FROM effects)";
+        let left = "SELECT (SELECT count(*) FROM removals WHERE NOT done) + (SELECT count(*) FROM effects) + (SELECT count(*) FROM stale_users)";
         count(server, left) == 0
     });
 }
@@ -266,7 +254,7 @@ async fn a_user_of_an_app_goes_with_what_the_server_made_for_it() {
     let signed_in = crate::serve::User::sign_in(server.address(), "app");
     drop(signed_in);
     let path = format!("/api/ros/v1/users/{id}?app=app");
-    let token = format!("Bearer {}", server.admin_token());
+    let token = server.admin_token();
     let (status, answer) = classic(&server, "DELETE", &path, &token, &Value::Null);
     assert_eq!(status, 200, "{answer}");
     settled(&server);

@@ -120,6 +120,11 @@ impl Wire {
         self.close
     }
 
+    /// The close code that the server gave, once it has closed.
+    pub fn close_code(&self) -> Option<u16> {
+        self.close
+    }
+
     /// Sends a message; whether the connection still took it.
     pub fn send(&mut self, message: impl Into<Bytes>) -> bool {
         self.socket.send(Message::Binary(message.into())).is_ok()
@@ -265,7 +270,7 @@ pub fn raw(address: SocketAddr, bytes: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// A request to the API; the status and the body of the answer.
+/// A request to the App Services API; the status and the body of the answer.
 pub fn request(
     address: SocketAddr,
     method: &str,
@@ -273,17 +278,46 @@ pub fn request(
     token: Option<&str>,
     body: &str,
 ) -> (u16, serde_json::Value) {
-    let token = token.map_or(String::new(), |token| {
-        format!("Authorization: Bearer {token}\r\n")
-    });
+    let path = format!("/api/client/v2.0{path}");
+    let token = token.map(|token| format!("Bearer {token}"));
+    answered(address, method, &path, &token.unwrap_or_default(), body)
+}
+
+/// A request to whatever is at a path, with JSON or nothing (`null`). The token is shown as it is in the classic API, and as a bearer's elsewhere.
+pub fn ask(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    token: &str,
+    body: &serde_json::Value,
+) -> (u16, serde_json::Value) {
+    let body = match body {
+        serde_json::Value::Null => String::new(),
+        body => body.to_string(),
+    };
+    let bearer = match path.starts_with("/api/") && !token.is_empty() {
+        true => "Bearer ",
+        false => "",
+    };
+    answered(address, method, path, &format!("{bearer}{token}"), &body)
+}
+
+fn answered(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    authorization: &str,
+    body: &str,
+) -> (u16, serde_json::Value) {
+    let authorization = match authorization {
+        "" => String::new(),
+        token => format!("Authorization: {token}\r\n"),
+    };
     let length = body.len();
-    let answer = raw(
-        address,
-        format!(
-            "{method} /api/client/v2.0{path} HTTP/1.1\r\nHost: x\r\n{token}Content-Length: {length}\r\n\r\n{body}"
-        )
-        .as_bytes(),
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: x\r\n{authorization}Content-Length: {length}\r\n\r\n{body}"
     );
+    let answer = raw(address, head.as_bytes());
     let status = answer
         .split(' ')
         .nth(1)
