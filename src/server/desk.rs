@@ -287,7 +287,13 @@ impl Desk {
                 .allowed(&bench.guest.caller, &bench.realm, self.tally.address());
         let allow = allowed.as_ref().copied();
         bench.uploads.allow(allow.unwrap_or(Allow::NOTHING));
-        allowed.err()
+        let error = allowed.err()?;
+        if self.server.door.has_ended(&bench.guest.caller) {
+            // Not a right is lost, but the login: the client is to ask for a token, and not to give the Realm up.
+            self.events.send(Event::Close(Close::TokenExpired));
+            return None;
+        }
+        Some(error)
     }
 
     /// Whose session it is: of whoever the token in BIND is of, else of whoever has opened the connection.

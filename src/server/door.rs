@@ -97,6 +97,11 @@ impl Door {
         }
     }
 
+    /// Whether the login of a caller has ended since it came in.
+    pub fn has_ended(&self, caller: &Caller) -> bool {
+        self.system.has_ended(caller, clock::now()).unwrap_or(false)
+    }
+
     /// The configuration.
     pub fn settings(&self) -> Arc<Settings> {
         self.system.settings()

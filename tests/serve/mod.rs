@@ -2,6 +2,7 @@
 
 mod audit;
 mod closing;
+mod ended;
 mod first;
 mod issuers;
 mod life;
