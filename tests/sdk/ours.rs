@@ -1,6 +1,6 @@
 //! Our own client beside real SDKs, on one Realm.
 
-use ros::changeset::{Key, Path, Step, Value as Plain};
+use ros::changeset::{Key, Link, Path, Step, Value as Plain};
 use ros::client::{Realm, WriteError, field};
 use ros::ejson;
 use ros::state::Reader;
@@ -129,6 +129,46 @@ async fn both_sdks_and_our_client_share_a_realm() {
     assert_eq!(state[0]["string"], "ours", "the last to write");
     assert_eq!(state[0]["counter"], 11);
     assert_eq!(state[0]["ints"], json!([20, 1, 3, 10]));
+    for device in &mut devices {
+        assert_eq!(device.events(), Vec::<Value>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_to_nothing_has_a_place_among_mixed_values_only() {
+    let server = Server::start();
+    let (Some(kotlin), Some(js)) = (Sdk::Kotlin.device(), Sdk::Js.device()) else {
+        return;
+    };
+    let mut devices = [kotlin, js];
+    for device in &mut devices {
+        device.sign_in(&server.url());
+        device.open("p");
+    }
+    devices[0].write(json!([create("all", json!({}))]));
+    settle(&mut devices);
+    let ours = client::open(&server, "p").await;
+    ours.wait_for_download().await.unwrap();
+    let all = Key::String("all".into());
+    ours.write(|edit| {
+        for name in ["mixeds", "links"] {
+            let first = Path {
+                steps: vec![Step::Index(0)],
+                ..field("Everything", &all, name)
+            };
+            let nobody = Link {
+                class: "Everything".into(),
+                key: Key::String("nobody".into()),
+            };
+            edit.insert(first, Plain::Link(nobody))?;
+        }
+        Ok::<(), WriteError>(())
+    })
+    .unwrap();
+    ours.wait_for_upload().await.unwrap();
+    let state = settle(&mut devices);
+    assert_eq!(state[0]["mixeds"], json!([null]));
+    assert_eq!(state[0]["links"], json!([]));
     for device in &mut devices {
         assert_eq!(device.events(), Vec::<Value>::new());
     }

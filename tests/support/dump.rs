@@ -14,33 +14,18 @@ pub fn dump(schema: &Schema, cells: &mut impl Cells) -> Json {
     let mut out = Map::new();
     let mut reader = Reader::new(cells, schema);
     for class in schema.classes() {
-        let objects = (!class.is_embedded()).then(|| objects(class, &mut reader, &mut counts));
+        let mut shown = Shown {
+            schema,
+            reader: &mut reader,
+            counts: &mut counts,
+        };
+        let objects = (!class.is_embedded()).then(|| shown.objects(class));
         out.insert(class.name.to_lossy(), description(class, objects));
     }
     for (class, count) in counts {
         out[&class]["count"] = json!(count);
     }
     Json::Object(out)
-}
-
-fn objects<C: Cells>(
-    class: &Class,
-    reader: &mut Reader<'_, C>,
-    counts: &mut BTreeMap<String, u64>,
-) -> Map<String, Json> {
-    let mut out = Map::new();
-    for (key, _) in reader.keys(class, None, usize::MAX).expect("readable keys") {
-        let fields = reader
-            .object(class, &key)
-            .expect("a readable object")
-            .expect("it was listed");
-        let mut object = render_fields(&fields, reader, counts);
-        if let Some(name) = class.key_field() {
-            object.insert(name.to_lossy(), rendering::key(&key));
-        }
-        out.insert(key_text(&rendering::key(&key)), Json::Object(object));
-    }
-    out
 }
 
 fn key_text(key: &Json) -> String {
@@ -55,62 +40,80 @@ fn key_text(key: &Json) -> String {
     }
 }
 
-fn render_fields<C: Cells>(
-    fields: &[Field],
-    reader: &mut Reader<'_, C>,
-    counts: &mut BTreeMap<String, u64>,
-) -> Map<String, Json> {
-    fields
-        .iter()
-        .map(|field| {
-            (
-                field.name.to_lossy(),
-                render(&field.content, reader, counts).unwrap_or(Json::Null),
-            )
-        })
-        .collect()
+/// What is shown of a Realm.
+struct Shown<'a, 'c, C: Cells> {
+    schema: &'a Schema,
+    reader: &'a mut Reader<'c, C>,
+    /// Embedded objects of each class.
+    counts: &'a mut BTreeMap<String, u64>,
 }
 
-/// Content as the recordings show it; nothing for a link to an object that is not there.
-fn render<C: Cells>(
-    content: &Content,
-    reader: &mut Reader<'_, C>,
-    counts: &mut BTreeMap<String, u64>,
-) -> Option<Json> {
-    Some(match content {
-        Content::Value(ros::changeset::Value::Link(link)) => {
-            if !reader.resolves(link).expect("a readable target") {
-                return None;
+impl<C: Cells> Shown<'_, '_, C> {
+    fn objects(&mut self, class: &Class) -> Map<String, Json> {
+        let mut out = Map::new();
+        let keys = self.reader.keys(class, None, usize::MAX);
+        for (key, _) in keys.expect("readable keys") {
+            let fields = self.reader.object(class, &key);
+            let fields = fields.expect("a readable object").expect("it was listed");
+            let mut object = self.fields(class, &fields);
+            if let Some(name) = class.key_field() {
+                object.insert(name.to_lossy(), rendering::key(&key));
             }
-            json!({ "link": [link.class.to_lossy(), key_text(&rendering::key(&link.key))] })
+            out.insert(key_text(&rendering::key(&key)), Json::Object(object));
         }
-        Content::Value(value) => rendering::value(value),
-        Content::Object(class, fields) => {
-            *counts.entry(class.to_lossy()).or_default() += 1;
-            json!({ "embedded": render_fields(fields, reader, counts) })
+        out
+    }
+
+    fn fields(&mut self, class: &Class, fields: &[Field]) -> Map<String, Json> {
+        let mut out = Map::new();
+        for field in fields {
+            let column = class.column(&field.name);
+            let is_mixed = column.is_some_and(|column| column.column.kind == ColumnKind::Mixed);
+            let shown = self.content(&field.content, is_mixed);
+            out.insert(field.name.to_lossy(), shown.unwrap_or(Json::Null));
         }
-        Content::List(items) => {
-            json!({ "list": items.iter().filter_map(|item| render(item, reader, counts)).collect::<Vec<_>>() })
-        }
-        Content::Dictionary(entries) => {
-            let entries: Map<String, Json> = entries
-                .iter()
-                .map(|(name, item)| {
-                    (
-                        name.to_lossy(),
-                        render(item, reader, counts).unwrap_or(Json::Null),
-                    )
-                })
-                .collect();
-            json!({ "dict": entries })
-        }
-        Content::Set(values) => {
-            let values = values
-                .iter()
-                .filter_map(|value| render(&Content::Value(value.clone()), reader, counts));
-            json!({ "set": values.collect::<Vec<_>>() })
-        }
-    })
+        out
+    }
+
+    /// Content as the recordings show it; nothing for a link to an object that is not there. In a list of links there is no place of it, in a list of Mixed values
+    /// its place is null: so SDKs show both.
+    fn content(&mut self, content: &Content, is_mixed: bool) -> Option<Json> {
+        Some(match content {
+            Content::Value(ros::changeset::Value::Link(link)) => {
+                if !self.reader.resolves(link).expect("a readable target") {
+                    return None;
+                }
+                json!({ "link": [link.class.to_lossy(), key_text(&rendering::key(&link.key))] })
+            }
+            Content::Value(value) => rendering::value(value),
+            Content::Object(class, fields) => {
+                *self.counts.entry(class.to_lossy()).or_default() += 1;
+                let class = self.schema.class(class).expect("a class of the schema");
+                json!({ "embedded": self.fields(class, fields) })
+            }
+            Content::List(items) => {
+                let place = |item| {
+                    let shown = self.content(item, is_mixed);
+                    shown.or(is_mixed.then_some(Json::Null))
+                };
+                json!({ "list": items.iter().filter_map(place).collect::<Vec<_>>() })
+            }
+            Content::Dictionary(entries) => {
+                let mut shown = Map::new();
+                for (name, item) in entries {
+                    let item = self.content(item, is_mixed).unwrap_or(Json::Null);
+                    shown.insert(name.to_lossy(), item);
+                }
+                json!({ "dict": shown })
+            }
+            Content::Set(values) => {
+                let values = values
+                    .iter()
+                    .filter_map(|value| self.content(&Content::Value(value.clone()), is_mixed));
+                json!({ "set": values.collect::<Vec<_>>() })
+            }
+        })
+    }
 }
 
 fn description(class: &Class, objects: Option<Map<String, Json>>) -> Json {
@@ -230,4 +233,68 @@ pub fn first_difference(ours: &Json, theirs: &Json, at: String) -> String {
         }
         _ => format!("{at}: {ours} instead of {theirs}"),
     }
+}
+
+#[test]
+fn a_link_to_nothing_has_a_place_among_mixed_values_only() {
+    use ros::changeset::{
+        Column, Instruction, Key, KeyKind, Link, Path, PrimaryKeyColumn, Step, TableKind, Value,
+    };
+    use ros::state::{Applier, MemoryCells};
+    let class = || Text::from("Dog");
+    let column = |field: &str, kind| Instruction::AddColumn {
+        class: class(),
+        field: field.into(),
+        column: Column {
+            kind,
+            nullable: false,
+            collection: CollectionKind::List,
+            dictionary_key: 0,
+        },
+    };
+    let linked = |field: &str, key: i64, index: u32| Instruction::ArrayInsert {
+        path: Path {
+            class: class(),
+            key: Key::Int(1),
+            field: field.into(),
+            steps: vec![Step::Index(index)],
+        },
+        value: Value::Link(Link {
+            class: class(),
+            key: Key::Int(key),
+        }),
+        prior_size: index,
+    };
+    let key = PrimaryKeyColumn {
+        field: "_id".into(),
+        kind: KeyKind::Int,
+        nullable: false,
+    };
+    let instructions = [
+        Instruction::AddTable {
+            class: class(),
+            kind: TableKind::TopLevel(key),
+        },
+        column("links", ColumnKind::Link(class())),
+        column("mixeds", ColumnKind::Mixed),
+        Instruction::CreateObject {
+            class: class(),
+            key: Key::Int(1),
+        },
+        linked("links", 9, 0),
+        linked("links", 1, 1),
+        linked("mixeds", 9, 0),
+        linked("mixeds", 1, 1),
+    ];
+    let (mut cells, mut schema) = (MemoryCells::default(), Schema::default());
+    let mut applier = Applier::new(&mut cells, &mut schema);
+    for instruction in &instructions {
+        applier.apply(instruction).unwrap();
+    }
+    applier.finish();
+    let shown = dump(&schema, &mut cells);
+    let dog = &shown["Dog"]["objects"]["int:1"];
+    let there = json!({"link": ["Dog", "int:1"]});
+    assert_eq!(dog["links"], json!({ "list": [there] }), "{shown}");
+    assert_eq!(dog["mixeds"], json!({ "list": [null, there] }));
 }
