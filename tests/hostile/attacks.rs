@@ -27,6 +27,12 @@ pub struct Attack {
 }
 
 pub const ATTACKS: &[Attack] = &[
+    // What the machine alone makes of somebody who takes what is left of a processor.
+    attack("none: a busy processor", 100, |target| {
+        while target.goes_on() {
+            std::hint::spin_loop();
+        }
+    }),
     attack("heads byte by byte", 100, heads),
     attack("connections without a word", 100, silence),
     attack("PING", 100, |target| {
@@ -106,6 +112,9 @@ fn silence(target: &Target) {
     }
 }
 
+/// The number of the MARK whose answer comes after all others.
+const LAST: u64 = 1 << 40;
+
 /// Says what needs an answer, a hundred at a time, and reads.
 fn chatter(target: &Target, said: fn(u64) -> String) {
     let mut client = target.connect();
@@ -118,8 +127,13 @@ fn chatter(target: &Target, said: fn(u64) -> String) {
             }
             round += 1;
         }
-        client.send("mark 1 1099511627776\n", b"");
-        while client.next().kind() != "mark" {}
+        client.send(&format!("mark 1 {LAST}\n"), b"");
+        loop {
+            let message = client.next();
+            if message.kind() == "mark" && message.number(2) == LAST {
+                break;
+            }
+        }
     }
 }
 
