@@ -413,6 +413,42 @@ fn what_this_build_does_not_do_is_an_error_that_names_it() {
     loaded("backup: { enable: false, network: { listen_port: 1 } }");
 }
 
+/// Row by row: whatever is given that has no effect is named, itself or by its section.
+#[test]
+fn every_key_that_this_build_does_not_do_is_refused_by_name() {
+    let mut refused = 0;
+    for key in all() {
+        let group = keys::group_of(key).filter(|group| group.effect == Effect::Missing);
+        let value = match (key.effect, group) {
+            (Effect::Works, None) => continue,
+            (Effect::Fixed, None) => {
+                let value = key.place.get(&mut Settings::unsaid(), &["a", "a"]);
+                key.spelled(&another(key.kind, &value)).unwrap()
+            }
+            _ if !key.example.is_empty() => key.example.to_owned(),
+            _ => key.default().unwrap_or("x".to_owned()),
+        };
+        let named = group.map_or(key.path, |group| group.path).replace('*', "a");
+        // What is switched off has no effect, and that is no mistake.
+        let on = if key.path.starts_with("backup.") && key.effect == Effect::Missing {
+            "\n  enable: true"
+        } else {
+            ""
+        };
+        let text = written(key.path, &value).replacen("\nbackup:", &format!("\nbackup:{on}"), 1);
+        let told = problems(&text);
+        let expected = format!("{named}: {}", Effect::MISSING);
+        assert!(told.contains(&expected), "{text}{told:#?}");
+        refused += 1;
+    }
+    assert!(refused > 15, "{refused}");
+    for provider in ["facebook", "debug"] {
+        let told = problems(&format!("auth: {{ providers: {{ {provider}: {{}} }} }}"));
+        let expected = format!("auth.providers.{provider}: {}", Effect::MISSING);
+        assert!(told.contains(&expected), "{told:#?}");
+    }
+}
+
 #[test]
 fn what_belongs_together_is_checked_together() {
     for (text, expected) in [
