@@ -33,8 +33,13 @@ impl Device {
 
     /// The process dies without notice and a new one takes up where it was, signed in as the same user.
     pub fn restart(&mut self, url: &str) {
-        self.process = Process::start(&mut self.command);
+        self.relaunch();
         self.sign_in_as(url, json!({"resume": true})).unwrap();
+    }
+
+    /// The same, and nobody is signed in.
+    pub fn relaunch(&mut self) {
+        self.process = Process::start(&mut self.command);
     }
 
     /// Signs in as a new anonymous user.

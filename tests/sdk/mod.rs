@@ -101,7 +101,8 @@ of_each_sdk! {
         a_device_of_a_removed_realm_starts_over;
     rights:
         a_lost_right_is_heard_of_at_once_and_a_granted_one_counts_again
-        tokens_of_another_issuer_sign_in_and_say_what_is_allowed;
+        tokens_of_another_issuer_sign_in_and_say_what_is_allowed
+        who_is_suspended_goes_on_offline_and_comes_back;
     ways:
         https_and_wss_with_an_authority_of_a_lab
         a_server_that_is_not_trusted_is_not_spoken_to

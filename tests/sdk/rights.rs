@@ -10,6 +10,7 @@ use super::which::Sdk;
 use crate::access::{admin, ask, change, made, management};
 use crate::support::issuer::Issuer;
 use crate::support::server::Server;
+use crate::support::wire::ask as http_ask;
 
 /// An app in which nothing is open, and a partition of it.
 const CLOSED: &str = "apps: {app: {providers: {anon-user: true}}}\n";
@@ -137,4 +138,46 @@ pub fn tokens_of_another_issuer_sign_in_and_say_what_is_allowed(sdk: Sdk) {
         )
         .is_err()
     );
+}
+
+/// A user who is kept out is signed out by its SDK; what it writes meanwhile goes up when it may come in again.
+pub fn who_is_suspended_goes_on_offline_and_comes_back(sdk: Sdk) {
+    let server = Server::start();
+    let Some(mut device) = sdk.device() else {
+        return;
+    };
+    let name = json!({"email": "ada@example.com", "password": "a long password"});
+    let mut new = name.clone();
+    new["register"] = json!(true);
+    let signed_in = device.sign_in_as(&server.url(), new).unwrap();
+    let path = format!(
+        "/api/ros/v1/users/{}?app=app",
+        signed_in["user"].as_str().unwrap()
+    );
+    let suspend = |suspended: bool| {
+        let (address, token) = (server.address(), server.admin_token());
+        let body = json!({ "suspended": suspended });
+        let (status, answer) = http_ask(address, "PATCH", &path, &token, &body);
+        assert_eq!(status, 200, "{answer}");
+    };
+    device.open("p");
+    device.write(json!([create("before", json!({}))]));
+    device.upload();
+
+    suspend(true);
+    device.write(json!([create("offline", json!({}))]));
+    assert_eq!(device.read().as_array().unwrap().len(), 2);
+    let upload = json!({"op": "upload", "timeout": 1500});
+    assert!(device.attempt(&upload).is_err());
+    assert!(device.sign_in_as(&server.url(), name.clone()).is_err());
+
+    // An SDK keeps one app for each process; with another one it would have the file twice.
+    suspend(false);
+    device.relaunch();
+    device.sign_in_as(&server.url(), name).unwrap();
+    device.open("p");
+    device.upload();
+    let [mut other] = sdk.devices(&server, "p").unwrap();
+    other.download();
+    assert_eq!(other.read().as_array().unwrap().len(), 2);
 }
