@@ -9,7 +9,8 @@ use ros::changeset::{decode, encode};
 use ros::download::{self, Fragments};
 use ros::ident::{DownloadCursor, FileIdent, RealmName, ServerVersion};
 use ros::limits::Limits;
-use ros::realm::{Allow, Pending, Realm, Registry, Uploaded};
+use ros::realm::{Allow, Pending, Realm, Registry};
+use ros::server::between;
 use ros::storage::Store;
 use ros::wire::{Answer, DownloadEntry, Protocol, Request, Upload};
 use serde_json::Value;
@@ -46,20 +47,13 @@ fn answer(bytes: &Bytes) -> Answer {
 }
 
 fn pending(upload: Upload, ident: FileIdent) -> Pending {
-    let uploaded = |entry: ros::wire::UploadEntry| Uploaded {
-        client_version: entry.cursor.client_version,
-        server_version: entry.cursor.server_version,
-        timestamp: entry.timestamp,
-        origin: entry.origin,
-        changeset: entry.changeset,
-    };
-    Pending {
+    between::pending(
         ident,
-        changesets: upload.entries.into_iter().map(uploaded).collect(),
-        progress: upload.progress,
-        locked: upload.locked,
-        allow: Allow::ALL,
-    }
+        upload.entries,
+        upload.progress,
+        upload.locked,
+        Allow::ALL,
+    )
 }
 
 /// Integrates what was uploaded, in the order of the recording.
