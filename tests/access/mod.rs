@@ -4,6 +4,7 @@ mod crash;
 mod haste;
 mod live;
 mod management;
+mod matrix;
 mod mirrors;
 mod people;
 mod recipes;

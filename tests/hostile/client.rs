@@ -37,8 +37,13 @@ impl Client {
     pub fn at(address: SocketAddr, token: &str) -> Client {
         let target = format!("/realm-sync?baas_at={token}");
         let wire = Wire::open(address, &target, Some("com.mongodb.realm-sync#14"));
+        Client::over(wire.unwrap())
+    }
+
+    /// Over a connection that is open.
+    pub fn over(wire: Wire) -> Client {
         Client {
-            wire: wire.unwrap(),
+            wire,
             file: 0,
             salt: 0,
             version: 1,
