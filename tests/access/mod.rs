@@ -1,5 +1,6 @@
 //! Who may do what: asked for in Management Realms, as rows and as a whole server answers them.
 
+mod attacks;
 mod crash;
 mod haste;
 mod live;

@@ -26,7 +26,7 @@ const OLD: &str = "com.mongodb.realm-sync/7";
 /// What somebody without credentials is given by an app.
 pub struct User {
     pub access: String,
-    refresh: String,
+    pub refresh: String,
 }
 
 impl User {
