@@ -326,13 +326,16 @@ unsafe extern "C" fn read_file(
         let Some(system) = SYSTEM.get() else {
             return ffi::SQLITE_IOERR_READ;
         };
-        let behind = &mut *behind(system, file);
-        let code = (behind.read)(file, buffer, amount, offset);
-        if code != ffi::SQLITE_OK {
+        let behind = behind(system, file);
+        let code = ((*behind).read)(file, buffer, amount, offset);
+        // Where a file ends too early, the rest of the buffer is zeros, which SQLite takes for a page's.
+        if !matches!(code, ffi::SQLITE_OK | ffi::SQLITE_IOERR_SHORT_READ) {
             return code;
         }
         let bytes = slice::from_raw_parts(buffer.cast(), usize::try_from(amount).unwrap_or(0));
-        match behind.pages.has_read(bytes, offset) {
+        // Alone: SQLite reads the methods beside it whenever it likes.
+        let pages = &mut (*behind).pages;
+        match pages.has_read(bytes, offset) {
             Ok(()) => code,
             Err(Damaged) => ffi::SQLITE_IOERR_DATA,
         }
@@ -351,18 +354,20 @@ unsafe extern "C" fn write_file(
         let Some(system) = SYSTEM.get() else {
             return ffi::SQLITE_IOERR_WRITE;
         };
-        let behind = &mut *behind(system, file);
+        let behind = behind(system, file);
+        let write = (*behind).write;
+        let pages = &mut (*behind).pages;
         let bytes = slice::from_raw_parts(buffer.cast(), usize::try_from(amount).unwrap_or(0));
-        if offset == 0 && behind.pages.learn(bytes).is_err() {
+        if offset == 0 && pages.learn(bytes).is_err() {
             return ffi::SQLITE_IOERR_DATA;
         }
-        let Some(number) = behind.pages.page(bytes, offset) else {
-            return (behind.write)(file, buffer, amount, offset);
+        let Some(number) = pages.page(bytes, offset) else {
+            return write(file, buffer, amount, offset);
         };
         let mut page = bytes.to_vec();
         let end = page.len() - usize::from(RESERVED);
         page[end..].copy_from_slice(&checksum(number, bytes));
-        (behind.write)(file, page.as_ptr().cast(), amount, offset)
+        write(file, page.as_ptr().cast(), amount, offset)
     }
 }
 
@@ -439,6 +444,24 @@ mod tests {
         fs::write(&path, bytes).unwrap();
         let error = number(&connect(&path).unwrap()).unwrap_err();
         assert!(found_damage(&error), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_ends_within_a_page_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let connection = connect(&path).unwrap();
+        protect(&connection).unwrap();
+        fill(&connection);
+        drop(connection);
+        let whole = fs::read(&path).unwrap();
+        for missing in [8, 100, 2048, 4095] {
+            fs::write(&path, &whole[..whole.len() - missing]).unwrap();
+            let connection = connect(&path).unwrap();
+            let all = "SELECT sum(length(t || 'x')) FROM words";
+            let read = connection.query_row(all, [], |row| row.get::<_, i64>(0));
+            assert!(found_damage(&read.unwrap_err()), "{missing}");
+        }
     }
 
     #[test]
