@@ -178,19 +178,46 @@ impl Key {
                 let key = RsaPublicKey::from_pkcs1_der(bytes).map_err(|_| KeyError::Foreign)?;
                 Key::rsa(&key)
             }
-            EC if curve() == Some(P256) => Ok(Key::P256(bytes.to_vec())),
-            EC if curve() == Some(P384) => Ok(Key::P384(bytes.to_vec())),
-            ED25519 => Ok(Key::Ed25519(bytes.to_vec())),
+            EC if curve() == Some(P256) => Key::p256(bytes.to_vec()),
+            EC if curve() == Some(P384) => Key::p384(bytes.to_vec()),
+            ED25519 => Key::ed25519(bytes.to_vec()),
             _ => Err(KeyError::Foreign),
         }
+    }
+
+    // A point has both coordinates, behind a byte that says so: what is only one of them verifies nothing.
+
+    fn p256(point: Vec<u8>) -> Result<Key, KeyError> {
+        let is_whole = point.len() == 65 && point[0] == 4;
+        is_whole
+            .then_some(Key::P256(point))
+            .ok_or(KeyError::Foreign)
+    }
+
+    fn p384(point: Vec<u8>) -> Result<Key, KeyError> {
+        let is_whole = point.len() == 97 && point[0] == 4;
+        is_whole
+            .then_some(Key::P384(point))
+            .ok_or(KeyError::Foreign)
+    }
+
+    fn ed25519(key: Vec<u8>) -> Result<Key, KeyError> {
+        let is_whole = key.len() == 32;
+        is_whole
+            .then_some(Key::Ed25519(key))
+            .ok_or(KeyError::Foreign)
     }
 
     fn rsa(key: &RsaPublicKey) -> Result<Key, KeyError> {
         Key::of_components(key.n().to_bytes_be(), key.e().to_bytes_be())
     }
 
+    /// From its numbers. Some issuers write zeros before them, with which nothing would be verified.
     fn of_components(n: Vec<u8>, e: Vec<u8>) -> Result<Key, KeyError> {
-        let bits = n.iter().skip_while(|byte| **byte == 0).count() * 8;
+        let without_zeros =
+            |number: Vec<u8>| Vec::from_iter(number.into_iter().skip_while(|byte| *byte == 0));
+        let (n, e) = (without_zeros(n), without_zeros(e));
+        let bits = n.len() * 8;
         if bits < RSA_BITS {
             return Err(KeyError::Short(bits));
         }
@@ -284,9 +311,9 @@ impl Jwk {
         let point = || Some([&[4], &*part(&self.x)?, &*part(&self.y)?].concat());
         match (&*self.kty, self.crv.as_deref()) {
             ("RSA", _) => Some(Key::of_components(part(&self.n)?, part(&self.e)?)),
-            ("EC", Some("P-256")) => Some(Ok(Key::P256(point()?))),
-            ("EC", Some("P-384")) => Some(Ok(Key::P384(point()?))),
-            ("OKP", Some("Ed25519")) => Some(Ok(Key::Ed25519(part(&self.x)?))),
+            ("EC", Some("P-256")) => Some(Key::p256(point()?)),
+            ("EC", Some("P-384")) => Some(Key::p384(point()?)),
+            ("OKP", Some("Ed25519")) => Some(Key::ed25519(part(&self.x)?)),
             _ => None,
         }
     }

@@ -97,7 +97,12 @@ fn each_kind() -> Vec<Kind> {
     let rsa_jwk = json!({
         "kty": "RSA", "n": BASE64.encode(public.n().to_bytes_be()), "e": BASE64.encode(public.e().to_bytes_be()),
     });
+    let zero_before = |number: Vec<u8>| BASE64.encode([&[0], &number[..]].concat());
+    let rsa_jwk_with_zeros = json!({
+        "kty": "RSA", "n": zero_before(public.n().to_bytes_be()), "e": zero_before(public.e().to_bytes_be()),
+    });
     vec![
+        ("RS256", rsa_jwk_with_zeros.to_string(), Box::new(rsa)),
         ("RS256", format!("# a comment\n{rsa_pem}"), Box::new(rsa)),
         ("RS256", older, Box::new(rsa)),
         ("RS256", rsa_jwk.to_string(), Box::new(rsa)),
@@ -182,7 +187,7 @@ fn keys_in_pem_are_found_among_others_and_in_certificates() {
 
 #[test]
 fn a_key_that_a_token_names_is_the_only_one_that_is_tried() {
-    let (_, text, sign) = each_kind().swap_remove(3);
+    let (_, text, sign) = each_kind().swap_remove(4);
     let mut keys = keys_of(&text);
     keys.add(&pair().public_pem().unwrap()).unwrap();
     let named = |kid: Value, algorithm: &str, sign: &dyn Fn(&[u8]) -> Vec<u8>| {
@@ -218,6 +223,11 @@ fn what_is_no_key_or_too_weak_is_refused() {
     assert_eq!(refused(&pem.unwrap()), Some(KeyError::Short(1024)));
     let jwk = json!({ "kty": "RSA", "n": BASE64.encode(weak.n().to_bytes_be()), "e": "AQAB" });
     assert_eq!(refused(&jwk.to_string()), Some(KeyError::Short(1024)));
+    let byte = BASE64.encode([1; 31]);
+    for (kty, crv) in [("EC", "P-256"), ("EC", "P-384"), ("OKP", "Ed25519")] {
+        let half = json!({ "kty": kty, "crv": crv, "x": byte, "y": byte }).to_string();
+        assert_eq!(refused(&half), Some(KeyError::Foreign), "{crv}");
+    }
     let short = ForeignKeys::default().add_secret("short");
     assert_eq!(short.err(), Some(KeyError::ShortSecret(5)));
 }
@@ -255,6 +265,9 @@ fn a_token_says_what_it_must() {
         let told = claims(&keys, &Secret::new(form));
         assert_eq!(told, Err(Error::Form), "{form}");
     }
+    let critical = json!({ "alg": "HS256", "crit": ["b64"], "b64": false });
+    let critical = token(critical, &good(), hmac_of(SECRET));
+    assert_eq!(claims(&keys, &critical), Err(Error::Critical));
     let list = token(json!({ "alg": "HS256" }), &json!([1]), hmac_of(SECRET));
     assert_eq!(claims(&keys, &list), Err(Error::Form));
 }

@@ -30,6 +30,9 @@ pub enum ForeignTokenError {
         "the token is not signed by a key of its issuer, or with an algorithm that is not taken"
     )]
     Signature,
+    /// It must not be taken by whoever does not know what it names (`crit`, RFC 7515), and this server knows nothing of the kind.
+    #[error("the token asks for something that this server does not do (crit)")]
+    Critical,
     /// It says not when it ends.
     #[error("the token does not say when it ends (exp)")]
     NoEnd,
@@ -62,6 +65,7 @@ impl ForeignKeys {
         struct Header {
             alg: String,
             kid: Option<String>,
+            crit: Option<serde::de::IgnoredAny>,
         }
         let parts = Parts::of_jwt(token.reveal()).map_err(|_| ForeignTokenError::Form)?;
         let header = parts.header.as_deref().unwrap_or_default();
@@ -69,6 +73,9 @@ impl ForeignKeys {
         let kid = header.kid.as_deref();
         if !self.verify(&header.alg, kid, &parts.signed, &parts.signature) {
             return Err(ForeignTokenError::Signature);
+        }
+        if header.crit.is_some() {
+            return Err(ForeignTokenError::Critical);
         }
         let claims = serde_json::from_slice(&parts.claims);
         let claims = claims.map_err(|_| ForeignTokenError::Form)?;
