@@ -45,10 +45,11 @@ where
 }
 
 /// What proxies add.
-const PASSED_ON: [&str; 5] = [
+const PASSED_ON: [&str; 6] = [
     "x-forwarded-for",
     "x-forwarded-proto",
     "x-forwarded-host",
+    "x-real-ip",
     "forwarded",
     "via",
 ];
@@ -170,7 +171,7 @@ mod tests {
         assert!(private("192.0.2.1", true, None));
         assert!(private("192.0.2.1", true, Some("x-forwarded-for")));
         assert!(!private("192.0.2.1", false, None));
-        for header in ["x-forwarded-for", "x-forwarded-host", "forwarded", "via"] {
+        for header in PASSED_ON {
             assert!(!private("127.0.0.1", false, Some(header)), "{header}");
         }
     }
