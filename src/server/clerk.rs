@@ -297,7 +297,11 @@ fn remove(tools: &Tools, realm: &RealmName) -> Option<Duration> {
     }
     let removed = match tools.registry.erase(realm) {
         Ok(false) => return Some(SOON),
-        Ok(true) => tools.system.removed(realm),
+        Ok(true) => {
+            tools.live.erased(realm); // while nobody may make another
+            let removed = tools.system.removed(realm);
+            removed.inspect_err(|_| tools.live.removed(realm, None))
+        }
         Err(error) => Err(error.into()),
     };
     match removed {

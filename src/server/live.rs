@@ -1,6 +1,6 @@
 //! Which sessions are open in which Realm, and whose they are: those whom a change of rights concerns hear of it, and all when the Realm is removed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -82,6 +82,7 @@ impl Live {
     /// A Realm is removed, and this user with it.
     pub fn removed(&self, realm: &RealmName, gone: Option<&UserId>) {
         let mut table = self.lock();
+        table.removed.insert(realm.clone());
         let sessions = table.sessions.get_mut(realm);
         for session in sessions.into_iter().flat_map(HashMap::values_mut) {
             session.is_over = true;
@@ -92,14 +93,20 @@ impl Live {
         }
     }
 
-    /// Whether all sessions of a Realm that were open when it was removed have ended.
+    /// Whether all sessions of a Realm that were open when it was removed have ended. Not before they have been told.
     pub fn is_left(&self, realm: &RealmName) -> bool {
         let table = self.lock();
-        let sessions = table.sessions.get(realm);
-        !sessions
+        let mut sessions = table
+            .sessions
+            .get(realm)
             .into_iter()
-            .flat_map(HashMap::values)
-            .any(|session| session.is_over)
+            .flat_map(HashMap::values);
+        table.removed.contains(realm) && !sessions.any(|session| session.is_over)
+    }
+
+    /// The file of a removed Realm is gone: whatever has its name from now on is another.
+    pub fn erased(&self, realm: &RealmName) {
+        self.lock().removed.remove(realm);
     }
 
     /// The rights of all may have changed: the configuration has.
@@ -130,6 +137,8 @@ impl Drop for Entry {
 struct Table {
     sessions: HashMap<RealmName, HashMap<u64, Session>>,
     next: u64,
+    /// Realms whose sessions have been told that it is removed, until its file is gone.
+    removed: HashSet<RealmName>,
 }
 
 struct Session {
@@ -220,6 +229,7 @@ mod tests {
             })
         };
         let first = enter(&ada);
+        assert!(!live.is_left(&realm), "nobody was told yet");
         live.removed(&realm, Some(&ada));
         let second = enter(&bob);
         assert!(!live.is_left(&realm));
@@ -230,6 +240,8 @@ mod tests {
         assert!(!live.is_left(&realm));
         drop(second);
         assert!(live.is_left(&realm));
+        live.erased(&realm);
+        assert!(!live.is_left(&realm), "another of its name is not removed");
         let (removed, with_user) = (Change::Removed, Change::RemovedWithUser);
         assert_eq!(*heard.lock().unwrap(), [with_user, removed, removed]);
     }

@@ -251,6 +251,10 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     let is_filled = is_filled.map_err(|error| io::Error::other(error.to_string()))?;
     drop(list);
     let live = watched(&system, &inbox);
+    let removals = system.removals();
+    for realm in removals.map_err(|error| io::Error::other(error.to_string()))? {
+        live.removed(&realm, None); // from before: nobody has it open
+    }
     let tools = Tools {
         system: system.clone(),
         registry: registry.clone(),

@@ -69,6 +69,20 @@ fn no_effect_gets_through_after_one_that_waits() {
 }
 
 #[test]
+fn a_file_is_not_removed_before_those_who_have_it_open_know() {
+    let (tools, folder) = tools(&Limits::default());
+    let file = folder.path().join(file_of(&name()));
+    drop(tools.registry.open(&name(), true).unwrap());
+    // The removal is durable, and the clerk is quicker than the news of it.
+    assert_eq!(remove(&tools, &name()), Some(SOON));
+    assert!(file.exists());
+    tools.live.removed(&name(), None);
+    assert_eq!(remove(&tools, &name()), None);
+    assert!(!file.exists());
+    tools.lanes.drain();
+}
+
+#[test]
 fn a_realm_whose_lane_is_full_waits_for_the_next_pass() {
     let narrow = Limits {
         lane_bytes: 1,

@@ -367,6 +367,8 @@ impl Shared {
 
     /// Integrates jobs and answers them. Those that are to be integrated at the long pace are given back.
     fn integrate(&self, pace: Pace, name: &RealmName, jobs: Vec<Job>) -> Vec<Job> {
+        // Held from before the strands are looked at: what is held is not removed, so that no upload gets into another Realm of the name.
+        let _held = self.held(name);
         let mut jobs = refuse_broken(jobs);
         if jobs.is_empty() {
             return jobs;
@@ -378,6 +380,12 @@ impl Shared {
         done.into_iter()
             .flat_map(|(jobs, integrated)| self.settle(name, jobs, integrated))
             .collect()
+    }
+
+    /// The Realm, if it can be opened; whatever is wrong is told when it is opened to integrate.
+    fn held(&self, name: &RealmName) -> Option<Arc<Realm>> {
+        let opened = || self.registry.open(name, false).ok();
+        std::panic::catch_unwind(AssertUnwindSafe(opened)).ok()?
     }
 
     /// A lane outlives whatever goes wrong in one Realm.
