@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::secret::Secret;
 use crate::system::{Moment, System, SystemError};
 
-/// Makes the administrator that the configuration wants, if there is none.
+/// Makes the administrator that the configuration wants, if there is none. Whoever has its name already stays as it is: somebody has suspended it, or wants it to be none.
 pub fn make(system: &System, settings: &Settings) -> Result<(), StartError> {
     let Some(file) = &settings.administrator_password else {
         return Ok(());
@@ -18,11 +18,18 @@ pub fn make(system: &System, settings: &Settings) -> Result<(), StartError> {
     if system.has_administrator()? {
         return Ok(());
     }
+    let name = &settings.administrator_name;
+    if system.is_known(name)? {
+        tracing::warn!(
+            name,
+            "there is no administrator: whom the configuration names is there and is none, or is suspended, and stays so"
+        );
+        return Ok(());
+    }
     let password = first_line(file).map_err(|cause| StartError::Password {
         file: file.clone(),
         cause,
     })?;
-    let name = &settings.administrator_name;
     let made = system.first_administrator(name, &password, &moment());
     if let Some(account) = made? {
         let entry = Entry::of(Act::AddUser)

@@ -5,6 +5,7 @@
 use sha2::{Digest, Sha256};
 
 use super::accounts::{self, Account, Wanted};
+use super::users::{self, Provider};
 use super::{Moment, System, SystemError, classic, hex};
 use crate::ident::UnixTime;
 use crate::secret::Secret;
@@ -88,6 +89,15 @@ impl System {
             invitation.used = true;
         }
         made.ok_or(NotInvited::NotNeeded)
+    }
+
+    /// Whether somebody in the classic app signs in with this name, administrator or not.
+    pub fn is_known(&self, name: &str) -> Result<bool, SystemError> {
+        let name = name.to_lowercase();
+        let found = self
+            .admin
+            .read(|tx| users::find(tx, &classic::app(), Provider::Password, &name))?;
+        Ok(found.is_some())
     }
 
     /// Makes an administrator, a user of the classic app, unless there is one.

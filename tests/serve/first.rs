@@ -100,6 +100,34 @@ fn a_start_makes_the_administrator_of_the_configuration_once() {
 }
 
 #[test]
+fn an_administrator_of_the_configuration_who_is_suspended_stays_so_and_the_server_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, "a long password\n").unwrap();
+    let named = format!(
+        "administrator: {{ name: chief, password_path: {} }}",
+        file.display()
+    );
+    let mut server = Server::with_configuration(&named);
+    server.log_with("there is an administrator now");
+    server.stop();
+    let mut suspend = Command::new(env!("CARGO_BIN_EXE_ros"));
+    suspend
+        .args(["users", "suspend", "Chief", "--root"])
+        .arg(server.root());
+    assert!(suspend.output().unwrap().status.success());
+    for is_there in [true, false] {
+        if !is_there {
+            std::fs::remove_file(&file).unwrap();
+        }
+        server.restart();
+        assert!(!is_administrator(&server, "chief", "a long password"));
+        server.stop();
+    }
+    server.log_with("there is no administrator: whom the configuration names");
+}
+
+#[test]
 fn an_administrator_who_cannot_be_made_keeps_the_server_from_starting() {
     let folder = tempfile::tempdir().unwrap();
     let password = folder.path().join("password");
