@@ -71,6 +71,7 @@ pub fn backup(
     let (admin, others): (Vec<Found>, Vec<Found>) =
         first.files.into_iter().partition(|file| file.path == ADMIN);
     let mut items = copy.all(&others, options.threads)?;
+    copy.forget_removed(&mut items)?;
     items.extend(copy.all(&admin, 1)?);
     let mut later = files::list(source)?.files;
     let known: BTreeSet<&str> = others
@@ -143,6 +144,19 @@ impl Copy<'_> {
             copied.map(Some)
         })?;
         Ok(items.into_iter().flatten().collect())
+    }
+
+    /// Takes out again what was removed from the source meanwhile. The database that comes next does not name it any more, so whoever made a Realm of its name would find it.
+    fn forget_removed(&self, items: &mut Vec<Item>) -> Result<(), BackupError> {
+        let is_there = |item: &Item| self.source.join(&item.path).try_exists().unwrap_or(true);
+        let (there, removed): (Vec<Item>, Vec<Item>) =
+            std::mem::take(items).into_iter().partition(is_there);
+        *items = there;
+        for item in removed {
+            let copy = self.target.join(&item.path);
+            fs::remove_file(&copy).map_err(at(&copy))?;
+        }
+        Ok(())
     }
 
     fn one(&self, path: &str) -> Result<Item, BackupError> {

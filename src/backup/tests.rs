@@ -300,6 +300,35 @@ impl Watch for Hasty {
     }
 }
 
+/// Removes this file as soon as it is copied.
+struct Removing(PathBuf);
+
+impl Watch for Removing {
+    fn begin(&self, _: &'static str, _: u64) {}
+    fn more(&self, _: u64) {}
+    fn moved(&self, _: u64) {}
+    fn done(&self, item: &Item) {
+        if self.0.ends_with(&item.path) {
+            fs::remove_file(&self.0).unwrap();
+        }
+    }
+    fn go_on(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn what_is_removed_while_a_backup_is_made_is_not_in_it() {
+    let world = World::new();
+    let file = crate::storage::file_of(&RealmName::from_canonical("/a"));
+    let removing = Removing(world.root().join(&file));
+    let target = world.path("backup");
+    let made = backup(&world.root(), &target, &options(), &removing).unwrap();
+    assert!(!removing.0.exists() && !target.join(&file).exists());
+    assert!(made.items.iter().all(|item| Path::new(&item.path) != file));
+    assert!(world.verify("backup").problems.is_empty());
+}
+
 #[test]
 fn what_is_stopped_leaves_nothing_and_what_was_killed_is_no_backup() {
     let world = World::new();
