@@ -110,18 +110,24 @@ impl System {
         access: &Secret,
         token: &Secret,
         moment: &Moment,
-    ) -> Result<SignedIn, SystemError> {
+    ) -> Result<Recognised<SignedIn>, SystemError> {
         let shown = self.verify(access, TokenKind::Access, moment.now)?;
         let person = self.person_of_app(&shown.app, token, moment.now)?;
-        self.sign_in(&shown.app, shown.user.clone(), None, moment, |tx| {
+        let mut changed = false;
+        let given = self.sign_in(&shown.app, shown.user.clone(), None, moment, |tx| {
             let found = users::find(tx, &shown.app, Provider::CustomToken, &person.name)?;
             match found {
                 Some(account) if account.user != shown.user => return Err(SystemError::NameInUse),
                 Some(_) => {}
                 None => person.add(tx, &shown.app, &shown.user, moment)?,
             }
-            person.remember(tx, &shown.user)?;
+            changed = person.remember(tx, &shown.user)?;
             Ok(())
+        })?;
+        Ok(Recognised {
+            given,
+            user: shown.user,
+            changed,
         })
     }
 
@@ -267,7 +273,11 @@ impl Person {
     ) -> Result<(), SystemError> {
         match users::is_disabled(tx, user)? {
             Some(true) => Err(SystemError::UserDisabled),
-            Some(false) if app.as_str() == CLASSIC && waits_for_its_issuer(tx, user)? => {
+            Some(false)
+                if app.as_str() == CLASSIC
+                    && users::is_of(tx, CLASSIC, user)?
+                    && waits_for_its_issuer(tx, user)? =>
+            {
                 self.add(tx, app, user, moment)
             }
             Some(false) => Err(SystemError::IdInUse),
@@ -363,4 +373,50 @@ fn classic_id(name: &str) -> Result<UserId, SystemError> {
         return Err(SystemError::BadId);
     }
     Ok(user)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::ImportedUser;
+    use crate::system::tests::{Fixture, open};
+
+    #[test]
+    fn a_user_who_was_imported_is_taken_up_in_its_own_app_alone() {
+        let fixture = Fixture::new(open());
+        let x = AppId::parse("x").unwrap();
+        for (app, id, is_taken_up) in [(classic::app(), "ada", true), (x, "bob", false)] {
+            let moment = fixture.moment(UnixTime(1));
+            let user = users::user_id(id.to_owned());
+            let imported = ImportedUser {
+                app,
+                id: user.clone(),
+                name: format!("{id}@example.com"),
+                hash: None,
+                admin: false,
+                suspended: false,
+                metadata: BTreeMap::new(),
+            };
+            fixture.system.import_account(&imported, &moment).unwrap();
+            let person = Person {
+                name: id.to_owned(),
+                data: Vec::new(),
+                admin: None,
+            };
+            let moment = fixture.moment(UnixTime(2));
+            let entered = fixture
+                .system
+                .admin
+                .write(|tx| person.enter(tx, &classic::app(), &user, &moment));
+            match entered {
+                Ok(_) => assert!(is_taken_up, "{id}"),
+                Err(error) => {
+                    assert!(
+                        matches!(error, SystemError::IdInUse) && !is_taken_up,
+                        "{error}"
+                    );
+                }
+            }
+        }
+    }
 }

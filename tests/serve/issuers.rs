@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::issuer::Issuer;
 use crate::support::server::Server;
-use crate::support::wire::{raw, request};
+use crate::support::wire::{Wire, raw, request};
 
 const LOGIN: &str = "/app/x/auth/providers/custom-token/login";
 
@@ -126,20 +126,28 @@ fn what_an_app_looks_at_in_tokens_is_what_is_said() {
 #[test]
 fn somebody_without_credentials_becomes_whom_a_token_names() {
     let (issuer, folder) = (Issuer::new(), tempfile::tempdir().unwrap());
-    let server = server(&issuer, folder.path(), "", "");
+    let server = server(&issuer, folder.path(), "metadata: [ { claim: team } ]", "");
     let anonymous = || {
         let path = "/app/x/auth/providers/anon-user/login";
         request(server.address(), "POST", path, None, "{}").1
     };
     let linked = |access: &Value, sub: &str| {
-        let token = issuer.token(&json!({ "sub": sub, "aud": "x" }));
+        let token = issuer.token(&json!({ "sub": sub, "aud": "x", "team": "blue" }));
         let body = json!({ "token": token }).to_string();
         let path = format!("{LOGIN}?link=true");
         request(server.address(), "POST", &path, access.as_str(), &body)
     };
     let first = anonymous();
+    let target = format!(
+        "/api/client/v2.0/app/x/realm-sync?baas_at={}",
+        first["access_token"].as_str().unwrap()
+    );
+    let newest = Some("com.mongodb.realm-sync#14");
+    let mut device = Wire::open(server.address(), &target, newest).unwrap();
     let (status, body) = linked(&first["access_token"], "ada");
     assert_eq!((status, &body["user_id"]), (200, &first["user_id"]));
+    // It may do other things from now on, so it comes again.
+    assert_eq!(device.await_close(), Some(4001));
     let token = issuer.token(&json!({ "sub": "ada", "aud": "x" }));
     assert_eq!(login(&server, &token).1["user_id"], first["user_id"]);
     let (status, body) = linked(&anonymous()["access_token"], "ada");

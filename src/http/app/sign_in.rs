@@ -13,7 +13,7 @@ use crate::http::attempts::Key;
 use crate::http::{Answer, Http, request};
 use crate::ident::AppId;
 use crate::secret::Secret;
-use crate::system::{Device, Moment, Provider, Purpose, SignedIn, System, SystemError};
+use crate::system::{Device, Moment, Provider, Purpose, Recognised, SignedIn, System, SystemError};
 
 use super::{mail, missing};
 
@@ -75,8 +75,10 @@ pub async fn link(
         Some(Provider::CustomToken) => {
             let access = request::bearer(head)?;
             let ((token, _), moment) = (shown(body)?, http.moment());
-            http.call(move |system| system.link_token(&access, &token, &moment))
-                .await
+            let linked = http
+                .call(move |system| system.link_token(&access, &token, &moment))
+                .await;
+            linked.map(|known| heard(http, known))
         }
         Some(Provider::Anonymous | Provider::ApiKey) | None => {
             return missing::link(http, provider);
@@ -132,10 +134,15 @@ async fn custom_token(http: &Http, app: &AppId, body: &[u8]) -> Result<SignedIn,
     let known = http
         .call(move |system| system.sign_in_token(&app, &token, device, &moment))
         .await?;
+    Ok(heard(http, known))
+}
+
+/// What somebody is given whom a token names; what it has open hears of it if the token has changed what it may do.
+fn heard(http: &Http, known: Recognised<SignedIn>) -> SignedIn {
     if known.changed {
         http.surroundings.user_ended(&known.user);
     }
-    Ok(known.given)
+    known.given
 }
 
 /// The token of another issuer, and the device.
