@@ -469,7 +469,7 @@ fn unavailable() -> WireError {
         .with(Action::Transient)
 }
 
-/// Whether devices with a file from before start over: an administrator has removed what they have it from.
+/// Whether devices with a file from before start over: what they have it from was removed.
 fn starts_over(server: &Server, realm: &Realm) -> bool {
     // If that is not known, they wait until it is.
     server.door.was_removed(realm.name()).unwrap_or(false)

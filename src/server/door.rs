@@ -152,7 +152,7 @@ impl Door {
         }
     }
 
-    /// Whether there was a Realm of this name that an administrator has removed.
+    /// Whether there was a Realm of this name that is not to be waited for; see [`System::was_removed`].
     pub fn was_removed(&self, realm: &RealmName) -> Result<bool, SystemError> {
         self.system.was_removed(realm)
     }

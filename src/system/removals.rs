@@ -1,14 +1,14 @@
 //! Removing Realms: written down with all that it takes from the database, and carried out in the data folder after it.
 //!
-//! Between the two nobody opens the Realm: see [`System::is_being_removed`]. A crash leaves the row, and the next start goes on. What an administrator has removed is
-//! remembered by its name, so that devices that come with a file from before start over instead of waiting for its return.
+//! Between the two nobody opens the Realm: see [`System::is_being_removed`]. A crash leaves the row, and the next start goes on. What an administrator has removed, and what
+//! was of a user whom an issuer may name again, is remembered by its name, so that devices that come with a file from before start over instead of waiting for its return.
 
 use std::collections::BTreeSet;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::book::{Book, Changed};
-use super::users::seconds;
+use super::users::{Provider, seconds};
 use super::{System, SystemError, listing, logins, mirrors, permissions, realms, users};
 use crate::access::{Endpoint, Reserved};
 use crate::audit::{Act, Entry};
@@ -35,11 +35,13 @@ impl From<crate::storage::StorageError> for NotRemoved {
 }
 
 impl Book<'_> {
-    /// Removes a Realm from all tables, and writes down that its file is to go. `gone`: the user who is removed with it.
+    /// Removes a Realm from all tables, and writes down that its file is to go. `gone`: the user who is removed with it. `kept`: its name stays, for devices that come
+    /// with a file from before.
     fn remove_realm(
         &mut self,
         realm: &RealmName,
         gone: Option<&UserId>,
+        kept: bool,
     ) -> Result<(), SystemError> {
         let was_listed = realms::is_listed(self.tx, realm)?;
         for row in permissions::on_realm(self.tx, realm)? {
@@ -58,7 +60,7 @@ impl Book<'_> {
             .prepare_cached(
                 "INSERT OR REPLACE INTO removals (realm, asked, kept, done) VALUES (?1, ?2, ?3, 0)",
             )?
-            .execute(params![realm.as_str(), seconds(self.now), gone.is_none()])?;
+            .execute(params![realm.as_str(), seconds(self.now), kept])?;
         if was_listed {
             self.effect(&listing::name(), None, vec![listing::erase(realm)])?;
         }
@@ -73,8 +75,9 @@ impl Book<'_> {
     /// Removes a user with all that hangs on it: logins, keys, Realms, what is granted to it and what it has offered. Which logins have ended by it.
     pub(super) fn remove_user(&mut self, user: &UserId) -> Result<Vec<LoginId>, SystemError> {
         let ended = logins::delete_all(self.tx, user)?;
+        let kept = comes_back(self.tx, user)?;
         for realm in all_of(self.tx, user)? {
-            self.remove_realm(&realm, Some(user))?;
+            self.remove_realm(&realm, Some(user), kept)?;
         }
         self.forget(user)?;
         self.tx
@@ -105,6 +108,18 @@ fn all_of(tx: &Transaction<'_>, user: &UserId) -> Result<BTreeSet<RealmName>, Sy
     realms.extend(Reserved::mirrors(&management, user));
     realms.insert(management);
     Ok(realms)
+}
+
+/// Whether somebody of this id may come again: an issuer names it, and what it names a user is the user's id.
+fn comes_back(tx: &Transaction<'_>, user: &UserId) -> Result<bool, SystemError> {
+    let found = tx
+        .prepare_cached("SELECT 1 FROM accounts WHERE user = ?1 AND app = ?2 AND provider = ?3")?
+        .query_row(
+            params![&*user.0, AppId::CLASSIC, Provider::CustomToken.name()],
+            |_| Ok(()),
+        )
+        .optional()?;
+    Ok(found.is_some())
 }
 
 /// Whether a Realm is on its way out.
@@ -140,7 +155,7 @@ impl System {
         let removed = self.change(now, |book| {
             let is_listed = realms::is_listed(book.tx, realm)?;
             if is_listed {
-                book.remove_realm(realm, None)?;
+                book.remove_realm(realm, None, true)?;
             }
             Ok(is_listed)
         })?;
@@ -177,7 +192,7 @@ impl System {
         self.admin.read(|tx| is_pending(tx, realm))
     }
 
-    /// Whether there was a Realm of this name that an administrator has removed.
+    /// Whether there was a Realm of this name that an administrator has removed, or that went with a user who may come back.
     pub fn was_removed(&self, realm: &RealmName) -> Result<bool, SystemError> {
         self.admin.read(|tx| {
             let found = tx

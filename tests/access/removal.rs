@@ -12,6 +12,7 @@ use walkdir::WalkDir;
 use super::{Ask, admin, ask, change, flags, made, management, open};
 use crate::hostile::client::Client;
 use crate::serve::is_bound;
+use crate::support::issuer::Issuer;
 use crate::support::server::Server;
 use crate::support::wire::Wire;
 
@@ -36,7 +37,12 @@ pub fn registered(server: &Server, name: &str) -> (String, String) {
         "provider": "password", "data": name, "app_id": "x",
         "user_info": { "password": "a long password", "register": true },
     });
-    let (status, answer) = classic(server, "POST", "/auth", "", &body);
+    signed_in_by(server, &body)
+}
+
+/// Whom the classic API signs in: its id, and a token of its login that opens Realms.
+fn signed_in_by(server: &Server, body: &Value) -> (String, String) {
+    let (status, answer) = classic(server, "POST", "/auth", "", body);
     assert_eq!(status, 200, "{answer}");
     let token = &answer["refresh_token"];
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -426,6 +432,39 @@ fn devices_of_a_removed_realm_are_told_and_start_over_when_they_come_back() {
     other.send("bind 1 7 0 0 0\n", b"/wall/b");
     other.send(&ident, b"");
     assert_eq!(other.error().0, 201);
+}
+
+#[test]
+fn devices_of_a_user_whom_an_issuer_names_again_start_over() {
+    let (issuer, folder) = (Issuer::new(), tempfile::tempdir().unwrap());
+    let keys = issuer.publish(folder.path());
+    let server = Server::with_configuration(&format!(
+        "  providers: {{ jwt: {{ public_key_paths: [ {} ] }} }}",
+        keys.display()
+    ));
+    let connected = || {
+        let token = issuer.token(&serde_json::json!({ "userId": "ada" }));
+        let body = serde_json::json!({ "provider": "jwt", "data": token, "app_id": "x" });
+        let (id, token) = signed_in_by(&server, &body);
+        assert_eq!(id, "ada");
+        Client::with_token(&server, &escaped(&token))
+    };
+    let mut device = connected();
+    device.bind(1, "/ada/notes");
+    device.upload(1, &class("First"));
+    device.acknowledged();
+    let admin = server.admin_token();
+    let (status, _) = classic(&server, "DELETE", "/auth/users/ada", &admin, &Value::Null);
+    assert_eq!(status, 200);
+    settled(&server);
+
+    let mut again = connected();
+    again.send("bind 1 10 0 0 0\n", b"/ada/notes");
+    let ident = format!("ident 1 {} {} 1 0 0 0\n", device.file, device.salt);
+    again.send(&ident, b"");
+    let (code, _, error) = again.error();
+    let action = (code, &error["action"]);
+    assert_eq!(action, (208, &"ClientReset".into()), "{error}");
 }
 
 #[test]
