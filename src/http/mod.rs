@@ -29,7 +29,7 @@ pub use self::answer::{Cause, Failure, json};
 use self::app::{Missing, MissingCounts, Route};
 pub use self::arrival::Arrival;
 pub use self::attempts::Attempts;
-pub use self::classic::is_classic;
+pub use self::classic::{is_classic, without_token};
 pub use self::setup::PATH as SETUP;
 use crate::ident::{LoginId, UnixTime, UserId};
 use crate::limits::Limits;

@@ -19,7 +19,7 @@ use super::listening::{Service, reaches};
 use super::peer::Peer;
 use super::socket::{Socket, Tcp};
 use super::{Server, door, upgrade, watch};
-use crate::http::{Answer, Arrival, Cause, SETUP, is_classic};
+use crate::http::{Answer, Arrival, Cause, SETUP, is_classic, without_token};
 use crate::tls;
 
 /// A connection's place among the allowed number; given back when the last holder is gone.
@@ -202,6 +202,7 @@ async fn handle(
     headers.insert(SERVER, HeaderValue::from_static(NAME));
     let status = response.status().as_u16();
     server.measures.answered(status);
+    let path = without_token(&path);
     tracing::debug!(%peer, %method, %path, status, "request");
     if let Some(Cause(cause)) = response.extensions().get()
         && server.notices.is_new(cause, &peer.address.to_string())

@@ -11,6 +11,7 @@ mod problem;
 mod sign_in;
 mod users;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use hyper::body::Body;
@@ -64,6 +65,18 @@ pub enum Route<'a> {
 pub fn is_classic(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next();
     matches!(first, Some("auth" | "health" | "permissions" | "realms"))
+}
+
+/// A path as it may be logged: without the token of an offer, with which anybody could take it up.
+pub fn without_token(path: &str) -> Cow<'_, str> {
+    const OFFERS: &str = "/permissions/offers/";
+    match path.strip_prefix(OFFERS) {
+        Some(rest) => {
+            let after = rest.find('/').map_or("", |at| &rest[at..]);
+            format!("{OFFERS}…{after}").into()
+        }
+        None => path.into(),
+    }
 }
 
 impl<'a> Route<'a> {
@@ -174,4 +187,24 @@ fn token(head: &Parts) -> Result<Secret, Problem> {
 /// The app that classic users belong to.
 fn app() -> AppId {
     AppId::parse("classic").expect("a word of letters is an app id")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_logged_of_a_path_opens_nothing() {
+        for (path, logged) in [
+            (
+                "/permissions/offers/0a1b:2c/accept",
+                "/permissions/offers/…/accept",
+            ),
+            ("/permissions/offers/0a1b:2c", "/permissions/offers/…"),
+            ("/permissions/offers", "/permissions/offers"),
+            ("/realms/files/a%2Fb", "/realms/files/a%2Fb"),
+        ] {
+            assert_eq!(without_token(path), logged);
+        }
+    }
 }

@@ -64,7 +64,8 @@ pub async fn answer(
     }
     let shown = whoever(http, head).await;
     let shown = shown.inspect_err(|refused| {
-        refused.record(Act::Permission, head.uri.path(), peer);
+        let path = super::without_token(head.uri.path());
+        refused.record(Act::Permission, &path, peer);
     })?;
     match route {
         Route::List => list(http, shown, head).await,
