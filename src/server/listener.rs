@@ -19,7 +19,7 @@ use super::listening::{Service, reaches};
 use super::peer::Peer;
 use super::socket::{Socket, Tcp};
 use super::{Server, door, upgrade, watch};
-use crate::http::{Answer, Arrival, Cause, SETUP, is_classic, without_token};
+use crate::http::{Answer, Arrival, Cause, Failure, SETUP, is_classic, without_token};
 use crate::tls;
 
 /// A connection's place among the allowed number; given back when the last holder is gone.
@@ -194,7 +194,7 @@ async fn handle(
     } else if let Some(answer) = watch::answer(&server, peer.address, &request).await {
         answer
     } else if is_routed(&path) && !matches!(service, Service::Sync) {
-        server.http.route(&arrival, request).await
+        routed(&server, arrival, request).await
     } else {
         upgrade::no_such_page()
     };
@@ -216,6 +216,18 @@ async fn handle(
         }
     }
     Ok(response)
+}
+
+/// Has a request answered to its end, also when whoever asked has gone meanwhile: what follows from a change, as that connections are closed, comes after it.
+async fn routed(
+    server: &Arc<Server>,
+    arrival: Arrival,
+    request: Request<Incoming>,
+) -> Response<Answer> {
+    let asked = server.clone();
+    let answer = async move { asked.http.route(&arrival, request).await };
+    let answered = server.tasks.spawn(answer).await;
+    answered.unwrap_or_else(|_| Failure::internal().answer())
 }
 
 /// Whether a path is one of the API, or of the page for the first administrator.

@@ -1,5 +1,7 @@
 //! Realms that are removed, by themselves and with their user: nothing of them is left, whenever the server dies, and nobody who has them open is lost.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -293,11 +295,11 @@ async fn whenever_the_server_is_killed_a_user_is_there_with_its_realm_or_neither
         );
         let address = server.address();
         let asked = std::thread::spawn(move || {
-            let mut stream = std::net::TcpStream::connect(address).unwrap();
-            std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(head.as_bytes()).unwrap();
             // Until it is killed, or the answer is there.
             let mut answer = [0; 16];
-            let _ = std::io::Read::read(&mut stream, &mut answer);
+            let _ = stream.read(&mut answer);
         });
         tokio::time::sleep(Duration::from_millis(round)).await;
         server.kill();
@@ -316,6 +318,31 @@ async fn whenever_the_server_is_killed_a_user_is_there_with_its_realm_or_neither
         gone += u32::from(!is_there);
     }
     assert!(gone > 0, "nobody was ever removed");
+}
+
+#[test]
+fn whoever_asks_for_a_removal_and_goes_leaves_nothing_open() {
+    let server = Server::start();
+    for round in 0..5 {
+        let (id, token) = registered(&server, &format!("user{round}"));
+        let mut device = wire(&server, &token);
+        assert!(is_bound(&mut device, 1, &format!("/{id}/notes"), ""));
+        let head = format!(
+            "DELETE /auth/users/{id} HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n",
+            server.admin_token()
+        );
+        let mut asking = TcpStream::connect(server.address()).unwrap();
+        asking.write_all(head.as_bytes()).unwrap();
+        // It is at work on the request when it wants the rest of it.
+        let mut answer = [0; 12];
+        asking.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 100");
+        asking.write_all(b" ").unwrap();
+        drop(asking);
+        assert_eq!(device.await_close(), Some(4001), "round {round}");
+        settled(&server);
+        assert_eq!(names_with(&server, &id), Vec::<String>::new());
+    }
 }
 
 /// What a kill leaves behind that came after the database was changed, and before all files were gone.
