@@ -281,19 +281,7 @@ impl Person {
                 self.add(tx, app, user, moment)
             }
             Some(false) => Err(SystemError::IdInUse),
-            None => users::insert(
-                tx,
-                &NewUser {
-                    id: user.clone(),
-                    app,
-                    email: None,
-                    account: moment.account(),
-                    provider: Provider::CustomToken,
-                    name: &self.name,
-                    password_hash: None,
-                    created: moment.now,
-                },
-            ),
+            None => users::insert(tx, &self.account(app, user, moment)),
         }
     }
 
@@ -305,19 +293,21 @@ impl Person {
         user: &UserId,
         moment: &Moment,
     ) -> Result<(), SystemError> {
-        users::insert_account(
-            tx,
-            &NewUser {
-                id: user.clone(),
-                app,
-                email: None,
-                account: moment.account(),
-                provider: Provider::CustomToken,
-                name: &self.name,
-                password_hash: None,
-                created: moment.now,
-            },
-        )
+        users::insert_account(tx, &self.account(app, user, moment))
+    }
+
+    /// The user with this way to sign in.
+    fn account<'a>(&'a self, app: &'a AppId, user: &UserId, moment: &Moment) -> NewUser<'a> {
+        NewUser {
+            id: user.clone(),
+            app,
+            email: None,
+            account: moment.account(),
+            provider: Provider::CustomToken,
+            name: &self.name,
+            password_hash: None,
+            created: moment.now,
+        }
     }
 
     /// Takes over what the token says; whether that has changed anything.
