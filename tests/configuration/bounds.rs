@@ -84,12 +84,21 @@ fn an_upload_is_as_large_as_is_said() {
     assert_eq!(answered("limits: { upload_bytes: 10000 }"), [206]);
 }
 
+/// How many effects wait.
+fn effects(server: &Server) -> i64 {
+    let database = ros::storage::connect(&server.root().join("admin.db")).unwrap();
+    let count = database.query_row("SELECT count(*) FROM effects", [], |row| row.get(0));
+    count.unwrap()
+}
+
 /// How many commits it took to integrate uploads that come faster than they are stored.
 fn commits(limits: &str, uploads: u64) -> u64 {
     let watched = Watched::with_limits(limits);
     let mut client = bound(&watched.server, "/a");
     client.upload(1, &photo(KIB));
     client.acknowledged();
+    // That the Realm was made is shown in the list of Realms: commits of their own.
+    eventually("the end of effects", || effects(&watched.server) == 0);
     let before = watched.metric("ros_commit_seconds_count");
     let empty = encode(&Changeset {
         instructions: Vec::new(),
