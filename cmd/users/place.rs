@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use ros::api::users::{User, UserChange};
 use ros::auth::KeyPair;
-use ros::client::Server;
+use ros::client::{ClientError, Server};
 use ros::config::Settings;
 use ros::http::{imported_user, shown_user};
 use ros::ident::{AppId, UnixTime, UserId};
@@ -37,14 +37,28 @@ pub struct Asked {
     pub limit: usize,
 }
 
+/// A running server, and what it is asked with.
+pub struct There<'a> {
+    server: Box<Server>,
+    admin: Secret,
+    runtime: Runtime,
+    reach: &'a Reach,
+}
+
+impl There<'_> {
+    /// Waits for an answer; `what` could not be done if there is none.
+    fn asked<T>(
+        &self,
+        what: &str,
+        asking: impl Future<Output = Result<T, ClientError>>,
+    ) -> Result<T, Failure> {
+        self.runtime.block_on(self.reach.within(what, asking))
+    }
+}
+
 /// Users that can be reached.
 pub enum Place<'a> {
-    Server {
-        server: Box<Server>,
-        admin: Secret,
-        runtime: Runtime,
-        reach: &'a Reach,
-    },
+    Server(There<'a>),
     Folder {
         system: Box<System>,
         /// Keeps a server from starting meanwhile.
@@ -59,12 +73,12 @@ impl Target {
             return folder(root);
         }
         let (server, admin) = (self.reach.server()?, self.reach.admin_token()?);
-        Ok(Place::Server {
+        Ok(Place::Server(There {
             server: Box::new(server),
             admin,
             runtime: crate::runtime()?,
             reach: &self.reach,
-        })
+        }))
     }
 }
 
@@ -116,24 +130,15 @@ impl Place<'_> {
         limit: usize,
     ) -> Result<Vec<User>, Failure> {
         match self {
-            Place::Server {
-                server,
-                admin,
-                runtime,
-                reach,
-            } => {
+            Place::Server(there) => {
                 let limit = limit.to_string();
                 let mut query = vec![("limit", limit.as_str())];
                 query.extend(asked.app.as_deref().map(|app| ("app", app)));
                 query.extend(asked.search.as_deref().map(|text| ("search", text)));
                 query.extend(asked.admins.then_some(("admins", "true")));
                 query.extend(after.as_deref().map(|id| ("after", id)));
-                let page = async {
-                    reach
-                        .within("cannot list the users", server.users(admin, &query))
-                        .await
-                };
-                Ok(runtime.block_on(page)?.users)
+                let asking = there.server.users(&there.admin, &query);
+                Ok(there.asked("cannot list the users", asking)?.users)
             }
             Place::Folder { system, .. } => {
                 let search = Search {
@@ -152,15 +157,9 @@ impl Place<'_> {
     /// One user.
     pub fn show(&mut self, app: &str, who: &str) -> Result<User, Failure> {
         match self {
-            Place::Server {
-                server,
-                admin,
-                runtime,
-                reach,
-            } => {
-                let asking = server.user(admin, app, who);
-                let asked = async { reach.within("cannot show the user", asking).await };
-                runtime.block_on(asked)
+            Place::Server(there) => {
+                let asking = there.server.user(&there.admin, app, who);
+                there.asked("cannot show the user", asking)
             }
             Place::Folder { system, .. } => {
                 let found = system.who(&app_id(app)?, who);
@@ -178,15 +177,11 @@ impl Place<'_> {
         admin: bool,
     ) -> Result<User, Failure> {
         match self {
-            Place::Server {
-                server,
-                admin: token,
-                runtime,
-                reach,
-            } => {
-                let adding = server.add_user(token, app, name, password, admin);
-                let asked = async { reach.within("cannot make the user", adding).await };
-                runtime.block_on(asked)
+            Place::Server(there) => {
+                let adding = there
+                    .server
+                    .add_user(&there.admin, app, name, password, admin);
+                there.asked("cannot make the user", adding)
             }
             Place::Folder { system, .. } => {
                 let app = app_id(app)?;
@@ -205,15 +200,9 @@ impl Place<'_> {
     /// Makes a user of another server, or looks whether it could be made.
     pub fn import(&mut self, user: &Value, dry_run: bool) -> Result<(), Failure> {
         match self {
-            Place::Server {
-                server,
-                admin,
-                runtime,
-                reach,
-            } => {
-                let importing = server.import_user(admin, user, dry_run);
-                let asked = async { reach.within("cannot make the user", importing).await };
-                runtime.block_on(asked)
+            Place::Server(there) => {
+                let importing = there.server.import_user(&there.admin, user, dry_run);
+                there.asked("cannot make the user", importing)
             }
             Place::Folder { system, .. } => {
                 let wrong = |error: String| Failure::new(Exit::Usage, error);
@@ -236,15 +225,9 @@ impl Place<'_> {
     /// Changes a user.
     pub fn change(&mut self, app: &str, who: &str, change: &Value) -> Result<User, Failure> {
         match self {
-            Place::Server {
-                server,
-                admin,
-                runtime,
-                reach,
-            } => {
-                let changing = server.change_user(admin, app, who, change);
-                let asked = async { reach.within("cannot change the user", changing).await };
-                runtime.block_on(asked)
+            Place::Server(there) => {
+                let changing = there.server.change_user(&there.admin, app, who, change);
+                there.asked("cannot change the user", changing)
             }
             Place::Folder { system, .. } => {
                 changed(system, &app_id(app)?, who, change).map_err(|error| told(&error))
@@ -255,15 +238,9 @@ impl Place<'_> {
     /// Removes a user.
     pub fn remove(&mut self, app: &str, who: &str) -> Result<(), Failure> {
         match self {
-            Place::Server {
-                server,
-                admin,
-                runtime,
-                reach,
-            } => {
-                let removing = server.remove_user(admin, app, who);
-                let asked = async { reach.within("cannot remove the user", removing).await };
-                runtime.block_on(asked)
+            Place::Server(there) => {
+                let removing = there.server.remove_user(&there.admin, app, who);
+                there.asked("cannot remove the user", removing)
             }
             Place::Folder { system, store } => {
                 let found = system.who(&app_id(app)?, who);
