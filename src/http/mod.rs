@@ -176,16 +176,27 @@ impl Http {
         if path == setup::PATH {
             return setup::answer(self, arrival, &head, body).await;
         }
-        let answered = if let Some(route) = Route::find(method, path) {
-            app::answer(self, arrival, route, &head, body).await
-        } else if let Some(route) = admin::Route::find(method, path) {
-            admin::answer(self, arrival.client, route, &head, body).await
-        } else if let Some(route) = classic::Route::find(method, path) {
-            let answered = classic::answer(self, arrival.client, route, &head, body).await;
-            return answered.unwrap_or_else(|problem| problem.answer());
-        } else {
-            Err(Failure::no_such_route())
+        let peer = arrival.client;
+        let answered = async {
+            if let Some(route) = Route::find(method, path) {
+                let body = request::body(body, &self.limits).await?;
+                app::answer(self, arrival, route, &head, &body).await
+            } else if let Some(route) = admin::Route::find(method, path) {
+                // Nothing is read of who is no administrator.
+                let by = admin::admit(self, peer, &head).await?;
+                let body = request::body(body, &self.limits).await?;
+                admin::answer(self, &by, route, &head, &body).await
+            } else if let Some(route) = classic::Route::find(method, path) {
+                let answered = match request::body(body, &self.limits).await {
+                    Ok(body) => classic::answer(self, peer, route, &head, &body).await,
+                    Err(failure) => Err(failure.into()),
+                };
+                Ok(answered.unwrap_or_else(|problem| problem.answer()))
+            } else {
+                Err(Failure::no_such_route())
+            }
         };
+        let answered = answered.await;
         answered.unwrap_or_else(|failure| failure.answer())
     }
 }

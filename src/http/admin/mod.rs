@@ -10,7 +10,6 @@ mod users;
 
 use std::net::IpAddr;
 
-use hyper::body::Body;
 use hyper::http::request::Parts;
 use hyper::{Method, Response};
 
@@ -72,40 +71,39 @@ impl<'a> Route<'a> {
     }
 }
 
-/// Answers a request to one of the routes.
-pub async fn answer<B>(
-    http: &Http,
-    peer: IpAddr,
-    route: Route<'_>,
-    head: &Parts,
-    body: B,
-) -> Result<Response<Answer>, Failure>
-where
-    B: Body,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
+/// Lets an administrator in.
+pub async fn admit(http: &Http, peer: IpAddr, head: &Parts) -> Result<By, Failure> {
     let administrator = administrator(http, peer, head).await?;
-    let by = By {
+    Ok(By {
         administrator,
         peer,
-    };
-    let body = request::body(body, &http.limits).await?;
+    })
+}
+
+/// Answers a request to one of the routes.
+pub async fn answer(
+    http: &Http,
+    by: &By,
+    route: Route<'_>,
+    head: &Parts,
+    body: &[u8],
+) -> Result<Response<Answer>, Failure> {
     match route {
-        Route::Inspect => tokens::inspect(http, &body).await,
-        Route::Why => permissions::why(http, &body).await,
-        Route::Revoke => tokens::revoke(http, &by, &body).await,
-        Route::RemoveRealm => realms::remove(http, &by, head).await,
+        Route::Inspect => tokens::inspect(http, body).await,
+        Route::Why => permissions::why(http, body).await,
+        Route::Revoke => tokens::revoke(http, by, body).await,
+        Route::RemoveRealm => realms::remove(http, by, head).await,
         Route::Users => users::list(http, head).await,
-        Route::AddUser => users::add(http, &by, &body).await,
-        Route::ImportUser => imported::import(http, &by, head, &body).await,
+        Route::AddUser => users::add(http, by, body).await,
+        Route::ImportUser => imported::import(http, by, head, body).await,
         Route::User(who) => users::show(http, head, who).await,
-        Route::ChangeUser(who) => users::change(http, &by, head, who, &body).await,
-        Route::RemoveUser(who) => users::remove(http, &by, head, who).await,
+        Route::ChangeUser(who) => users::change(http, by, head, who, body).await,
+        Route::RemoveUser(who) => users::remove(http, by, head, who).await,
     }
 }
 
 /// The administrator who asks, and from where.
-struct By {
+pub struct By {
     administrator: UserId,
     peer: IpAddr,
 }

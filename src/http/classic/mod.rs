@@ -14,14 +14,13 @@ mod users;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use hyper::body::Body;
 use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use serde_json::json;
 
 use self::problem::{Kind, Problem};
-use super::{Answer, Http, request};
+use super::{Answer, Http};
 use crate::audit::Act;
 use crate::ident::AppId;
 use crate::secret::Secret;
@@ -132,33 +131,28 @@ impl<'a> Route<'a> {
 }
 
 /// Answers a request to one of the routes.
-pub async fn answer<B>(
+pub async fn answer(
     http: &Http,
     peer: IpAddr,
     route: Route<'_>,
     head: &Parts,
-    body: B,
-) -> Result<Response<Answer>, Problem>
-where
-    B: Body,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    let body = request::body(body, &http.limits).await?;
+    body: &[u8],
+) -> Result<Response<Answer>, Problem> {
     let answered = match route {
-        Route::Authenticate => sign_in::authenticate(http, peer, &body).await,
-        Route::Revoke => account::revoke(http, head, &body).await,
-        Route::Password => account::password(http, peer, head, &body).await,
-        Route::UpdateAccount(provider) => mail::update(http, peer, provider, &body).await,
+        Route::Authenticate => sign_in::authenticate(http, peer, body).await,
+        Route::Revoke => account::revoke(http, head, body).await,
+        Route::Password => account::password(http, peer, head, body).await,
+        Route::UpdateAccount(provider) => mail::update(http, peer, provider, body).await,
         Route::Users => users::list(http, head).await,
-        Route::PutUser => users::put(http, head, &body).await,
+        Route::PutUser => users::put(http, head, body).await,
         Route::User(id) => users::show(http, head, id).await,
-        Route::Status(id) => users::status(http, head, id, &body).await,
+        Route::Status(id) => users::status(http, head, id, body).await,
         Route::DeleteUser(id) => users::delete(http, head, id).await,
         Route::Identity(provider, name) => users::identity(http, head, provider, name).await,
         Route::Account(provider, name) => users::account(http, head, provider, name).await,
         Route::File(path) => files::file(http, head, path).await,
         Route::DeleteFile(path) => files::delete(http, peer, head, path).await,
-        Route::Permissions(route) => permissions::answer(http, peer, route, head, &body).await,
+        Route::Permissions(route) => permissions::answer(http, peer, route, head, body).await,
         Route::Health => Ok(done(&json!({}))),
     };
     answered.inspect_err(|problem| {
