@@ -61,7 +61,8 @@ pub const ATTACKS: &[Attack] = &[
     attack("messages that never end", 700, unfinished),
     attack("bombs", 500, bombs),
     attack("list edits against each other", 300, list_edits),
-    attack("downloads of everything", 300, downloads),
+    // 512 MiB of DOWNLOADs that are made or wait, and what else the server keeps.
+    attack("downloads of everything", 800, downloads),
 ];
 
 const fn attack(name: &'static str, most_memory: usize, run: fn(&Target)) -> Attack {
