@@ -61,8 +61,7 @@ pub const ATTACKS: &[Attack] = &[
     attack("messages that never end", 700, unfinished),
     attack("bombs", 500, bombs),
     attack("list edits against each other", 300, list_edits),
-    // 512 MiB of DOWNLOADs that are made or wait, and what else the server keeps.
-    attack("downloads of everything", 800, downloads),
+    attack("downloads of everything", 300, downloads),
 ];
 
 const fn attack(name: &'static str, most_memory: usize, run: fn(&Target)) -> Attack {
