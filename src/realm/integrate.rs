@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::cost::{Cost, Pace};
+use super::files::Files;
+use super::notes::{MOST_REPORTED, Note};
 use super::overlay::{self, Overlay};
 use super::published::Published;
 use super::windows::{NoWindow, Windows};
@@ -76,20 +78,22 @@ impl Writer {
         pace: Pace,
         pendings: Vec<Pending>,
         published: &Published,
+        files: &Files,
     ) -> Result<Integrated, RealmError> {
         if std::mem::replace(&mut self.at_work, true) {
-            self.forget();
+            self.forget(files);
         }
-        let result = self.integrate_and_commit(pace, pendings, published);
+        let result = self.integrate_and_commit(pace, pendings, published, files);
         if result.is_err() {
-            self.forget();
+            self.forget(files);
         }
         self.at_work = false;
         result
     }
 
     /// Forgets what may contain what was not stored.
-    fn forget(&mut self) {
+    fn forget(&mut self, files: &Files) {
+        files.forget();
         self.file.abandon();
         self.windows.clear();
         self.schema = None;
@@ -100,12 +104,13 @@ impl Writer {
         pace: Pace,
         pendings: Vec<Pending>,
         published: &Published,
+        files: &Files,
     ) -> Result<Integrated, RealmError> {
         let before = published.head().version;
         self.file.begin()?;
         let mut batch = self.grow(published)?;
         let mut outcomes: Vec<Result<(), Refusal>> = vec![Ok(()); pendings.len()];
-        self.clients(pace, pendings, &mut batch, &mut outcomes)?;
+        self.clients(pace, pendings, files, &mut batch, &mut outcomes)?;
         let began = Instant::now();
         let batch = self.commit(before, batch)?;
         let commit = batch.is_some().then(|| began.elapsed());
@@ -145,6 +150,29 @@ impl Writer {
         self.schema.as_ref()
     }
 
+    /// Takes what clients have merely reported; those that there are not are left out.
+    pub fn report(
+        &mut self,
+        notes: impl IntoIterator<Item = (FileIdent, Note)>,
+        files: &Files,
+    ) -> Result<(), RealmError> {
+        for (ident, note) in notes {
+            if let Some(mut file) = self.known(ident, files)? {
+                advance(&mut file, note.progress, note.locked);
+                self.reported.insert(ident, file);
+            }
+        }
+        Ok(())
+    }
+
+    /// A client file with what it has reported since it was stored.
+    fn known(&self, ident: FileIdent, files: &Files) -> Result<Option<ClientFile>, RealmError> {
+        match self.reported.get(&ident) {
+            Some(file) => Ok(Some(*file)),
+            None => files.find(ident, || self.file.client_file(ident)),
+        }
+    }
+
     /// Commits what was merely reported.
     pub fn flush(&mut self) -> Result<Vec<(FileIdent, ClientFile)>, RealmError> {
         if self.reported.is_empty() {
@@ -169,6 +197,7 @@ impl Writer {
         &mut self,
         pace: Pace,
         pendings: Vec<Pending>,
+        files: &Files,
         batch: &mut Growing<'_>,
         outcomes: &mut [Result<(), Refusal>],
     ) -> Result<(), RealmError> {
@@ -188,12 +217,8 @@ impl Writer {
             };
             let indices: Vec<usize> = uploads.iter().map(|(index, _)| *index).collect();
             let mark = batch.savepoint(ident);
-            match self.client(
-                ident,
-                uploads.into_iter().map(|(_, pending)| pending),
-                batch,
-                cost,
-            ) {
+            let uploads = uploads.into_iter().map(|(_, pending)| pending);
+            match self.client(ident, uploads, files, batch, cost) {
                 Ok(()) => {}
                 Err(Failure::Storage(error)) => return Err(error),
                 Err(Failure::Refused(refusal)) => {
@@ -216,13 +241,13 @@ impl Writer {
         &mut self,
         ident: FileIdent,
         uploads: impl Iterator<Item = Pending>,
+        files: &Files,
         batch: &mut Growing<'_>,
         cost: &mut Cost,
     ) -> Result<(), Failure> {
-        let stored = match self.reported.get(&ident) {
-            Some(file) => Some(*file),
-            None if ident == FileIdent::SERVER => Some(self.file.own_file()?),
-            None => self.file.client_file(ident)?,
+        let stored = match ident {
+            FileIdent::SERVER => Some(self.file.own_file()?),
+            _ => self.known(ident, files)?,
         };
         let mut file = stored.ok_or(Failure::Refused(Refusal::BadOrigin))?;
         if file.expired {
@@ -321,9 +346,6 @@ impl Writer {
         Ok(Some(batch))
     }
 }
-
-/// Client files of which something is merely reported; one more, and a commit is made for them.
-const MOST_REPORTED: usize = 1000;
 
 /// Bytes of history read at a time.
 const PAGE_BYTES: usize = 1 << 20;
@@ -533,7 +555,13 @@ mod tests {
             let mut batch = writer.grow(&realm.published).unwrap();
             let mut outcomes = vec![Ok(()); pendings.len()];
             writer
-                .clients(Pace::Long, pendings, &mut batch, &mut outcomes)
+                .clients(
+                    Pace::Long,
+                    pendings,
+                    &realm.files,
+                    &mut batch,
+                    &mut outcomes,
+                )
                 .unwrap();
             assert_eq!(outcomes, [Ok(())]);
             std::panic::resume_unwind(Box::new("as a fault in the merge would"));

@@ -9,6 +9,7 @@ mod cost;
 mod files;
 mod integrate;
 mod memory;
+mod notes;
 mod overlay;
 mod published;
 mod registry;
@@ -36,6 +37,7 @@ use crate::storage::{IdentBlock, RealmFile};
 use files::Files;
 use integrate::Writer;
 use memory::{Memory, Share};
+use notes::Notes;
 use published::{Published, View};
 
 pub use crate::state::{ClassColumn, Schema};
@@ -179,6 +181,7 @@ pub struct Realm {
     writer: Mutex<Writer>,
     published: Published,
     files: Files,
+    notes: Notes,
     idents: Mutex<Option<IdentBlock>>,
     schema: Mutex<Option<Schema>>,
     checkpoint_bytes: usize,
@@ -201,6 +204,7 @@ impl Realm {
             writer: Mutex::new(Writer::new(file.clone(), limits)),
             published: Published::new(last.as_ref(), limits.tail_bytes),
             files: Files::default(),
+            notes: Notes::default(),
             idents: Mutex::default(),
             schema: Mutex::default(),
             checkpoint_bytes: limits.checkpoint_bytes,
@@ -285,7 +289,8 @@ impl Realm {
         pendings: Vec<Pending>,
     ) -> Result<Integration, RealmError> {
         let mut writer = lock(&self.writer);
-        let integrated = writer.integrate(pace, pendings, &self.published)?;
+        writer.report(self.notes.take(), &self.files)?;
+        let integrated = writer.integrate(pace, pendings, &self.published, &self.files)?;
         if let Some(batch) = integrated.batch {
             self.files.put(batch.files);
             *lock(&self.schema) = writer.schema().cloned();
@@ -299,6 +304,12 @@ impl Realm {
             outcomes: integrated.outcomes,
             commit: integrated.commit,
         })
+    }
+
+    /// Takes note of progress that a client reports without changesets; it is stored with the next commit. Nothing that the client has uploaded may wait for integration, for
+    /// what it says it has sent is taken as integrated. False if there is no room: then it is to be integrated.
+    pub fn note(&self, ident: FileIdent, progress: UploadCursor, locked: ServerVersion) -> bool {
+        self.notes.add(ident, progress, locked)
     }
 
     /// The schema, as of some durable version.
@@ -339,7 +350,9 @@ impl Realm {
 
     /// Stores what clients have merely reported.
     pub fn flush(&self) -> Result<(), RealmError> {
-        let flushed = lock(&self.writer).flush()?;
+        let mut writer = lock(&self.writer);
+        writer.report(self.notes.take(), &self.files)?;
+        let flushed = writer.flush()?;
         self.files.put(flushed);
         Ok(())
     }

@@ -438,6 +438,51 @@ fn a_cursor_is_told_when_it_is_durable() {
 }
 
 #[test]
+fn what_is_noted_is_told_when_it_is_durable() {
+    let mut server = begun(Limits::default());
+    let realm = server.realm();
+    let mut client = Client::new(&realm);
+    let note = |realm: &Realm, reported: &Pending| {
+        assert!(realm.note(reported.ident, reported.progress, reported.locked));
+    };
+    let (first, second) = (client.progress(), client.progress());
+    note(&realm, &second);
+    note(&realm, &first); // late
+    assert_eq!(client.told(&realm), 0);
+    let mut other = Client::new(&realm);
+    server.integrate(vec![other.upload(vec![(2, vec![dog(2)])])]);
+    assert_eq!(client.told(&realm), client.version);
+
+    let third = client.progress();
+    note(&realm, &third);
+    realm.flush().unwrap();
+    assert_eq!(client.told(&realm), client.version);
+    let unknown = FileIdent(1 << 40);
+    assert!(realm.note(unknown, third.progress, third.locked));
+    realm.flush().unwrap();
+    drop(realm);
+    server.restart();
+    assert_eq!(client.told(&server.realm()), client.version);
+    assert_eq!(server.realm().client_file(unknown).unwrap(), None);
+}
+
+#[test]
+fn a_note_that_comes_late_takes_nothing_back() {
+    let server = begun(Limits::default());
+    let realm = server.realm();
+    let mut client = Client::new(&realm);
+    let reported = client.progress();
+    let upload = client.upload(vec![(2, vec![dog(2)])]);
+    server.integrate(vec![upload.clone()]);
+    let head = realm.head().version;
+    assert!(realm.note(reported.ident, reported.progress, reported.locked));
+    // What was integrated is not integrated once more.
+    server.integrate(vec![upload]);
+    assert_eq!(realm.head().version, head);
+    assert_eq!(client.told(&realm), client.version);
+}
+
+#[test]
 fn what_is_merely_reported_does_not_pile_up() {
     let mut server = begun(Limits::default());
     let mut clients = Vec::new();

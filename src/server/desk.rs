@@ -23,7 +23,7 @@ use crate::access::{Caller, Endpoint};
 use crate::audit::{Act, Entry};
 use crate::download;
 use crate::fanout::Subscription;
-use crate::ident::{FileIdent, RealmName, Salt, ServerVersion, SessionIdent};
+use crate::ident::{FileIdent, RealmName, Salt, ServerVersion, SessionIdent, UploadCursor};
 use crate::limits::Limits;
 use crate::log::DETAIL;
 use crate::realm::{self, Allow, Foreign, Pending, Realm, RealmError};
@@ -160,6 +160,12 @@ impl Desk {
                 latest,
             } => self.look_up(session, file, salt, latest),
             Output::Claim { session, file } => self.claim(session, file),
+            Output::Note {
+                session,
+                file,
+                progress,
+                locked,
+            } => self.note(session, file, progress, locked),
             Output::Integrate {
                 session,
                 file,
@@ -353,6 +359,29 @@ impl Desk {
             bench.claim = Some(self.server.claims.take(&bench.realm, file, move || {
                 events.send(Event::Close(Close::Superseded));
             }));
+        }
+    }
+
+    /// Takes note of progress: at once, if its Realm is open and has room for it.
+    fn note(
+        &self,
+        session: SessionKey,
+        file: FileIdent,
+        progress: UploadCursor,
+        locked: ServerVersion,
+    ) {
+        let Some(bench) = self.sessions.get(&session) else {
+            return;
+        };
+        // Held from before the strand is looked at: what is held is not removed, so that nothing gets into another Realm of the name.
+        let realm = self.server.registry.opened(&bench.realm);
+        let is_noted = !bench.uploads.is_broken()
+            && realm.is_some_and(|realm| realm.note(file, progress, locked));
+        if !is_noted {
+            let pending = between::pending(file, Vec::new(), progress, locked, Allow::NOTHING);
+            // Whatever is wrong is told with the next upload.
+            let lanes = &self.server.lanes;
+            lanes.push(&bench.realm, pending, &bench.uploads, Box::new(|_| {}));
         }
     }
 

@@ -350,7 +350,6 @@ impl Connection {
     }
 
     fn integrate(&mut self, key: SessionKey, upload: Upload, out: &mut Vec<Output>) {
-        let bytes = upload_size(&upload);
         let file = match self
             .keys
             .get(&key)
@@ -360,6 +359,15 @@ impl Connection {
             Some((_, live)) => live.file,
             None => return,
         };
+        if upload.entries.is_empty() && !self.in_flight.contains_key(&key) {
+            return out.push(Output::Note {
+                session: key,
+                file,
+                progress: upload.progress,
+                locked: upload.locked,
+            });
+        }
+        let bytes = upload_size(&upload);
         let acknowledges = upload
             .entries
             .last()

@@ -88,7 +88,18 @@ pub enum Output {
         /// The file.
         file: FileIdent,
     },
-    /// Integrate changesets, or take note of progress if there are none.
+    /// Take note of progress. There is no answer.
+    Note {
+        /// The session.
+        session: SessionKey,
+        /// The client's file.
+        file: FileIdent,
+        /// How far the client has looked through its history.
+        progress: UploadCursor,
+        /// The oldest server version that it needs.
+        locked: ServerVersion,
+    },
+    /// Integrate changesets. Progress that is reported while others of the session are integrated comes so too, with none: what it says must not be known before them.
     Integrate {
         /// The session.
         session: SessionKey,

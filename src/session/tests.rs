@@ -164,6 +164,9 @@ fn said(output: &Output) -> Option<String> {
         Output::Bind { session, .. } => format!("bind? {}", session.0),
         Output::LookUp { session, file, .. } => format!("look up? {} {file}", session.0),
         Output::Claim { session, file } => format!("claim {} {file}", session.0),
+        Output::Note {
+            session, progress, ..
+        } => format!("note {} {}", session.0, progress.client_version),
         Output::Integrate {
             session,
             entries,

@@ -138,6 +138,7 @@ fn answered(output: Output) -> Option<Input> {
             Input::Integrated(session, Ok(()))
         }
         Output::Send(_)
+        | Output::Note { .. }
         | Output::Claim { .. }
         | Output::Read { .. }
         | Output::Release(_)

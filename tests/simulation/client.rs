@@ -222,6 +222,15 @@ impl Line {
                 let facts = between::facts(realm, stored, false, latest).unwrap();
                 Some(Input::ClientFile(session, Ok(facts)))
             }
+            Output::Note {
+                file,
+                progress,
+                locked,
+                ..
+            } => {
+                assert!(realm.note(file, progress, locked));
+                None
+            }
             Output::Integrate {
                 session,
                 file,

@@ -64,7 +64,8 @@ impl Strand {
         self.0.allow.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_broken(&self) -> bool {
+    /// Whether all that come now are refused.
+    pub fn is_broken(&self) -> bool {
         self.0.is_broken.load(Ordering::Acquire)
     }
 

@@ -42,8 +42,15 @@ fn a_session_from_bind_to_unbound() {
 #[test]
 fn progress_alone_is_noted_and_not_acknowledged() {
     let mut peer = Peer::live();
-    assert_eq!(peer.hears(&upload(1, &[], 3)), ["integrate? 1 0 to 3"]);
+    assert_eq!(peer.hears(&upload(1, &[], 3)), ["note 1 3"]);
+    // Behind an upload it waits for its turn: that may still be refused, and would then be taken as integrated.
+    assert_eq!(peer.hears(&upload(1, &[4], 4)), ["integrate? 1 1 to 4"]);
+    assert_eq!(peer.hears(&upload(1, &[], 5)), ["integrate? 1 0 to 5"]);
+    assert_eq!(peer.integrated(1), ["read? 1 0"]);
+    assert_eq!(peer.hears(&upload(1, &[], 6)), ["integrate? 1 0 to 6"]);
     assert_eq!(peer.integrated(1), [""; 0]);
+    assert_eq!(peer.integrated(1), [""; 0]);
+    assert_eq!(peer.hears(&upload(1, &[], 7)), ["note 1 7"]);
 }
 
 #[test]

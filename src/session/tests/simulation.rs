@@ -335,6 +335,13 @@ impl World {
                     .push(Question::Read(*session, file.0, from.server_version.0));
             }
             Output::Close(_) => self.over = true,
+            Output::Note { session, .. } => {
+                let before = |question: &Question| matches!(question, Question::Integrate(key, ..) if key == session);
+                assert!(
+                    !self.open.iter().any(before),
+                    "progress overtakes an upload"
+                );
+            }
             Output::Claim { .. } | Output::Release(_) | Output::Report { .. } => {}
         }
     }

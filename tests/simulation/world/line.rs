@@ -151,6 +151,19 @@ impl Line {
                 });
                 Some(Input::ClientFile(session, told.answer(facts)))
             }
+            Output::Note {
+                file,
+                progress,
+                locked,
+                ..
+            } => {
+                // A Realm that cannot be opened knows nothing of it; the client says it again.
+                let noted = server
+                    .realm(realm)
+                    .map(|realm| realm.note(file, progress, locked));
+                assert!(noted.unwrap_or(true));
+                None
+            }
             Output::Integrate {
                 session,
                 file,
