@@ -13,6 +13,7 @@ mod notes;
 mod overlay;
 mod published;
 mod registry;
+mod salts;
 mod windows;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ use bytes::Bytes;
 pub use cost::Pace;
 pub use overlay::Overlay;
 pub use registry::Registry;
+pub use salts::salt_for;
 
 use crate::ident::{
     ClientVersion, DownloadCursor, FileIdent, OriginTimestamp, RealmName, Salt, SaltedVersion,

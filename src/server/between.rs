@@ -1,18 +1,42 @@
 //! What Realms have and what sessions ask for, each in the words of the other. Simulated servers use the same.
 
 use crate::download::Made;
-use crate::ident::{FileIdent, ServerVersion, UploadCursor};
-use crate::realm::{Allow, ClientFile, Pending, Realm, RealmError, Uploaded};
+use crate::ident::{FileIdent, Salt, ServerVersion, UploadCursor, UserId};
+use crate::realm::{Allow, ClientFile, Pending, Realm, RealmError, Uploaded, salt_for};
 use crate::session::{Bound, Download, FileFacts, StoredFile};
 use crate::wire::UploadEntry;
 
-/// The answer to a BIND: the Realm, and a new client file if it is needed.
-pub fn bound(realm: &Realm, need_client_file_ident: bool) -> Result<Bound, RealmError> {
-    let file = need_client_file_ident.then(|| realm.allocate_client_file());
+/// The answer to the BIND of a user: the Realm, and a new client file if it is needed.
+pub fn bound(
+    realm: &Realm,
+    need_client_file_ident: bool,
+    user: &UserId,
+) -> Result<Bound, RealmError> {
+    let given = need_client_file_ident.then(|| realm.allocate_client_file());
+    let file = given.transpose()?;
     Ok(Bound {
         realm: realm.name().clone(),
-        file: file.transpose()?,
+        file: file.map(|(ident, salt)| (ident, salt_for(user, salt))),
     })
+}
+
+/// The client file that a user's device shows, if its ident was given, with the salt that the user was told then. A device from before salts belonged to users
+/// shows the file's own, which nobody is told any more.
+pub fn stored(
+    realm: &Realm,
+    ident: FileIdent,
+    shown: Salt,
+    user: &UserId,
+) -> Result<Option<ClientFile>, RealmError> {
+    let file = realm.client_file(ident)?;
+    Ok(file.map(|file| {
+        let salt = if file.salt == shown {
+            shown
+        } else {
+            salt_for(user, file.salt)
+        };
+        ClientFile { salt, ..file }
+    }))
 }
 
 /// What an IDENT is compared with: the client file as it is stored, and the version that the client names. `held`: it is put off.

@@ -269,6 +269,7 @@ impl Desk {
             }),
         );
         let caller = guest.caller;
+        let user = caller.user.clone();
         let work = if need_client_file_ident {
             Work::Write(caller)
         } else {
@@ -277,7 +278,7 @@ impl Desk {
         self.ask(
             session,
             work,
-            move |realm| between::bound(realm, need_client_file_ident),
+            move |realm| between::bound(realm, need_client_file_ident, &user),
             Input::Bound,
         );
         Ok(())
@@ -337,13 +338,13 @@ impl Desk {
             return;
         };
         let caller = &bench.guest.caller;
-        let server = self.server.clone();
+        let (server, user) = (self.server.clone(), caller.user.clone());
         let may_hold = !self.server.door.resets_unknown_files(caller);
         self.ask(
             session,
             Work::Read,
             move |realm| {
-                let stored = realm.client_file(file)?;
+                let stored = between::stored(realm, file, salt, &user)?;
                 let foreign = stored.is_none_or(|stored| stored.salt != salt);
                 let held =
                     may_hold && foreign && !starts_over(&server, realm) && holds(&server, realm)?;

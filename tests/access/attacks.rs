@@ -6,6 +6,8 @@ use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use ros::auth::KeyPair;
 use ros::changeset::{Changeset, Instruction, TableKind, encode};
+use ros::ident::{FileIdent, RealmName};
+use ros::storage::Store;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -555,8 +557,8 @@ async fn a_session_is_not_taken_over_by_its_file_alone() {
     let mut victim = Client::with_token(&server, &of("ada"));
     victim.bind(1, "/ada/notes");
     let (file, salt) = (victim.file, victim.salt);
-    let identify = |realm: &str, file: u64, salt: u64| {
-        let mut client = Client::with_token(&server, &of("bob"));
+    let identify = |who: &str, realm: &str, file: u64, salt: u64| {
+        let mut client = Client::with_token(&server, &of(who));
         let head = format!("bind 1 {} 0 0 0\n", realm.len());
         client.send(&head, realm.as_bytes());
         client.send(&format!("ident 1 {file} {salt} 0 0 0 0\n"), b"");
@@ -578,10 +580,11 @@ async fn a_session_is_not_taken_over_by_its_file_alone() {
         salt >> 1,
         i64::MAX as u64,
     ] {
-        assert_ne!(identify("/ada/notes", file, guess), 0, "{guess}");
+        assert_ne!(identify("bob", "/ada/notes", file, guess), 0, "{guess}");
     }
-    // It is a file of that Realm, and of no other.
-    assert_ne!(identify("/bob/notes", file, salt), 0);
+    // It is a file of that Realm and of no other, and of that user: whoever has learnt both numbers is told to start over, though he may read the Realm.
+    assert_ne!(identify("bob", "/bob/notes", file, salt), 0);
+    assert_eq!(identify("bob", "/ada/notes", file, salt), 211);
     victim.is_served(1);
     victim.upload(1, &{
         let (class, kind) = ("Mine".into(), TableKind::Embedded);
@@ -589,4 +592,33 @@ async fn a_session_is_not_taken_over_by_its_file_alone() {
         encode(&Changeset { instructions })
     });
     victim.acknowledged();
+    assert_eq!(
+        identify("ada", "/ada/notes", file, salt),
+        0,
+        "another connection of its own"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn devices_from_before_salts_belonged_to_users_go_on() {
+    let mut server = Server::start();
+    let ada = classic(&server, "ada").await;
+    made(&ada, "/ada/notes").await;
+    let token = signed(&server, r#"{"identity":"ada"}"#).replace('+', "%2B");
+    let mut device = Client::with_token(&server, &token);
+    device.bind(1, "/ada/notes");
+    let file = device.file;
+    server.stop();
+    let own = {
+        let store = Store::open(&server.root(), rand::random).unwrap();
+        let name = RealmName::from_canonical("/ada/notes");
+        let realm = store.realm(&name, false).unwrap();
+        realm.client_file(FileIdent(file)).unwrap().unwrap().salt
+    };
+    assert_ne!(own.0, device.salt, "it is told to nobody any more");
+    server.restart();
+    let mut device = Client::with_token(&server, &token);
+    device.send("bind 1 10 0 0 0\n", b"/ada/notes");
+    device.send(&format!("ident 1 {file} {own} 0 0 0 0\n"), b"");
+    device.is_served(1);
 }

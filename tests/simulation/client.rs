@@ -17,7 +17,7 @@ use ros::state::MemoryCells;
 use ros::storage::ReplicaFile;
 use ros::wire::{Answer, WireError, negotiate};
 
-use super::{SCOPE, Server, seeds, stored};
+use super::{SCOPE, Server, seeds, stored, user};
 use crate::support::edits::{self, Shape};
 use crate::support::model::{Model, difference};
 
@@ -209,16 +209,16 @@ impl Line {
                 need_client_file_ident,
                 ..
             } => {
-                let bound = between::bound(realm, need_client_file_ident).unwrap();
+                let bound = between::bound(realm, need_client_file_ident, &user()).unwrap();
                 Some(Input::Bound(session, Ok(bound)))
             }
             Output::LookUp {
                 session,
                 file,
+                salt,
                 latest,
-                ..
             } => {
-                let stored = realm.client_file(file).unwrap();
+                let stored = between::stored(realm, file, salt, &user()).unwrap();
                 let facts = between::facts(realm, stored, false, latest).unwrap();
                 Some(Input::ClientFile(session, Ok(facts)))
             }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use ros::changeset::decode;
 use ros::history::Rules;
-use ros::ident::{DownloadCursor, FileIdent, RealmName};
+use ros::ident::{DownloadCursor, FileIdent, RealmName, UserId};
 use ros::limits::Limits;
 use ros::realm::{Realm, Registry};
 use ros::storage::{StorageError, Store};
@@ -40,6 +40,11 @@ pub fn seeds(quick: u64, long: u64) -> std::ops::Range<u64> {
     } else {
         quick
     }
+}
+
+/// Whose devices they are.
+fn user() -> UserId {
+    UserId("ada".into())
 }
 
 /// A server that is nothing but its Realms.

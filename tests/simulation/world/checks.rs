@@ -9,10 +9,11 @@ use ros::ident::{
     ClientVersion, DownloadCursor, FileIdent, RealmName, Salt, ServerVersion, UploadCursor,
 };
 use ros::realm::{Realm, RealmError, Registry};
+use ros::server::between;
 use ros::storage::Entry;
 use ros::wire::Answer;
 
-use crate::simulation::{assert_same, stored};
+use crate::simulation::{assert_same, stored, user};
 use crate::support::model::Model;
 
 /// What anybody was told of a Realm, and what was seen of it.
@@ -136,7 +137,8 @@ impl Checks {
         self.entries = all.into_iter().map(Arc::new).collect();
         assert_same(&stored(&realm), &model, "stored state and replayed history");
         for (file, salt) in &self.given {
-            let stored = realm.client_file(*file)?.map(|stored| stored.salt);
+            let stored = between::stored(&realm, *file, *salt, &user())?;
+            let stored = stored.map(|stored| stored.salt);
             assert_eq!(stored, Some(*salt), "{file} is not known again");
         }
         self.look_at(&realm)

@@ -16,6 +16,7 @@ use ros::wire::{Action, ErrorCode, WireError, negotiate};
 
 use super::device::Device;
 use super::server::{Job, Server};
+use crate::simulation::user;
 
 /// A connection.
 pub struct Line {
@@ -137,17 +138,19 @@ impl Line {
                 ..
             } => {
                 let opened = server.realm(realm);
-                let bound = opened.and_then(|realm| between::bound(&realm, need_client_file_ident));
+                let bound = opened
+                    .and_then(|realm| between::bound(&realm, need_client_file_ident, &user()));
                 Some(Input::Bound(session, told.answer(bound)))
             }
             Output::LookUp {
                 session,
                 file,
+                salt,
                 latest,
-                ..
             } => {
                 let facts = server.realm(realm).and_then(|realm| {
-                    between::facts(&realm, realm.client_file(file)?, false, latest)
+                    let stored = between::stored(&realm, file, salt, &user())?;
+                    between::facts(&realm, stored, false, latest)
                 });
                 Some(Input::ClientFile(session, told.answer(facts)))
             }
