@@ -40,6 +40,8 @@ pub struct Caller {
     pub token: Option<TokenRights>,
     /// When the token ends; `None` is never.
     pub expires_at: Option<UnixTime>,
+    /// When the token was made, if it says so: one that belongs to no login ends with its user.
+    pub issued_at: Option<UnixTime>,
     /// The login that the token came from; when it ends, so does everything that was opened with it.
     pub login: Option<LoginId>,
 }
@@ -171,6 +173,8 @@ pub enum SchemaRule {
 pub struct Decision {
     /// The rights.
     pub rights: Rights,
+    /// Whether reading is granted by nobody, and follows from another right.
+    pub is_read_implied: bool,
     /// What of the schema may be changed.
     pub schema: SchemaRights,
     /// What they follow from.
@@ -269,6 +273,7 @@ pub fn decide(caller: &Caller, realm: &RealmName, grants: &Grants) -> Decision {
         SchemaRule::Frozen => SchemaRights::default(),
     };
     Decision {
+        is_read_implied: rights.read && !stored.read,
         rights,
         schema,
         reason,

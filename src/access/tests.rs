@@ -21,6 +21,7 @@ fn user(endpoint: Endpoint) -> Caller {
         admin: false,
         token: None,
         expires_at: None,
+        issued_at: None,
         login: None,
     }
 }

@@ -17,12 +17,18 @@ pub struct WhyBody {
 pub struct Why {
     /// The user's id.
     pub user: String,
+    /// Whether there is such a user, or it is everybody.
+    #[serde(default = "yes")]
+    pub known: bool,
     /// The Realm's canonical name.
     pub realm: String,
     /// Whether there is such a Realm.
     pub exists: bool,
     /// Whether the user may read it.
     pub may_read: bool,
+    /// Which right reading follows from, `write` or `manage`, where it is not granted itself.
+    #[serde(default)]
+    pub read_implied_by: Option<String>,
     /// Whether the user may write to it.
     pub may_write: bool,
     /// Whether the user may change its permissions.
@@ -39,6 +45,11 @@ pub struct Why {
     pub own: Option<RowShown>,
     /// The row of everybody.
     pub everyone: Option<RowShown>,
+}
+
+/// Servers from before it was said.
+fn yes() -> bool {
+    true
 }
 
 /// A row of permissions.

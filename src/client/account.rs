@@ -246,9 +246,8 @@ impl Server {
         });
         let text = told.unwrap_or_else(|| format!("HTTP {status}"));
         match status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Err(ClientError::Unauthorized(text))
-            }
+            StatusCode::UNAUTHORIZED => Err(ClientError::Unauthorized(text)),
+            StatusCode::FORBIDDEN => Err(ClientError::Forbidden(text)),
             StatusCode::NOT_FOUND => Err(ClientError::NotFound(text)),
             StatusCode::CONFLICT => Err(ClientError::Conflict(text)),
             status if status.is_server_error() => Err(ClientError::Unreachable {

@@ -88,6 +88,9 @@ pub enum ClientError {
     /// The server does not take the credentials.
     #[error("not signed in: {0}")]
     Unauthorized(String),
+    /// The server knows who asks, and does not let it.
+    #[error("not allowed: {0}")]
+    Forbidden(String),
     /// The server says no.
     #[error("{0}")]
     Refused(String),

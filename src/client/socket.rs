@@ -99,7 +99,7 @@ async fn open(
         }
         Err(Error::Http(answer)) => Err(match answer.status().as_u16() {
             401 => NoConnection::Unauthorized,
-            403 => NoConnection::Never(ClientError::Unauthorized("not allowed".into())),
+            403 => NoConnection::Never(ClientError::Forbidden("HTTP 403 Forbidden".into())),
             status @ 500.. => later(format!("HTTP {status}")),
             status => {
                 let body = answer.body().as_deref().unwrap_or_default();

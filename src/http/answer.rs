@@ -236,9 +236,10 @@ impl From<SystemError> for Failure {
             SystemError::Foreign(_) => told(StatusCode::UNAUTHORIZED, ErrorCode::AuthError),
             SystemError::NotConfirmed => told(StatusCode::UNAUTHORIZED, ErrorCode::AuthError),
             SystemError::UserDisabled => told(StatusCode::UNAUTHORIZED, ErrorCode::UserDisabled),
-            SystemError::Token(_) | SystemError::LoginEnded | SystemError::Revoked => {
-                Failure::invalid_session().because(&error)
-            }
+            SystemError::Token(_)
+            | SystemError::LoginEnded
+            | SystemError::Revoked
+            | SystemError::UserRemoved => Failure::invalid_session().because(&error),
             SystemError::KeyNameInUse => told(StatusCode::CONFLICT, ErrorCode::APIKeyAlreadyExists),
             SystemError::NoSuchKey => told(StatusCode::NOT_FOUND, ErrorCode::APIKeyNotFound),
             SystemError::NoSuchUser => told(StatusCode::NOT_FOUND, ErrorCode::UserNotFound),

@@ -113,6 +113,7 @@ mod tests {
                 admin: false,
                 token: None,
                 expires_at: None,
+                issued_at: None,
                 login: login.map(|login| LoginId(login.into())),
             };
             let ended = ended.clone();

@@ -80,27 +80,38 @@ pub struct AccountChange {
 }
 
 impl System {
-    /// Changes a user; which logins have ended by it.
+    /// Changes a user, all of it or nothing; which logins have ended by it.
     pub fn change_account(
         &self,
         user: &UserId,
         change: &AccountChange,
         moment: &Moment,
     ) -> Result<Vec<LoginId>, SystemError> {
-        let mut ended = Vec::new();
-        if let Some(metadata) = &change.metadata {
-            self.set_metadata(user, metadata)?;
-        }
-        if let Some(admin) = change.admin {
-            self.set_admin(user, admin)?;
-        }
-        if let Some(password) = &change.password {
-            ended.extend(self.set_password(user, password, false, moment)?);
-        }
-        if let Some(suspended) = change.suspended {
-            ended.extend(self.set_disabled(user, suspended)?);
-        }
-        Ok(ended)
+        let metadata = change.metadata.as_ref().map(metadata_text).transpose()?;
+        let password = match &change.password {
+            Some(password) => Some((password, self.hashed(password, moment)?)),
+            None => None,
+        };
+        self.write(|tx| {
+            let mut ended = Vec::new();
+            if let Some(metadata) = &metadata {
+                set_metadata(tx, user, metadata)?;
+            }
+            if let Some(admin) = change.admin {
+                set_admin(tx, user, admin)?;
+            }
+            if let Some((password, hash)) = &password {
+                set_password(tx, user, password, hash)?;
+                ended.extend(logins::delete_all(tx, user)?);
+            }
+            if let Some(suspended) = change.suspended {
+                users::set_disabled(tx, user, suspended)?;
+                if suspended {
+                    ended.extend(logins::delete_all(tx, user)?);
+                }
+            }
+            Ok(ended)
+        })
     }
 
     /// Users in the order of their ids.
@@ -194,21 +205,21 @@ impl System {
         keep_logins: bool,
         moment: &Moment,
     ) -> Result<Vec<LoginId>, SystemError> {
-        self.check_password(password, None)?;
-        let hash = hash_password(password, moment.salt())?;
+        let hash = self.hashed(password, moment)?;
         self.write(|tx| {
-            users::check_password(tx, user, password)?;
-            let changed = tx
-                .prepare_cached(
-                    "UPDATE accounts SET secret = ?2 WHERE user = ?1 AND provider = ?3",
-                )?
-                .execute(params![&*user.0, hash, Provider::Password.name()])?;
-            match changed {
-                0 => Err(SystemError::NoSuchUser),
-                _ if keep_logins => Ok(Vec::new()),
-                _ => logins::delete_all(tx, user),
+            set_password(tx, user, password, &hash)?;
+            if keep_logins {
+                Ok(Vec::new())
+            } else {
+                logins::delete_all(tx, user)
             }
         })
+    }
+
+    /// The hash of a password that somebody may have.
+    fn hashed(&self, password: &Secret, moment: &Moment) -> Result<String, SystemError> {
+        self.check_password(password, None)?;
+        Ok(hash_password(password, moment.salt())?)
     }
 
     /// Makes a user an administrator, or one like all others. What it has open goes on with what it may do then.
@@ -222,16 +233,8 @@ impl System {
         user: &UserId,
         metadata: &BTreeMap<String, Value>,
     ) -> Result<(), SystemError> {
-        let text = serde_json::to_string(metadata).unwrap_or_default();
-        if text.len() > METADATA_BYTES {
-            return Err(SystemError::BadMetadata);
-        }
-        self.write(|tx| {
-            let changed = tx
-                .prepare_cached("UPDATE users SET custom = ?2 WHERE id = ?1")?
-                .execute(params![&*user.0, text])?;
-            (changed > 0).then_some(()).ok_or(SystemError::NoSuchUser)
-        })
+        let text = metadata_text(metadata)?;
+        self.write(|tx| set_metadata(tx, user, &text))
     }
 
     /// Removes a user with its Realms, all that hangs on it, and all that is granted to it; which logins have ended by it.
@@ -333,6 +336,38 @@ pub(super) fn set_admin(
     let changed = tx
         .prepare_cached("UPDATE users SET admin = ?2 WHERE id = ?1")?
         .execute(params![&*user.0, admin])?;
+    (changed > 0).then_some(()).ok_or(SystemError::NoSuchUser)
+}
+
+/// Custom data as it is stored, if it is not too much.
+pub(super) fn metadata_text(metadata: &BTreeMap<String, Value>) -> Result<String, SystemError> {
+    let text = serde_json::to_string(metadata).unwrap_or_default();
+    (text.len() <= METADATA_BYTES)
+        .then_some(text)
+        .ok_or(SystemError::BadMetadata)
+}
+
+pub(super) fn set_metadata(
+    tx: &Transaction<'_>,
+    user: &UserId,
+    text: &str,
+) -> Result<(), SystemError> {
+    let changed = tx
+        .prepare_cached("UPDATE users SET custom = ?2 WHERE id = ?1")?
+        .execute(params![&*user.0, text])?;
+    (changed > 0).then_some(()).ok_or(SystemError::NoSuchUser)
+}
+
+fn set_password(
+    tx: &Transaction<'_>,
+    user: &UserId,
+    password: &Secret,
+    hash: &str,
+) -> Result<(), SystemError> {
+    users::check_password(tx, user, password)?;
+    let changed = tx
+        .prepare_cached("UPDATE accounts SET secret = ?2 WHERE user = ?1 AND provider = ?3")?
+        .execute(params![&*user.0, hash, Provider::Password.name()])?;
     (changed > 0).then_some(()).ok_or(SystemError::NoSuchUser)
 }
 

@@ -27,6 +27,7 @@ impl From<SystemError> for Refusal {
             SystemError::Token(_)
             | SystemError::LoginEnded
             | SystemError::Revoked
+            | SystemError::UserRemoved
             | SystemError::NotAdmin
             | SystemError::Foreign(_)
             | SystemError::UserDisabled
@@ -98,6 +99,7 @@ impl System {
             admin,
             token: None,
             expires_at: Some(token.expires_at),
+            issued_at: Some(token.issued_at),
             login: Some(token.login),
         })
     }
@@ -138,6 +140,7 @@ impl System {
             token: rights_of(&token),
             user: UserId(token.identity.into()),
             expires_at: token.expires_at,
+            issued_at: token.issued_at,
             login: Some(token.login),
         })
     }

@@ -191,6 +191,7 @@ impl System {
             admin: shown.admin,
             token: None,
             expires_at: None,
+            issued_at: None,
             login: None,
         })
     }
@@ -204,6 +205,7 @@ impl System {
             user,
             token: None,
             expires_at: token.expires_at,
+            issued_at: token.issued_at,
             login: Some(token.login.clone()),
         })
     }
@@ -267,6 +269,6 @@ fn of(identity: String, login: &LoginId, app_id: Option<String>, moment: &Moment
 }
 
 /// The id of a new classic user: 32 hex digits.
-pub(super) fn classic_user(moment: &Moment) -> UserId {
+pub fn classic_user(moment: &Moment) -> UserId {
     users::user_id(hex(&moment.random[..16]))
 }

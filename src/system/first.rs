@@ -55,6 +55,11 @@ impl System {
         Ok(Some(Secret::new(token)))
     }
 
+    /// The link that there is, if there is one, counts no more.
+    pub fn uninvite(&self) {
+        *self.invitation() = None;
+    }
+
     /// Whether a token could make the first administrator now.
     pub fn invited(&self, token: &Secret, now: UnixTime) -> Result<(), NotInvited> {
         let shown: [u8; 32] = Sha256::digest(token.reveal()).into();

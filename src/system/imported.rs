@@ -1,4 +1,4 @@
-//! Users of another server, who come with their ids and with the hashes of their passwords.
+//! Users who come with their ids: those of another server, with the hashes of their passwords, and whom an administrator gives one.
 //!
 //! A hash that was imported is replaced when its user signs in. As long as there is one, every sign-in takes the work of comparing with the costliest: who listens to the time
 //! cannot tell whose hash is which.
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Transaction, params};
 use serde_json::Value;
 
-use super::accounts::{METADATA_BYTES, set_admin};
+use super::accounts::{metadata_text, set_admin, set_metadata};
 use super::name::is_segment;
 use super::sign_in::check_name;
 use super::users::{self, NewUser, Provider};
@@ -70,8 +70,7 @@ impl System {
             set_admin(tx, &user.id, user.admin)?;
             users::set_disabled(tx, &user.id, user.suspended)?;
             if !user.metadata.is_empty() {
-                tx.prepare_cached("UPDATE users SET custom = ?2 WHERE id = ?1")?
-                    .execute(params![&*user.id.0, metadata])?;
+                set_metadata(tx, &user.id, &metadata)?;
             }
             Ok::<_, SystemError>(())
         })?;
@@ -89,11 +88,7 @@ impl System {
         if id.len() > ID || !is_segment(id) || user.id.is_reserved() {
             return Err(SystemError::BadId);
         }
-        let metadata = serde_json::to_string(&user.metadata).unwrap_or_default();
-        if metadata.len() > METADATA_BYTES {
-            return Err(SystemError::BadMetadata);
-        }
-        Ok(metadata)
+        metadata_text(&user.metadata)
     }
 
     /// Whether the password is that of an account; without an account the same work is done. A hash that was imported is replaced if it is.

@@ -4,7 +4,8 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::SystemError;
 use super::users::seconds;
-use super::{tokens, users};
+use super::{gone, tokens, users};
+use crate::access::Caller;
 use crate::ident::{LoginId, UnixTime, UserId};
 
 /// Logins that are over and removed when another begins, at most.
@@ -40,16 +41,32 @@ pub(super) fn insert(tx: &Transaction<'_>, login: &NewLogin<'_>) -> Result<(), S
     Ok(())
 }
 
-/// Whether this is a login of this user that has not ended, and the user may still come in. A token that stands alone is its own login: it lasts until it is revoked,
-/// and its user may be one that is not known here.
+/// Whether the login that a caller has come in with has ended.
+pub(super) fn has_ended(
+    tx: &Transaction<'_>,
+    caller: &Caller,
+    now: UnixTime,
+) -> Result<bool, SystemError> {
+    match &caller.login {
+        Some(login) => Ok(!lasts(tx, login, &caller.user, caller.issued_at, now)?),
+        None => Ok(false),
+    }
+}
+
+/// Whether this is a login of this user that has not ended, and the user may still come in. A token that stands alone, `issued` then, is its own login: it lasts until it is
+/// revoked or its user removed, and its user may be one that is not known here.
 pub(super) fn lasts(
     tx: &Transaction<'_>,
     login: &LoginId,
     user: &UserId,
+    issued: Option<UnixTime>,
     now: UnixTime,
 ) -> Result<bool, SystemError> {
     if stands_alone(login) {
-        return Ok(!tokens::is_revoked(tx, login)? && users::is_disabled(tx, user)? != Some(true));
+        let may_come_in = users::is_disabled(tx, user)? != Some(true);
+        return Ok(may_come_in
+            && !tokens::is_revoked(tx, login)?
+            && !gone::since(tx, user, issued)?);
     }
     let sql = "SELECT 1 FROM logins JOIN users ON users.id = logins.user
                WHERE logins.id = ?1 AND logins.user = ?2 AND expires >= ?3 AND NOT disabled";

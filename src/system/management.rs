@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::book::{Book, words};
 use super::classic::CLASSIC;
-use super::mirrors::{column, date, set};
+use super::mirrors::{column, date_after, set};
 use super::named::{Named, named};
 use super::permissions::{self, Change, Flags, Origin};
 use super::requests::{Ask, Class, EditedOffer, Found, Place, Request};
@@ -236,6 +236,7 @@ impl System {
             class,
             key: Key::String(hex(&moment.random[..16]).as_str().into()),
             ask,
+            updated: None,
         };
         self.change(moment.now, |book| {
             let requester = Requester::of(book.tx, &management, user.clone())?;
@@ -335,6 +336,7 @@ impl System {
             admin: users::is_admin(tx, user)?,
             token: None,
             expires_at: None,
+            issued_at: None,
             login: None,
         };
         Ok(decide(&caller, realm, &self.grants(tx, user, realm)?).rights)
@@ -640,7 +642,10 @@ fn answer(request: &Request, now: UnixTime, code: i64, done: Done) -> Vec<Instru
     let texts = texts
         .into_iter()
         .filter_map(|(field, value)| Some((field, text(value?))));
-    let own = [("updatedAt", date(now)), ("statusCode", Value::Int(code))];
+    let own = [
+        ("updatedAt", date_after(request.updated, now)),
+        ("statusCode", Value::Int(code)),
+    ];
     texts
         .chain(own)
         .map(|(field, value)| set(request.class.name(), &request.key, field, value))

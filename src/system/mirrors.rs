@@ -296,3 +296,39 @@ pub(super) fn date(time: UnixTime) -> Value {
         nanoseconds: 0,
     }
 }
+
+/// Now as a value, and after a row was changed last (seconds, nanoseconds), which may have been in this very second.
+pub(super) fn date_after(last: Option<(i64, i32)>, now: UnixTime) -> Value {
+    match last {
+        Some((seconds, nanoseconds)) if i64::try_from(now.0) == Ok(seconds) => Value::Timestamp {
+            seconds,
+            nanoseconds: nanoseconds.saturating_add(1_000_000).clamp(0, 999_999_999),
+        },
+        Some(_) | None => date(now),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_not_from_before_its_question() {
+        let at = |seconds, nanoseconds| Value::Timestamp {
+            seconds,
+            nanoseconds,
+        };
+        for (last, told) in [
+            (None, at(9, 0)),
+            (Some((8, 999_000_000)), at(9, 0)),
+            (Some((9, 0)), at(9, 1_000_000)),
+            (Some((9, 500_000_000)), at(9, 501_000_000)),
+            (Some((9, 999_999_000)), at(9, 999_999_999)),
+            (Some((9, i32::MAX)), at(9, 999_999_999)),
+            (Some((9, -5_000_000)), at(9, 0)),
+            (Some((10, 0)), at(9, 0)), // a clock that is ahead
+        ] {
+            assert_eq!(date_after(last, UnixTime(9)), told, "{last:?}");
+        }
+    }
+}

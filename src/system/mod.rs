@@ -15,6 +15,7 @@ mod book;
 mod classic;
 mod effects;
 mod first;
+mod gone;
 mod imported;
 mod issuers;
 mod link;
@@ -47,7 +48,7 @@ pub use accounts::{Account, AccountChange, METADATA_BYTES, PAGE, Search, Wanted}
 pub use api_keys::{ApiKey, KeyChange};
 pub use authorize::Refusal;
 pub use book::Changed;
-pub use classic::{Issued, NoAccess};
+pub use classic::{Issued, NoAccess, classic_user};
 pub use effects::Effect;
 pub use first::{INVITATION_SECONDS, NotInvited};
 pub use imported::ImportedUser;
@@ -119,6 +120,9 @@ pub enum SystemError {
     /// The token is right, and has been revoked.
     #[error("invalid session: the token has been revoked")]
     Revoked,
+    /// The token is right, and was made for a user who has been removed since.
+    #[error("invalid session: the user of the token has been removed")]
+    UserRemoved,
     /// The password is right, and the address not yet confirmed.
     #[error("confirmation required")]
     NotConfirmed,

@@ -240,6 +240,7 @@ mod tests {
             admin: false,
             token: None,
             expires_at: None,
+            issued_at: None,
             login: None,
         }
     }
@@ -468,6 +469,7 @@ mod tests {
                 url: "*".into(),
                 flags: Flags::exactly(Rights::ALL),
             },
+            updated: None,
         };
         let found = || crate::system::Found {
             requests: (0..5).map(request).collect(),

@@ -34,9 +34,7 @@ impl System {
             if removals::is_pending(book.tx, realm)? {
                 return Err(SystemError::BeingRemoved);
             }
-            if let Some(login) = &caller.login
-                && !logins::lasts(book.tx, login, &caller.user, now)?
-            {
+            if logins::has_ended(book.tx, caller, now)? {
                 return Err(SystemError::LoginEnded);
             }
             let made = book
@@ -112,11 +110,10 @@ impl System {
         now: UnixTime,
     ) -> Result<Decision, SystemError> {
         self.admin.read(|tx| {
-            if let Some(login) = &caller.login
-                && !logins::lasts(tx, login, &caller.user, now)?
-            {
+            if logins::has_ended(tx, caller, now)? {
                 return Ok(Decision {
                     rights: Rights::NONE,
+                    is_read_implied: false,
                     schema: SchemaRights::default(),
                     reason: Reason::LoginEnded,
                 });
@@ -131,13 +128,7 @@ impl System {
 
     /// Whether the login of a caller has ended since it came in.
     pub fn has_ended(&self, caller: &Caller, now: UnixTime) -> Result<bool, SystemError> {
-        let Some(login) = &caller.login else {
-            return Ok(false);
-        };
-        let lasts = self
-            .admin
-            .read(|tx| logins::lasts(tx, login, &caller.user, now));
-        Ok(!lasts?)
+        self.admin.read(|tx| logins::has_ended(tx, caller, now))
     }
 
     /// What is granted to a user on a Realm, in the transaction of whoever asks.

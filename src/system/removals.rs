@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::book::{Book, Changed};
 use super::users::{Provider, seconds};
-use super::{System, SystemError, listing, logins, mirrors, permissions, realms, users};
+use super::{System, SystemError, gone, listing, logins, mirrors, permissions, realms, users};
 use crate::access::{Endpoint, Reserved};
 use crate::audit::{Act, Entry};
 use crate::ident::{AppId, LoginId, RealmName, UnixTime, UserId};
@@ -84,6 +84,7 @@ impl Book<'_> {
             .prepare_cached("UPDATE permissions SET changed_by = ?2 WHERE changed_by = ?1")?
             .execute([&*user.0, NOBODY])?;
         if users::delete(self.tx, user)? {
+            gone::note(self.tx, user, self.now)?;
             Ok(ended)
         } else {
             Err(SystemError::NoSuchUser)

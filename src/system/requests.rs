@@ -68,6 +68,8 @@ pub struct Request {
     pub key: Key,
     /// What is asked for.
     pub ask: Ask,
+    /// When its row was changed last, by whoever asks: seconds and nanoseconds.
+    pub updated: Option<(i64, i32)>,
 }
 
 /// What a request asks for. Texts are as they were sent.
@@ -194,7 +196,12 @@ pub fn look(realm: &Realm, after: Place) -> Result<Found, RealmError> {
                 Some(fields) if fields.int("statusCode").is_none() => {
                     let ask = fields.ask(class);
                     bytes += ask.size();
-                    found.requests.push(Request { class, key, ask });
+                    found.requests.push(Request {
+                        class,
+                        key,
+                        ask,
+                        updated: fields.moment("updatedAt"),
+                    });
                 }
                 Some(fields) if class == Class::Offer => found.offers.push(EditedOffer {
                     key,
@@ -359,10 +366,16 @@ impl Fields {
 
     /// A moment, to the second before it; what lies before 1970 is 0.
     fn date(&self, name: &str) -> Option<UnixTime> {
+        let (seconds, _) = self.moment(name)?;
+        Some(UnixTime(u64::try_from(seconds).unwrap_or_default()))
+    }
+
+    fn moment(&self, name: &str) -> Option<(i64, i32)> {
         match self.value(name) {
-            Some(Value::Timestamp { seconds, .. }) => {
-                Some(UnixTime(u64::try_from(*seconds).unwrap_or_default()))
-            }
+            Some(Value::Timestamp {
+                seconds,
+                nanoseconds,
+            }) => Some((*seconds, *nanoseconds)),
             _ => None,
         }
     }

@@ -171,4 +171,9 @@ CREATE TABLE shown (                        -- rows in the list for administrato
     UNIQUE (user, what)
 ) STRICT;
 INSERT INTO stale_users (user) SELECT id FROM users;
+", "
+CREATE TABLE removed_users (                -- tokens that stand alone do not outlive their user
+    user        TEXT PRIMARY KEY,           -- SHA-256 of its id, 64 hex digits
+    removed     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 "];

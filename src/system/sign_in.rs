@@ -209,7 +209,9 @@ impl System {
         now: UnixTime,
     ) -> Result<(), SystemError> {
         self.app(app)?;
-        let lasts = self.admin.read(|tx| logins::lasts(tx, login, user, now))?;
+        let lasts = self
+            .admin
+            .read(|tx| logins::lasts(tx, login, user, None, now))?;
         lasts.then_some(()).ok_or(SystemError::LoginEnded)
     }
 

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::users::{seconds, user_id};
-use super::{System, SystemError, logins, users};
+use super::{System, SystemError, gone, logins, users};
 use crate::auth::{AppToken, ClassicToken, Inspection, TokenError, TokenKind};
 use crate::ident::{LoginId, UnixTime, UserId};
 use crate::secret::Secret;
@@ -122,9 +122,12 @@ impl System {
         self.admin.read(|tx| {
             if logins::stands_alone(&token.login) && is_revoked(tx, &token.login)? {
                 Err(SystemError::Revoked)
+            } else if logins::stands_alone(&token.login) && gone::since(tx, &user, token.issued_at)?
+            {
+                Err(SystemError::UserRemoved)
             } else if users::is_disabled(tx, &user)? == Some(true) {
                 Err(SystemError::UserDisabled)
-            } else if logins::lasts(tx, &token.login, &user, now)? {
+            } else if logins::lasts(tx, &token.login, &user, token.issued_at, now)? {
                 Ok(())
             } else {
                 Err(SystemError::LoginEnded)

@@ -12,6 +12,8 @@ use crate::ident::{AppId, RealmName, UserId};
 pub struct Why {
     /// Whose rights.
     pub user: UserId,
+    /// Whether there is such a user, or it is everybody.
+    pub is_known: bool,
     /// In which Realm.
     pub realm: RealmName,
     /// Whether the Realm is listed.
@@ -52,11 +54,13 @@ impl System {
                 user: user.clone(),
                 token: None,
                 expires_at: None,
+                issued_at: None,
                 login: None,
             };
             let grants = self.grants(tx, &user, &realm)?;
             let everyone = UserId(Everyone::ID.into());
             Ok(Some(Why {
+                is_known: Everyone::is(&user) || users::is_of(tx, within, &user)?,
                 decision: decide(&caller, &realm, &grants),
                 exists: realms::is_listed(tx, &realm)?,
                 owner: grants.owner,

@@ -28,6 +28,7 @@ impl World {
             admin: false,
             token: None,
             expires_at: None,
+            issued_at: None,
             login: None,
         };
         let realm = RealmName::from_canonical(path.as_str());

@@ -241,6 +241,22 @@ async fn a_suspended_user_is_out_and_a_deleted_one_is_gone() {
 }
 
 #[tokio::test]
+async fn what_is_changed_of_a_user_is_all_of_it_or_nothing() {
+    let world = World::new().await;
+    let token = ClassicToken::admin(&keys());
+    let path = format!("/api/ros/v1/users/{}", world.ada_id);
+    let change = json!({"admin": true, "suspended": true, "metadata": {"team": "blue"}, "password": "short"});
+    let refused = world.ask("PATCH", &path, token.reveal(), change).await;
+    assert_eq!(refused.status.as_u16(), 400);
+    let ada = world.ask("GET", &path, token.reveal(), Value::Null).await;
+    let ada = ada.json();
+    assert_eq!(
+        (&ada["admin"], &ada["suspended"], &ada["metadata"]),
+        (&json!(false), &json!(false), &json!({}))
+    );
+}
+
+#[tokio::test]
 async fn administrators_make_users_and_say_what_is_known_of_them() {
     let world = World::new().await;
     let boss = &world.admin;
@@ -260,6 +276,24 @@ async fn administrators_make_users_and_say_what_is_known_of_them() {
     assert_eq!(again["metadata"], made["metadata"]);
     let other = json!({"provider": "password", "provider_id": "eve", "user_id": "x"});
     put(other).await.problem(400, 601);
+    let named = |id: &str| json!({"provider": "password", "provider_id": "mia", "user_id": id});
+    for taken in ["__admin", "a/b", &world.ada_id] {
+        put(named(taken)).await.problem(400, 601);
+    }
+    let path = "/auth/users/password/mia";
+    let nobody = world.ask("GET", path, boss, Value::Null).await;
+    nobody.problem(404, 612); // nothing is left of what was refused
+    assert_eq!(put(named("m-1")).await.object()["user_id"], "m-1");
+    let large = json!({"team": "x".repeat(3000)});
+    let much =
+        json!({"provider": "password", "provider_id": "eve", "is_admin": false, "metadata": large});
+    put(much).await.problem(400, 601);
+    let eve = put(json!({"provider": "password", "provider_id": "eve"})).await;
+    assert_eq!(
+        eve.object()["is_admin"],
+        json!(true),
+        "all of it or nothing"
+    );
     put(json!({"provider": "password"})).await.problem(400, 602);
     world
         .ask("PUT", "/auth/users", &world.ada, json!({}))

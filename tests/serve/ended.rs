@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::tokens::in_seconds;
 use super::{NEWEST, OLD, bind, is_bound};
 use crate::support::server::Server;
 use crate::support::wire::{Wire, ask};
@@ -375,5 +376,61 @@ fn what_a_minted_token_has_open_ends_when_it_is_revoked() {
         assert_eq!(ask(address, "POST", path, &admin, &body).0, 200);
         closes(&mut wire, code, Instant::now(), protocol);
         assert_eq!(open().err(), Some(401), "{protocol}");
+    }
+}
+
+#[test]
+fn what_was_minted_for_a_user_ends_when_the_user_is_removed() {
+    let server = Server::start();
+    let (address, admin) = (server.address(), server.admin_token());
+    let remove = |id: &str| {
+        let path = format!("/auth/users/{id}");
+        assert_eq!(ask(address, "DELETE", &path, &admin, &Value::Null).0, 200);
+    };
+    for (number, (protocol, code)) in VERSIONS.into_iter().enumerate() {
+        let person = Person::classic(&server, &format!("minted {number}"));
+        let id = &person.id;
+        let home = format!("/{id}/notes");
+        let claims = [
+            format!(r#"{{"identity":"{id}","timestamp":{}}}"#, in_seconds(0)),
+            format!(r#"{{"identity":"{id}"}}"#), // nobody knows how old it is
+            format!(r#"{{"identity":"{id}","access":["download"],"path":"{home}"}}"#),
+        ];
+        let refresh = format!(r#"{{"identity":"{id}","access":["refresh"]}}"#);
+        let refresh = super::signed(&server, &refresh);
+        assert_eq!(classic_refresh(address, &refresh).0, 200, "{protocol}");
+        let open = |token: &str| {
+            let target = format!("/realm-sync?baas_at={}", escaped(token));
+            Wire::open(address, &target, Some(protocol))
+        };
+        let tokens = claims.map(|claims| super::signed(&server, &claims));
+        let mut wires = tokens.each_ref().map(|token| open(token).unwrap());
+        for wire in &mut wires {
+            assert!(is_bound(wire, 1, &home, ""), "{protocol}");
+        }
+        remove(id);
+        let ended = Instant::now();
+        for wire in &mut wires {
+            closes(wire, code, ended, protocol);
+        }
+        for token in &tokens {
+            assert_eq!(open(token).err(), Some(401), "{protocol}");
+            let mut bare = Wire::open(address, "/realm-sync", Some(protocol)).unwrap();
+            assert_eq!(bind(&mut bare, 1, &home, token).1, 206, "{protocol}");
+            let path = format!("/auth/users/{id}");
+            let (status, answer) = ask(address, "GET", &path, token, &Value::Null);
+            assert_eq!((status, &answer["code"]), (401, &json!(611)), "{answer}");
+            let body = json!({ "token": token });
+            let path = "/api/ros/v1/tokens/inspect";
+            let (_, answer) = ask(address, "POST", path, &admin, &body);
+            let cause = "invalid session: the user of the token has been removed";
+            assert_eq!(answer["refused"], cause, "{answer}");
+        }
+        let (status, answer) = classic_refresh(address, &refresh);
+        assert_eq!((status, &answer["code"]), (403, &json!(614)), "{protocol}");
+        // What an operator makes afterwards is for whoever is meant by then.
+        let later = format!(r#"{{"identity":"{id}","timestamp":{}}}"#, in_seconds(2));
+        let mut wire = open(&super::signed(&server, &later)).unwrap();
+        assert!(is_bound(&mut wire, 1, &home, ""), "{protocol}");
     }
 }

@@ -24,11 +24,14 @@ pub async fn why(http: &Http, body: &[u8]) -> Result<Response<Answer>, Failure> 
 
 fn shown(why: system::Why) -> Why {
     let (rights, schema) = (why.decision.rights, why.decision.schema);
+    let implied_by = if rights.write { "write" } else { "manage" };
     Why {
         user: why.user.to_string(),
+        known: why.is_known,
         realm: why.realm.to_string(),
         exists: why.exists,
         may_read: rights.read,
+        read_implied_by: why.decision.is_read_implied.then(|| implied_by.to_owned()),
         may_write: rights.write,
         may_manage: rights.manage,
         may_add_schema: schema.add,

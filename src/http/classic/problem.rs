@@ -262,9 +262,10 @@ impl From<SystemError> for Problem {
             SystemError::BadEmail | SystemError::BadName => {
                 Problem::invalid("data", error.to_string())
             }
-            SystemError::Token(_) | SystemError::LoginEnded | SystemError::Revoked => {
-                Problem::new(Kind::InvalidCredentials).because(error)
-            }
+            SystemError::Token(_)
+            | SystemError::LoginEnded
+            | SystemError::Revoked
+            | SystemError::UserRemoved => Problem::new(Kind::InvalidCredentials).because(error),
             SystemError::BadId | SystemError::IdInUse => {
                 Problem::invalid("user_id", error.to_string())
             }

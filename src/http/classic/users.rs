@@ -10,7 +10,9 @@ use crate::api::classic::{AccountBody, MetadataBody, UserBody, WantedStatus, Wan
 use crate::audit::{Act, Entry};
 use crate::http::{Answer, Http, request};
 use crate::ident::UserId;
-use crate::system::{Account, PAGE, Provider, Search, Shown, SystemError, Wanted};
+use crate::system::{
+    Account, AccountChange, ImportedUser, PAGE, Provider, Search, Shown, SystemError, classic_user,
+};
 
 /// `GET /auth/users`, with paging that the original does not have.
 pub async fn list(http: &Http, head: &Parts) -> Result<Response<Answer>, Problem> {
@@ -99,30 +101,36 @@ pub async fn put(http: &Http, head: &Parts, said: &[u8]) -> Result<Response<Answ
     let name = wanted.provider_id;
     let name = name.ok_or_else(|| Problem::missing("provider_id"))?;
     let (moment, id) = (http.moment(), wanted.user_id);
-    let work = move |system: &crate::system::System| {
-        let (found, act) = match system.with_identity(&app(), Provider::Password, &name) {
-            Ok(found) => (found, Act::ChangeUser),
-            Err(SystemError::NoSuchUser) => {
-                let wanted = Wanted {
-                    app: &app(),
-                    name: &name,
-                    password: None,
-                    admin: false,
-                };
-                (system.add_account(&wanted, &moment)?, Act::AddUser)
+    let work = move |system: &crate::system::System| match system.with_identity(
+        &app(),
+        Provider::Password,
+        &name,
+    ) {
+        Ok(found) => {
+            if id.is_some_and(|id| *id != *found.user.0) {
+                return Err(Problem::invalid("user_id", "is another one"));
             }
-            Err(error) => return Err(error.into()),
-        };
-        if id.is_some_and(|id| *id != *found.user.0) {
-            return Err(Problem::invalid("user_id", "is another one"));
+            let change = AccountChange {
+                admin: wanted.is_admin,
+                metadata: wanted.metadata,
+                ..AccountChange::default()
+            };
+            system.change_account(&found.user, &change, &moment)?;
+            Ok((system.account(&found.user)?, Act::ChangeUser))
         }
-        if let Some(admin) = wanted.is_admin {
-            system.set_admin(&found.user, admin)?;
+        Err(SystemError::NoSuchUser) => {
+            let user = ImportedUser {
+                app: app(),
+                id: id.map_or_else(|| classic_user(&moment), |id| UserId(id.into())),
+                name,
+                hash: None,
+                admin: wanted.is_admin.unwrap_or_default(),
+                suspended: false,
+                metadata: wanted.metadata.unwrap_or_default(),
+            };
+            Ok((system.import_account(&user, &moment)?, Act::AddUser))
         }
-        if let Some(metadata) = &wanted.metadata {
-            system.set_metadata(&found.user, metadata)?;
-        }
-        Ok((system.account(&found.user)?, act))
+        Err(error) => Err(error.into()),
     };
     let (made, act) = http.ask(work).await??;
     http.surroundings.user_ended(&made.user);
