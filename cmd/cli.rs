@@ -96,15 +96,19 @@ pub fn parse(given: impl Iterator<Item = OsString>) -> Parsed {
 
 /// Ends the program: help and versions are no failures, and told as they are.
 fn end(error: &clap::Error, json: bool) -> ! {
-    if !json || !error.use_stderr() {
+    let text = error.to_string();
+    if !error.use_stderr() || !(json || text.starts_with("error: ")) {
         error.exit()
     }
-    let text = error.to_string();
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let message = lines.next().unwrap_or_default();
     let message = message.strip_prefix("error: ").unwrap_or(message);
-    let failure = lines.fold(Failure::new(Exit::Usage, message), Failure::cause);
-    crate::tell(&failure, true);
+    if json {
+        let failure = lines.fold(Failure::new(Exit::Usage, message), Failure::cause);
+        crate::tell(&failure, true);
+    } else {
+        eprint!("ros: {}", text.trim_start_matches("error: "));
+    }
     std::process::exit(Exit::Usage as i32)
 }
 

@@ -9,6 +9,7 @@ mod completions;
 mod consent;
 mod doctor;
 mod failure;
+mod folder;
 mod generate;
 mod given;
 mod invitation;

@@ -213,6 +213,7 @@ pub fn failed(what: &str, error: &ClientError) -> Failure {
         ClientError::Unauthorized(_) => failure(Exit::Denied).hint(
             "--admin-token-file FILE, --token-file FILE, or --user NAME --password-file FILE",
         ),
+        ClientError::Forbidden(_) => failure(Exit::Denied),
         ClientError::NotFound(_) => failure(Exit::NotFound),
         ClientError::Conflict(_) => failure(Exit::Conflict),
         ClientError::Ended(told) if told.code == 206 => failure(Exit::Denied),

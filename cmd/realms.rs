@@ -6,11 +6,15 @@ use std::path::{Path, PathBuf};
 
 use ros::client::{Realm, RealmAddress};
 use ros::ejson::Shape;
+use ros::ident::UserId;
+use ros::system::NotRemoved;
 use ros::transfer::{self, Done, Line, LineError};
 use serde_json::json;
+use tokio::runtime::Runtime;
 
 use crate::consent::Consent;
 use crate::failure::{Exit, Failure};
+use crate::folder::{self, Folder};
 use crate::open;
 use crate::output::{self, Format, Rows, written};
 use crate::reach::{Reach, failed};
@@ -93,7 +97,7 @@ enum Command {
     ///
     /// Sessions that are open in it end. Devices keep what they have until they open it again: then they start over with what the server has by then.
     #[command(
-        before_long_help = "Examples:\n  ros realms remove my-app/notes --dry-run\n  ros realms remove /alice/notes --yes"
+        before_long_help = "Examples:\n  ros realms remove my-app/notes --dry-run\n  ros realms remove /alice/notes --yes\n  ros realms remove /alice/notes --yes --root /var/lib/realm"
     )]
     Remove {
         /// The Realm: a path (/alice/notes) or a partition of an app (my-app/notes)
@@ -101,6 +105,8 @@ enum Command {
         realm: String,
         #[command(flatten)]
         consent: Consent,
+        #[command(flatten)]
+        folder: folder::Stopped,
         #[command(flatten)]
         reach: Reach,
     },
@@ -135,23 +141,70 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Remove {
             realm,
             consent,
+            folder,
             reach,
         } => {
-            let (server, admin) = (reach.server()?, reach.admin_token()?);
             let address = open::address(realm)?;
-            let doing = format!("cannot remove {address}");
-            let removed = |dry_run| {
-                let removing = server.remove_realm(&admin, &address, dry_run);
-                let removing = async { reach.within(&doing, removing).await };
-                runtime.block_on(removing)
-            };
-            let name = removed(true)?;
-            if consent.given(&format!("remove the Realm {name} with all that is in it"))? {
-                removed(false)?;
+            match folder.open()? {
+                Some(folder) => remove_from(&folder, &address, consent),
+                None => remove(&runtime, &address, consent, reach),
             }
-            Ok(())
         }
     }
+}
+
+/// Removes a Realm of a running server.
+fn remove(
+    runtime: &Runtime,
+    address: &RealmAddress,
+    consent: &Consent,
+    reach: &Reach,
+) -> Result<(), Failure> {
+    let (server, admin) = (reach.server()?, reach.admin_token()?);
+    let doing = format!("cannot remove {address}");
+    let removed = |dry_run| {
+        let removing = server.remove_realm(&admin, address, dry_run);
+        let removing = async { reach.within(&doing, removing).await };
+        runtime.block_on(removing)
+    };
+    let name = removed(true)?;
+    if consent.given(&removal(&name))? {
+        removed(false)?;
+    }
+    Ok(())
+}
+
+/// Removes a Realm of a stopped server, with its file.
+fn remove_from(folder: &Folder, address: &RealmAddress, consent: &Consent) -> Result<(), Failure> {
+    let system = &folder.system;
+    let cannot = |error: NotRemoved| {
+        let exit = match &error {
+            NotRemoved::NoSuchRealm(_) => Exit::NotFound,
+            NotRemoved::Reserved(_) => Exit::Denied,
+            NotRemoved::System(_) => Exit::Failed,
+        };
+        Failure::new(exit, format!("cannot remove {address}")).cause(error)
+    };
+    let realm = system.realm_of(&UserId(ADMINISTRATOR.into()), &address.to_string());
+    let realm = realm.ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("cannot remove {address}"))
+            .cause("that names no Realm: a path begins with a slash, a partition with its app")
+    })?;
+    system.check_removable(&realm).map_err(cannot)?;
+    if consent.given(&removal(realm.as_str()))? {
+        let removed = system.remove_realm(&realm, folder::moment().now);
+        removed.map_err(cannot)?;
+        let erased = folder.erase_removed();
+        erased.map_err(|error| cannot(error.into()))?;
+    }
+    Ok(())
+}
+
+/// Whose home `~` would be.
+const ADMINISTRATOR: &str = "__admin";
+
+fn removal(name: &str) -> String {
+    format!("remove the Realm {name} with all that is in it")
 }
 
 async fn list(format: Format, reach: &Reach) -> Result<(), Failure> {

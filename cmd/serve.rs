@@ -199,7 +199,11 @@ fn shown(address: SocketAddr) -> String {
 
 /// SIGHUP: opens the log again, takes the configuration as it is now, and invites again whoever was not quick enough. A bad one changes nothing.
 fn reload(arguments: &Arguments, log: &Log, handle: &Handle, places: &Places) {
+    configure(arguments, log, handle);
     places.invite(handle);
+}
+
+fn configure(arguments: &Arguments, log: &Log, handle: &Handle) {
     if let Err(error) = log.reopen() {
         tracing::error!(%error, "the log cannot be opened again; it goes on where it was");
     }

@@ -2864,12 +2864,24 @@ _ros() {
             return 0
             ;;
         ros__subcmd__realms__subcmd__remove)
-            opts="-y -h -V --dry-run --yes --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-y -c -h -V --dry-run --yes --root --configuration --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --configuration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3316,7 +3328,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__users__subcmd__add)
-            opts="-o -h -V --app --new-password-file --admin --output --root --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-o -c -h -V --app --new-password-file --admin --output --root --configuration --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3339,6 +3351,14 @@ _ros() {
                     return 0
                     ;;
                 --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --configuration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3518,7 +3538,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__users__subcmd__import)
-            opts="-o -h -V --app --dry-run --output --root --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-o -c -h -V --app --dry-run --output --root --configuration --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3537,6 +3557,14 @@ _ros() {
                     return 0
                     ;;
                 --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --configuration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3576,7 +3604,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__users__subcmd__list)
-            opts="-o -h -V --app --search --admins --limit --output --root --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-o -c -h -V --app --search --admins --limit --output --root --configuration --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3603,6 +3631,14 @@ _ros() {
                     return 0
                     ;;
                 --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --configuration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3642,7 +3678,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__users__subcmd__make__subcmd__admin)
-            opts="-h -V --app --undo --root --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-c -h -V --app --undo --root --configuration --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3653,6 +3689,14 @@ _ros() {
                     return 0
                     ;;
                 --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --configuration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3692,7 +3736,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__users__subcmd__remove)
-            opts="-y -h -V --app --dry-run --yes --root --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-y -c -h -V --app --dry-run --yes --root --configuration --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3703,6 +3747,14 @@ _ros() {
                     return 0
                     ;;
                 --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --configuration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3742,7 +3794,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__users__subcmd__set__subcmd__password)
-            opts="-h -V --app --new-password-file --root --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-c -h -V --app --new-password-file --root --configuration --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3757,6 +3809,14 @@ _ros() {
                     return 0
                     ;;
                 --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --configuration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3796,7 +3856,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__users__subcmd__show)
-            opts="-o -h -V --app --output --root --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-o -c -h -V --app --output --root --configuration --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3815,6 +3875,14 @@ _ros() {
                     return 0
                     ;;
                 --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --configuration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3854,7 +3922,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__users__subcmd__suspend)
-            opts="-h -V --app --undo --root --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
+            opts="-c -h -V --app --undo --root --configuration --server --ca-file --admin-token-file --token-file --user --password-file --timeout --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3865,6 +3933,14 @@ _ros() {
                     return 0
                     ;;
                 --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --configuration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -187,6 +187,8 @@ complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcomma
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -l dry-run -d 'Say what would be done, and do nothing'
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from import" -s V -l version -d 'Print version'
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from remove" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
+complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from remove" -s c -l configuration -d 'With --root: the server\'s configuration, for its rules [default: /etc/realm/configuration.yml, if it names this folder]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from remove" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from remove" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand realms; and __fish_seen_subcommand_from remove" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
@@ -368,6 +370,7 @@ ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -s c -l configuration -d 'With --root: the server\'s configuration, for its rules [default: /etc/realm/configuration.yml, if it names this folder]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from list" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
@@ -385,6 +388,7 @@ ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from show" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from show" -s c -l configuration -d 'With --root: the server\'s configuration, for its rules [default: /etc/realm/configuration.yml, if it names this folder]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from show" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from show" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from show" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
@@ -402,6 +406,7 @@ ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -s c -l configuration -d 'With --root: the server\'s configuration, for its rules [default: /etc/realm/configuration.yml, if it names this folder]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from add" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
@@ -419,6 +424,7 @@ ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -s c -l configuration -d 'With --root: the server\'s configuration, for its rules [default: /etc/realm/configuration.yml, if it names this folder]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
@@ -431,6 +437,7 @@ complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcomman
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from import" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l app -d 'The app that the user belongs to' -r
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -s c -l configuration -d 'With --root: the server\'s configuration, for its rules [default: /etc/realm/configuration.yml, if it names this folder]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from remove" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
@@ -445,6 +452,7 @@ complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcomman
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -l app -d 'The app that the user belongs to' -r
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -l new-password-file -d 'A file that holds the password; - for standard input' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -s c -l configuration -d 'With --root: the server\'s configuration, for its rules [default: /etc/realm/configuration.yml, if it names this folder]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
@@ -456,6 +464,7 @@ complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcomman
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from set-password" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -l app -d 'The app that the user belongs to' -r
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -s c -l configuration -d 'With --root: the server\'s configuration, for its rules [default: /etc/realm/configuration.yml, if it names this folder]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F
@@ -468,6 +477,7 @@ complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcomman
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from make-admin" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -l app -d 'The app that the user belongs to' -r
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -l root -d 'The data folder of a stopped server, for when no administrator can sign in' -r -F
+complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -s c -l configuration -d 'With --root: the server\'s configuration, for its rules [default: /etc/realm/configuration.yml, if it names this folder]' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -l server -d 'The server: http(s)://HOST[:PORT] or realm(s)://HOST[:PORT] [default: http://127.0.0.1:9080]' -r
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -l ca-file -d 'A file of authorities, PEM, that may sign the server\'s certificate beside those that this host trusts' -r -F
 complete -c ros -n "__fish_ros_using_subcommand users; and __fish_seen_subcommand_from suspend" -l admin-token-file -d 'A file that holds an administrator\'s token [default: ./ros-data/keys/admin.token, /etc/realm/admin.token]' -r -F

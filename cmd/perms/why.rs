@@ -48,6 +48,10 @@ impl Arguments {
 }
 
 fn table(why: &Why) -> Rows {
+    let read = match &why.read_implied_by {
+        Some(right) => format!("read (follows from {right})"),
+        None => "read".to_owned(),
+    };
     let words = |flags: &[(bool, &str)]| {
         let has: Vec<&str> = flags
             .iter()
@@ -78,7 +82,7 @@ fn table(why: &Why) -> Rows {
         )
     };
     let rights = [
-        (why.may_read, "read"),
+        (why.may_read, read.as_str()),
         (why.may_write, "write"),
         (why.may_manage, "manage"),
         (why.may_add_schema, "add classes"),
@@ -86,9 +90,14 @@ fn table(why: &Why) -> Rows {
     ];
     let mut rows = Rows::new(["", ""]);
     let exists = if why.exists { "" } else { " (not there yet)" };
+    let known = if why.known {
+        ""
+    } else {
+        " (no user of this server)"
+    };
     for (name, value) in [
         ("realm", format!("{}{exists}", why.realm)),
-        ("user", why.user.clone()),
+        ("user", format!("{}{known}", why.user)),
         ("may", words(&rights)),
         ("because", why.reason.clone()),
         (

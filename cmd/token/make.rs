@@ -86,7 +86,7 @@ pub fn admin(arguments: &Admin) -> Result<(), Failure> {
 /// Makes a user's.
 pub fn mint(arguments: &Mint) -> Result<(), Failure> {
     let user = &arguments.user;
-    if user.is_empty() || user.starts_with("__") {
+    if user.is_empty() || UserId(user.as_str().into()).is_reserved() {
         return Err(
             Failure::new(Exit::Usage, format!("`{user}` can be nobody's id"))
                 .hint("`ros token admin` makes an administrator's token"),

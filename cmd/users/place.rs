@@ -1,30 +1,23 @@
 //! Where users are: at a running server, or in the data folder of a stopped one.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use ros::api::users::{User, UserChange};
-use ros::auth::KeyPair;
 use ros::client::{ClientError, Server};
-use ros::config::Settings;
 use ros::http::{imported_user, shown_user};
-use ros::ident::{AppId, UnixTime, UserId};
+use ros::ident::{AppId, UserId};
 use ros::secret::Secret;
-use ros::storage::{StorageError, Store};
-use ros::system::{Moment, PAGE, Search, System, SystemError, Wanted};
+use ros::system::{PAGE, Search, System, SystemError, Wanted};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::failure::{Exit, Failure};
+use crate::folder::{self, Folder, moment};
 use crate::reach::Reach;
 
 /// Arguments that say where.
 #[derive(clap::Args)]
 pub struct Target {
-    /// The data folder of a stopped server, for when no administrator can sign in
-    #[arg(long, value_name = "DIR")]
-    root: Option<PathBuf>,
+    #[command(flatten)]
+    folder: folder::Stopped,
     #[command(flatten)]
     reach: Reach,
 }
@@ -59,18 +52,14 @@ impl There<'_> {
 /// Users that can be reached.
 pub enum Place<'a> {
     Server(There<'a>),
-    Folder {
-        system: Box<System>,
-        /// Keeps a server from starting meanwhile.
-        store: Store,
-    },
+    Folder(Box<Folder>),
 }
 
 impl Target {
     /// Signs in, or takes the folder.
     pub fn open(&self) -> Result<Place<'_>, Failure> {
-        if let Some(root) = &self.root {
-            return folder(root);
+        if let Some(folder) = self.folder.open()? {
+            return Ok(Place::Folder(Box::new(folder)));
         }
         let (server, admin) = (self.reach.server()?, self.reach.admin_token()?);
         Ok(Place::Server(There {
@@ -82,45 +71,20 @@ impl Target {
     }
 }
 
-fn folder(root: &Path) -> Result<Place<'static>, Failure> {
-    let failed = || Failure::new(Exit::Failed, format!("cannot open {}", root.display()));
-    if !root.join("admin.db").exists() {
-        return Err(Failure::new(
-            Exit::NotFound,
-            format!("{} is no server's data folder", root.display()),
-        )
-        .cause("there is no admin.db in it"));
-    }
-    let store = Store::open(root, rand::random::<u64>).map_err(|error| match &error {
-        StorageError::InUse(_) => Failure::new(
-            Exit::Conflict,
-            format!("a server has {} open", root.display()),
-        )
-        .hint("stop it, or leave --root away and name the server with --server URL"),
-        _ => failed().cause(&error),
-    })?;
-    // No token is made or looked at here, so the server's own keys are not needed.
-    let keys = KeyPair::generate(&mut rand_core::OsRng).map_err(|error| failed().cause(error))?;
-    let system = System::open(Arc::new(Settings::dev(root)), keys);
-    Ok(Place::Folder {
-        system: Box::new(system.map_err(|error| failed().cause(error))?),
-        store,
-    })
-}
-
 impl Place<'_> {
     /// Users in the order of their ids.
     pub fn list(&mut self, asked: &Asked) -> Result<Vec<User>, Failure> {
         let mut found: Vec<User> = Vec::new();
-        loop {
+        while found.len() < asked.limit {
             let after = found.last().map(|user| user.id.clone());
             let page = self.page(asked, after, (asked.limit - found.len()).min(PAGE))?;
             let is_last = page.len() < PAGE;
             found.extend(page);
-            if is_last || found.len() >= asked.limit {
-                return Ok(found);
+            if is_last {
+                break;
             }
         }
+        Ok(found)
     }
 
     fn page(
@@ -140,7 +104,8 @@ impl Place<'_> {
                 let asking = there.server.users(&there.admin, &query);
                 Ok(there.asked("cannot list the users", asking)?.users)
             }
-            Place::Folder { system, .. } => {
+            Place::Folder(folder) => {
+                let system = &folder.system;
                 let search = Search {
                     app: asked.app.as_deref().map(app_id).transpose()?,
                     text: asked.search.clone(),
@@ -161,7 +126,8 @@ impl Place<'_> {
                 let asking = there.server.user(&there.admin, app, who);
                 there.asked("cannot show the user", asking)
             }
-            Place::Folder { system, .. } => {
+            Place::Folder(folder) => {
+                let system = &folder.system;
                 let found = system.who(&app_id(app)?, who);
                 found.map(shown_user).map_err(|error| told(&error))
             }
@@ -183,7 +149,8 @@ impl Place<'_> {
                     .add_user(&there.admin, app, name, password, admin);
                 there.asked("cannot make the user", adding)
             }
-            Place::Folder { system, .. } => {
+            Place::Folder(folder) => {
+                let system = &folder.system;
                 let app = app_id(app)?;
                 let wanted = Wanted {
                     app: &app,
@@ -204,7 +171,8 @@ impl Place<'_> {
                 let importing = there.server.import_user(&there.admin, user, dry_run);
                 there.asked("cannot make the user", importing)
             }
-            Place::Folder { system, .. } => {
+            Place::Folder(folder) => {
+                let system = &folder.system;
                 let wrong = |error: String| Failure::new(Exit::Usage, error);
                 let read = serde_json::from_value(user.clone());
                 let rounds = system.settings().providers.password_iterations;
@@ -229,7 +197,8 @@ impl Place<'_> {
                 let changing = there.server.change_user(&there.admin, app, who, change);
                 there.asked("cannot change the user", changing)
             }
-            Place::Folder { system, .. } => {
+            Place::Folder(folder) => {
+                let system = &folder.system;
                 changed(system, &app_id(app)?, who, change).map_err(|error| told(&error))
             }
         }
@@ -242,24 +211,16 @@ impl Place<'_> {
                 let removing = there.server.remove_user(&there.admin, app, who);
                 there.asked("cannot remove the user", removing)
             }
-            Place::Folder { system, store } => {
+            Place::Folder(folder) => {
+                let system = &folder.system;
                 let found = system.who(&app_id(app)?, who);
                 let removed =
                     found.and_then(|found| system.remove_account(&found.user, moment().now));
-                let removed = removed.and_then(|_| erase_removed(system, store));
+                let removed = removed.and_then(|_| folder.erase_removed());
                 removed.map_err(|error| told(&error))
             }
         }
     }
-}
-
-/// Removes the files of Realms that are removed. What is left by a failure goes at the next start of the server.
-fn erase_removed(system: &System, store: &Store) -> Result<(), SystemError> {
-    for realm in system.removals()? {
-        store.erase(&realm)?;
-        system.removed(&realm)?;
-    }
-    Ok(())
 }
 
 fn changed(system: &System, app: &AppId, who: &str, change: &Value) -> Result<User, SystemError> {
@@ -267,14 +228,6 @@ fn changed(system: &System, app: &AppId, who: &str, change: &Value) -> Result<Us
     let change: UserChange = serde_json::from_value(change.clone()).unwrap_or_default();
     system.change_account(&user, &change.into(), &moment())?;
     system.account(&user).map(shown_user)
-}
-
-fn moment() -> Moment {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    Moment {
-        now: UnixTime(now.unwrap_or_default().as_secs()),
-        random: std::array::from_fn(|_| rand::random()),
-    }
 }
 
 fn app_id(app: &str) -> Result<AppId, Failure> {

@@ -251,8 +251,15 @@ fn work(tools: &Tools, inbox: &Inbox, task: Task) {
     if let Some(wait) = remove_realms(tools) {
         inbox.within(wait);
     }
-    if show_users(tools) {
-        inbox.effects();
+    match tools.system.show_users(clock::now()) {
+        Ok(true) => inbox.effects(),
+        Ok(false) => {}
+        Err(error) => {
+            if tools.notices.is_new("users", "") {
+                tracing::error!(%error, "what has become of users is not shown; it is tried again");
+            }
+            inbox.within(AGAIN);
+        }
     }
     let mut left = carry_out(tools);
     let failed = look_and_answer(tools, inbox, task.looks);
@@ -266,15 +273,6 @@ fn work(tools: &Tools, inbox: &Inbox, task: Task) {
     if left || !failed.is_empty() {
         inbox.again(failed);
     }
-}
-
-/// Writes down what has become of some users, for the list for administrators. Whether there are more.
-fn show_users(tools: &Tools) -> bool {
-    let shown = tools.system.show_users(clock::now());
-    shown.unwrap_or_else(|error| {
-        tracing::error!(%error, "what has become of users is not shown");
-        false
-    })
 }
 
 /// Removes the files of Realms that are removed. How long those wait that cannot go yet, if there are any: until sessions and integrations have ended, or a disk is

@@ -124,6 +124,11 @@ impl Door {
         self.system.invite(moment)
     }
 
+    /// The link that was printed counts no more.
+    pub fn uninvite(&self) {
+        self.system.uninvite();
+    }
+
     /// How many Realms are listed.
     pub fn listed_realms(&self) -> Result<u64, SystemError> {
         self.system.realm_count()

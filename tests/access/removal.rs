@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use ros::changeset::{Changeset, Instruction, TableKind, encode};
@@ -520,4 +521,39 @@ fn only_administrators_remove_realms_and_never_those_of_the_server() {
     device.is_served(1);
     assert_eq!(remove(&format!("{ada}%2Fnotes"), &admin), (200, None));
     assert!(Path::new(&server.root()).join("admin.db").exists());
+}
+
+#[test]
+fn whoever_has_the_folder_of_a_stopped_server_removes_realms() {
+    let mut server = Server::start();
+    let (ada, token) = registered(&server, "ada");
+    let (kept, gone) = (format!("/{ada}/kept"), format!("/{ada}/gone"));
+    for realm in [&kept, &gone] {
+        Client::with_token(&server, &escaped(&token)).bind(1, realm);
+    }
+    let remove = |server: &Server, realm: &str, rest: &[&str]| {
+        let root = server.root();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ros"));
+        command
+            .args(["realms", "remove", realm, "--root"])
+            .arg(root);
+        let ran = command.args(rest).stdin(Stdio::null()).output().unwrap();
+        ran.status.code()
+    };
+    assert_eq!(remove(&server, &gone, &["--yes"]), Some(7), "it is running");
+    server.stop();
+    assert_eq!(remove(&server, &gone, &[]), Some(2), "nobody to ask");
+    assert_eq!(remove(&server, &gone, &["--dry-run"]), Some(0));
+    assert_eq!(remove(&server, "/nowhere", &["--yes"]), Some(6));
+    assert_eq!(remove(&server, "/__admin", &["--yes"]), Some(5));
+    let files = || names_with(&server, "gone").len();
+    assert!(files() > 0);
+    assert_eq!(remove(&server, &gone, &["--yes"]), Some(0));
+    assert_eq!(files(), 0);
+    assert_eq!(remove(&server, &gone, &["--yes"]), Some(6));
+    server.restart();
+    let mut device = Client::with_token(&server, &escaped(&token));
+    device.bind(1, &kept);
+    device.bind(2, &gone);
+    device.is_served(2);
 }

@@ -59,6 +59,12 @@ impl Scene {
     }
 }
 
+/// What reading follows from, and whether there is such a user.
+fn why_of(scene: &Scene, user: &str, realm: &str) -> (Value, Value) {
+    let why = scene.json(&["perms", "why", user, realm]);
+    (why["readImpliedBy"].clone(), why["known"].clone())
+}
+
 #[test]
 fn rights_are_granted_seen_explained_and_revoked() {
     let scene = Scene::set();
@@ -134,6 +140,27 @@ fn rights_are_granted_seen_explained_and_revoked() {
             .code,
         5
     );
+
+    // What follows from another right is said to.
+    assert_eq!(
+        why_of(&scene, alice, "/bob/notes"),
+        (json!(null), json!(true))
+    );
+    let manages = ["perms", "grant", alice, "/~/wall", "--manage"];
+    assert_eq!(scene.as_user("bob", &manages).code, 0);
+    assert_eq!(
+        why_of(&scene, alice, "/bob/wall"),
+        (json!("manage"), json!(true))
+    );
+    let why = scene.admin(&["perms", "why", alice, "/bob/wall"]);
+    assert!(
+        why.out.contains("read (follows from manage), manage"),
+        "{}",
+        why.out
+    );
+    assert_eq!(why_of(&scene, "alise", "/bob/wall").1, json!(false));
+    let why = scene.admin(&["perms", "why", "alise", "/bob/wall"]);
+    assert!(why.out.contains("(no user of this server)"), "{}", why.out);
 
     let dry = scene.as_user("bob", &["perms", "revoke", alice, "/~/notes", "--dry-run"]);
     assert!(

@@ -146,6 +146,7 @@ fn what_cannot_be_minted_is_said() {
     };
     for rest in [
         &["__admin"][..],
+        &["*"],
         &["ada", "--realm", "/ada/a"],
         &["ada", "--read"],
         &["ada", "--realm", "a/../b", "--read"],

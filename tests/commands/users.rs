@@ -57,6 +57,7 @@ fn users_are_made_found_changed_and_removed() {
     assert_eq!(list(&["--search", "ADA@"]), ["Ada@example.org"]);
     assert_eq!(list(&["--admins"]), ["Ada@example.org"]);
     assert_eq!(list(&["--limit", "1"]).len(), 1);
+    assert_eq!(list(&["--limit", "0"]).len(), 0);
 
     // The administrator signs in with name and password, and does the rest.
     let as_ada = |rest: &[&str], input: &str| {
@@ -162,6 +163,31 @@ fn whoever_has_the_folder_of_a_stopped_server_comes_in() {
             .unwrap()
             .contains("\troot\tadmin\t")
     );
+}
+
+#[test]
+fn the_folder_of_a_stopped_server_has_the_rules_of_its_configuration() {
+    let mut server = Server::with_configuration("  password_min_length: 4");
+    let root = server.root().display().to_string();
+    let configuration = server.root().with_file_name("configuration.yml");
+    let configuration = configuration.display().to_string();
+    let add = |server: &Server, name: &str, password: &str, rest: &[&str]| {
+        let named = ["users", "add", name, "--new-password-file", "-"];
+        with(server, password, &[&named[..], rest].concat()).code
+    };
+    let here = ["--root", &root];
+    let ruled = ["--root", &root, "-c", &configuration];
+    assert_eq!(add(&server, "a", "7239\n", &ruled), 7, "it is running");
+    server.stop();
+    assert_eq!(add(&server, "a", "7239\n", &here), 1);
+    assert_eq!(add(&server, "a", "7239\n", &ruled), 0);
+    assert_eq!(add(&server, "b", "723\n", &ruled), 1);
+    let other_app = [&ruled[..], &["--app", "nowhere"]].concat();
+    assert_ne!(add(&server, "c", "72391\n", &other_app), 0);
+    let bad = ["--root", &root, "-c", "/nonexistent"];
+    assert_eq!(add(&server, "d", "72391\n", &bad), 3);
+    let alone = ["-c", configuration.as_str()];
+    assert_eq!(add(&server, "d", "72391\n", &alone), 2);
 }
 
 /// PBKDF2 as Realm Object Server kept it: 512 bytes, base64.

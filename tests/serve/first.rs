@@ -1,6 +1,7 @@
 //! The first administrator of a server that has none: by the link that it prints, or as the configuration says.
 
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::support::server::{Server, configuration};
 use crate::support::wire::raw;
@@ -68,11 +69,24 @@ fn a_start_prints_a_link_until_there_is_an_administrator() {
 
 #[test]
 fn nobody_is_invited_where_the_configuration_says_so() {
-    let server = Server::with_configuration("enterprise: { skip_setup: true }");
+    let off = "enterprise: { skip_setup: true }";
+    let server = Server::with_configuration(off);
     server.signal("HUP");
     let log = server.log_with("configuration taken");
     assert!(!log.iter().any(|line| line.contains("/setup")), "{log:#?}");
     assert!(get(&server, "/setup?token=").starts_with("HTTP/1.1 404 "));
+    // A reload takes another word at once, and a link that was printed before counts no more.
+    server.reconfigure("");
+    let printed = link(&server.log_with("/setup?token="));
+    assert!(get(&server, &printed).starts_with("HTTP/1.1 200 "));
+    server.reconfigure(off);
+    let end = Instant::now() + Duration::from_secs(20);
+    while !get(&server, &printed).starts_with("HTTP/1.1 404 ") {
+        assert!(Instant::now() < end, "the link still counts");
+    }
+    let log = server.log_with_many("configuration taken", 3);
+    let links = log.iter().filter(|line| line.contains("/setup?token="));
+    assert_eq!(links.count(), 1, "{log:#?}");
 }
 
 #[test]

@@ -86,10 +86,10 @@ pub const KEYS: &[Key] = &[
     )
     .but(Effect::Missing)
     .like("/var/log/realm-object-server-backup-server.log"),
-    Key::fixed(
+    Key::live(
         "enterprise.skip_setup",
         Kind::Flag,
         &Server(|s| &mut s.skip_setup),
-        "Whether a start prints no link that makes the first administrator while there is none.",
+        "Whether neither a start nor a reload prints a link that makes the first administrator while there is none.",
     ),
 ];
