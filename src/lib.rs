@@ -21,6 +21,7 @@ pub mod limits;
 pub mod log;
 pub mod merge;
 pub mod metrics;
+pub mod providers;
 pub mod query;
 pub mod realm;
 pub mod replica;

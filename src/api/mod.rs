@@ -40,6 +40,11 @@ pub struct Credentials {
     pub key: Option<Secret>,
     /// A token of another issuer.
     pub token: Option<Secret>,
+    /// An ID token of a provider.
+    pub id_token: Option<Secret>,
+    /// What a server gets an ID token of Google for.
+    #[serde(rename = "authCode")]
+    pub auth_code: Option<Secret>,
     /// What the client says of itself.
     pub options: Options,
 }

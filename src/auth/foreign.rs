@@ -95,6 +95,11 @@ impl ForeignKeys {
         self.0.is_empty()
     }
 
+    /// Whether there is one of this name.
+    pub fn has(&self, id: &str) -> bool {
+        self.0.iter().any(|key| key.id.as_deref() == Some(id))
+    }
+
     /// Whether one of them has signed the message in this way. A key that the token names is the only one that is tried, if there is one of this name.
     pub(super) fn verify(
         &self,

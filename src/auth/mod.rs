@@ -26,5 +26,5 @@ pub use ring::KeyRing;
 pub use rules::{PasswordRules, WeakPassword};
 pub use token::{
     Access, AppToken, ClassicClaims, ClassicToken, Expected, ForeignTokenError, TokenError,
-    TokenKind, claim,
+    TokenKind, claim, named_key,
 };

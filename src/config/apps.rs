@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Issuer;
+use super::{IdTokens, Issuer};
 use crate::access::{BadPattern, Pattern, Rights, Rule};
 use crate::ident::AppId;
 
@@ -28,7 +28,7 @@ impl Apps {
 }
 
 /// What an app allows. The default is nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct App {
     /// Signing in without credentials; every sign-in makes a user.
     pub anonymous: bool,
@@ -40,6 +40,10 @@ pub struct App {
     pub custom_token: bool,
     /// That issuer.
     pub issuer: Issuer,
+    /// Signing in with Google.
+    pub google: bool,
+    /// Google's tokens.
+    pub google_tokens: IdTokens,
     /// Whether anybody may register with e-mail and password.
     pub registration: bool,
     /// Whether whoever registers must show that the e-mail address is its own before it can sign in.
@@ -65,15 +69,33 @@ impl App {
             anonymous: true,
             password: true,
             api_key: true,
-            custom_token: false,
-            issuer: Issuer::default(),
             registration: true,
-            confirm_email: false,
             read: true,
             write: true,
             manage: true,
-            rules: Vec::new(),
             reset_unknown_files: true,
+            ..App::default()
+        }
+    }
+}
+
+impl Default for App {
+    fn default() -> App {
+        App {
+            anonymous: false,
+            password: false,
+            api_key: false,
+            custom_token: false,
+            issuer: Issuer::default(),
+            google: false,
+            google_tokens: IdTokens::of_google(),
+            registration: false,
+            confirm_email: false,
+            read: false,
+            write: false,
+            manage: false,
+            rules: Vec::new(),
+            reset_unknown_files: false,
             lifetimes: Lifetimes::default(),
         }
     }

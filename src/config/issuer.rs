@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::Endpoint;
+
 /// Whose tokens (JWT) are believed, and what is taken from them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issuer {
@@ -11,10 +13,14 @@ pub struct Issuer {
     pub public_keys: Vec<PathBuf>,
     /// A file with a secret that it shares with this server.
     pub secret: Option<PathBuf>,
+    /// Where it publishes them, if they are fetched there.
+    pub keys_url: Option<Endpoint>,
     /// For whom a token must be (`aud`), one of these.
     pub audiences: Vec<String>,
     /// What it calls itself (`iss`), if that is looked at.
     pub name: Option<String>,
+    /// What else it calls itself.
+    pub aliases: &'static [&'static str],
     /// The claim that says who the user is.
     pub user_claim: String,
     /// What else is taken over.
@@ -41,16 +47,24 @@ impl Issuer {
         Issuer {
             public_keys: Vec::new(),
             secret: None,
+            keys_url: None,
             audiences: Vec::new(),
             name: None,
+            aliases: &[],
             user_claim: claim.to_owned(),
             metadata: Vec::new(),
         }
     }
 
-    /// Whether there are files with keys.
+    /// Whether its keys are known, or can be.
     pub fn has_keys(&self) -> bool {
-        !self.public_keys.is_empty() || self.secret.is_some()
+        !self.public_keys.is_empty() || self.secret.is_some() || self.keys_url.is_some()
+    }
+
+    /// All that it calls itself; nothing: that is not looked at.
+    pub fn names(&self) -> Vec<&str> {
+        let aliases = self.aliases.iter().copied();
+        self.name.as_deref().into_iter().chain(aliases).collect()
     }
 }
 

@@ -33,6 +33,8 @@ pub enum Kind {
     Bytes,
     /// Scheme and host.
     Url,
+    /// The address of another service: `https`, or `http` on this machine.
+    Endpoint,
     /// One of these words.
     Words(&'static [&'static str]),
     /// One of two words: the first is `false`.
@@ -106,7 +108,7 @@ impl Kind {
     pub(super) fn is_text(self) -> bool {
         matches!(
             self,
-            Kind::Text | Kind::Hex(_) | Kind::File | Kind::Folder | Kind::Url
+            Kind::Text | Kind::Hex(_) | Kind::File | Kind::Folder | Kind::Url | Kind::Endpoint
         )
     }
 
@@ -142,6 +144,9 @@ impl Kind {
                 && text.bytes().all(|byte| byte.is_ascii_hexdigit()))
             .then(|| text.into()),
             Kind::Url => super::PublicUrl::try_from(text.to_owned())
+                .ok()
+                .map(|_| text.into()),
+            Kind::Endpoint => super::Endpoint::try_from(text.to_owned())
                 .ok()
                 .map(|_| text.into()),
             Kind::Words(words) => words.contains(&text).then(|| text.into()),
@@ -184,6 +189,7 @@ impl Kind {
             Kind::Count => "a whole number, from 1".to_owned(),
             Kind::Bytes => "a number of bytes, from 1".to_owned(),
             Kind::Url => "a URL of scheme and host, like https://sync.example.com".to_owned(),
+            Kind::Endpoint => super::Endpoint::EXPECTED.to_owned(),
             Kind::Words(words) => format!("one of {}", words.join(", ")),
             Kind::Switch(one, other) => format!("`{one}` or `{other}`"),
             Kind::Files => "a list of paths, like [ /etc/realm/old.pub ]".to_owned(),

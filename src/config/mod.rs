@@ -14,6 +14,7 @@
 mod advice;
 mod apps;
 mod effective;
+mod endpoint;
 mod issuer;
 mod keys;
 mod kind;
@@ -39,6 +40,7 @@ mod tests;
 
 pub use apps::{App, Apps, Lifetimes, PartitionRule};
 pub use effective::{Setting, effective};
+pub use endpoint::Endpoint;
 pub use issuer::{Issuer, TakenClaim};
 pub use keys::{Effect, Group, Key, all, groups};
 pub use kind::Kind;
@@ -46,7 +48,7 @@ pub use listen::{Https, Listener, PublicUrl, SyncServer};
 pub use load::{ConfigError, Examined, File, Loaded, Sources, examine, load, parse, read};
 pub use network::Network;
 pub use problem::{Problem, Source, Spot, in_order};
-pub use providers::{AzureAd, CloudKit, Custom, Environment, Google, Jwt, Providers};
+pub use providers::{AzureAd, CloudKit, Custom, Environment, Google, IdTokens, Jwt, Providers};
 pub use reference::reference;
 pub use reload::Reload;
 pub use rules::listeners;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_yaml::Value;
 
-use super::Issuer;
+use super::{Endpoint, Issuer, TakenClaim};
 
 /// The providers. Name and password, and tokens of the server itself, are always there.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,16 +27,6 @@ pub struct Providers {
     pub debug: bool,
     /// The operator's own, by the name behind `custom/`.
     pub custom: BTreeMap<String, Custom>,
-}
-
-impl Providers {
-    /// All but [`Providers::jwt`], which a reload takes.
-    pub(super) fn others(&self) -> Providers {
-        Providers {
-            jwt: None,
-            ..self.clone()
-        }
-    }
 }
 
 /// Only what is always there.
@@ -98,11 +88,67 @@ pub enum Environment {
     Production,
 }
 
+/// Signing in with the ID tokens that a provider gives its users (OpenID Connect).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdTokens {
+    /// The ids that the provider knows the apps by, for which tokens are.
+    pub client_ids: Vec<String>,
+    /// Where the provider publishes its keys.
+    pub keys_url: Endpoint,
+    /// What is taken from tokens.
+    pub metadata: Vec<TakenClaim>,
+    /// What the provider calls itself.
+    names: &'static [&'static str],
+}
+
+impl IdTokens {
+    /// Those of Google, for nobody.
+    pub(super) fn of_google() -> IdTokens {
+        IdTokens {
+            client_ids: Vec::new(),
+            keys_url: Endpoint::known("https://www.googleapis.com/oauth2/v3/certs"),
+            metadata: Vec::new(),
+            names: &["https://accounts.google.com", "accounts.google.com"],
+        }
+    }
+
+    /// The provider, as an issuer of tokens.
+    pub fn issuer(&self) -> Issuer {
+        Issuer {
+            keys_url: Some(self.keys_url.clone()),
+            audiences: self.client_ids.clone(),
+            aliases: self.names,
+            metadata: self.metadata.clone(),
+            ..Issuer::default()
+        }
+    }
+}
+
 /// Signing in with Google.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Google {
     /// The app's client id at Google.
     pub client_id: String,
+    /// Its tokens, for further client ids.
+    pub tokens: IdTokens,
+}
+
+impl Google {
+    /// Google, as an issuer of tokens.
+    pub fn issuer(&self) -> Issuer {
+        let mut issuer = self.tokens.issuer();
+        issuer.audiences.insert(0, self.client_id.clone());
+        issuer
+    }
+}
+
+impl Default for Google {
+    fn default() -> Google {
+        Google {
+            client_id: String::new(),
+            tokens: IdTokens::of_google(),
+        }
+    }
 }
 
 /// Signing in with Azure Active Directory.

@@ -34,12 +34,15 @@ impl Reload {
             changed.push("apps");
             settings.apps = wanted.apps;
         }
-        if running.providers.jwt != wanted.providers.jwt {
-            changed.push("auth.providers.jwt");
-            settings.providers.jwt.clone_from(&wanted.providers.jwt);
+        let rounds = running.providers.password_iterations;
+        if rounds != wanted.providers.password_iterations {
+            waiting.push("auth.providers.password.iterations");
         }
-        if running.providers.others() != wanted.providers.others() {
-            waiting.push("auth.providers");
+        let mut providers = wanted.providers;
+        providers.password_iterations = rounds;
+        if running.providers != providers {
+            changed.push("auth.providers");
+            settings.providers = providers;
         }
         changed.sort_unstable();
         waiting.sort_unstable();

@@ -27,6 +27,7 @@ pub fn check(
     found.providers(settings);
     found.passwords(settings);
     found.issuers(settings);
+    found.client_ids(settings);
 }
 
 struct Found<'a> {
@@ -188,9 +189,26 @@ impl Found<'_> {
         for (section, on) in without {
             let source = self.origins.get(&on).cloned();
             let key = format!("{section}.public_key_paths");
-            let hint = format!("name the files of the issuer's keys, or {section}.secret_path");
+            let hint = format!(
+                "name the files of the issuer's keys, {section}.keys_url or {section}.secret_path"
+            );
             let what = format!("{on} needs it");
             self.say(key, what, Some(hint), source);
+        }
+    }
+
+    /// ID tokens are believed that are for the app, so its ids must be known.
+    fn client_ids(&mut self, settings: &Settings) {
+        for (id, app) in &settings.apps.named {
+            for (name, on, tokens) in [("oauth2-google", app.google, &app.google_tokens)] {
+                if on && tokens.client_ids.is_empty() {
+                    let on = format!("apps.{id}.providers.{name}");
+                    let source = self.origins.get(&on).cloned();
+                    let key = format!("apps.{id}.{name}.client_ids");
+                    let hint = "name the ids that the provider knows the app by".to_owned();
+                    self.say(key, format!("{on} needs it"), Some(hint), source);
+                }
+            }
         }
     }
 

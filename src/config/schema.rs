@@ -96,6 +96,10 @@ fn of_kind(kind: Kind) -> Value {
         Kind::Url => {
             json!({ "type": ["string", "null"], "pattern": "^https?://[A-Za-z0-9._:\\[\\]-]+/*$" })
         }
+        Kind::Endpoint => json!({
+            "type": ["string", "null"],
+            "pattern": "^(https://[^/:@]|http://(localhost|127\\.[0-9.]+|\\[::1\\])(:[0-9]+)?(/|$))[^ @#]*$",
+        }),
         Kind::Files | Kind::Networks | Kind::Realms | Kind::Texts => {
             list(json!({ "type": "string", "minLength": 1 }))
         }

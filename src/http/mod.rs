@@ -15,6 +15,7 @@ mod attempts;
 mod classic;
 mod request;
 mod setup;
+mod strangers;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ pub use self::classic::{is_classic, without_token};
 pub use self::setup::PATH as SETUP;
 use crate::ident::{LoginId, UnixTime, UserId};
 use crate::limits::Limits;
+use crate::providers::Providers;
 use crate::system::{Letter, Moment, System, SystemError};
 
 /// E-mails to one address that one client may cause within the time for which wrong passwords are remembered.
@@ -69,6 +71,9 @@ pub struct Http {
     wrong_passwords: Attempts,
     registrations: Attempts,
     letters: Attempts,
+    /// Whom only others know.
+    strangers: Attempts,
+    providers: Providers,
     missing: MissingCounts,
 }
 
@@ -86,6 +91,8 @@ impl Http {
             wrong_passwords: attempts(limits.wrong_passwords),
             registrations: attempts(limits.registrations),
             letters: attempts(LETTERS),
+            strangers: attempts(limits.registrations),
+            providers: Providers::default(),
             missing: MissingCounts::default(),
             system,
             surroundings,

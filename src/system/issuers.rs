@@ -8,12 +8,12 @@ use rusqlite::{Transaction, params};
 use serde_json::{Map, Value};
 
 use super::accounts::{METADATA_BYTES, set_admin};
-use super::classic::{CLASSIC, Issued};
+use super::classic::{CLASSIC, Issued, classic_user};
 use super::name::is_segment;
 use super::users::{self, NewUser, Provider};
 use super::{Device, Moment, SignedIn, System, SystemError, classic};
 use crate::auth::{Expected, ForeignKeys, ForeignTokenError, KeyError, TokenKind, claim};
-use crate::config::{Issuer, Settings};
+use crate::config::{Endpoint, Issuer, Settings};
 use crate::ident::{AppId, UnixTime, UserId};
 use crate::secret::Secret;
 
@@ -47,9 +47,21 @@ impl Issuers {
     }
 }
 
-/// Somebody, as its issuer says.
-struct Person {
-    /// What the issuer calls it.
+/// A token that somebody shows, and the keys that its issuer publishes, if they were fetched.
+pub struct ForeignToken {
+    /// The token.
+    pub token: Secret,
+    /// The keys.
+    pub keys: Arc<ForeignKeys>,
+    /// Where they were fetched: they count for whoever publishes them there, and for nobody else.
+    pub from: Option<Endpoint>,
+}
+
+/// Somebody, as its issuer or provider says.
+pub struct Person {
+    /// Who says so.
+    provider: Provider,
+    /// What it calls somebody.
     name: String,
     /// Members of its custom data; nothing where the token does not say them.
     data: Vec<(String, Option<Value>)>,
@@ -79,18 +91,33 @@ impl System {
         held.clone()
     }
 
-    /// Signs in the user of an app whom a token of the app's issuer names; makes it if it is new.
+    /// By which tokens users of an app sign in.
+    pub fn issuer(&self, app: &AppId, provider: Provider) -> Result<Issuer, SystemError> {
+        let rules = self.app(app)?;
+        let mut issuer = match provider {
+            Provider::CustomToken if rules.custom_token => rules.issuer,
+            Provider::Google if rules.google => rules.google_tokens.issuer(),
+            other => return Err(SystemError::NoSuchProvider(other)),
+        };
+        if issuer.audiences.is_empty() {
+            issuer.audiences.push(app.to_string());
+        }
+        Ok(issuer)
+    }
+
+    /// Signs in the user of an app whom a token of an issuer names; makes it if it is new.
     pub fn sign_in_token(
         &self,
         app: &AppId,
-        token: &Secret,
+        provider: Provider,
+        shown: &ForeignToken,
         device: Option<Device>,
         moment: &Moment,
     ) -> Result<Recognised<SignedIn>, SystemError> {
-        let person = self.person_of_app(app, token, moment.now)?;
+        let person = self.person_of_app(app, provider, shown, moment.now)?;
         let found = self
             .admin
-            .read(|tx| users::find(tx, app, Provider::CustomToken, &person.name))?;
+            .read(|tx| users::find(tx, app, provider, &person.name))?;
         let user = found.map_or_else(|| moment.user(), |account| account.user);
         let mut changed = false;
         let given = self.sign_in(app, user.clone(), device, moment, |tx| {
@@ -108,14 +135,15 @@ impl System {
     pub fn link_token(
         &self,
         access: &Secret,
-        token: &Secret,
+        provider: Provider,
+        token: &ForeignToken,
         moment: &Moment,
     ) -> Result<Recognised<SignedIn>, SystemError> {
         let shown = self.verify(access, TokenKind::Access, moment.now)?;
-        let person = self.person_of_app(&shown.app, token, moment.now)?;
+        let person = self.person_of_app(&shown.app, provider, token, moment.now)?;
         let mut changed = false;
         let given = self.sign_in(&shown.app, shown.user.clone(), None, moment, |tx| {
-            let found = users::find(tx, &shown.app, Provider::CustomToken, &person.name)?;
+            let found = users::find(tx, &shown.app, provider, &person.name)?;
             match found {
                 Some(account) if account.user != shown.user => return Err(SystemError::NameInUse),
                 Some(_) => {}
@@ -131,25 +159,52 @@ impl System {
         })
     }
 
-    /// Signs in the classic user whom a token of the issuer names; makes it if it is new.
+    /// Signs in the classic user whom a token of the issuer `jwt` names; makes it if it is new.
     pub fn classic_sign_in_token(
         &self,
-        token: &Secret,
+        shown: &ForeignToken,
         app_id: Option<String>,
         moment: &Moment,
     ) -> Result<Recognised<Issued>, SystemError> {
         let settings = self.settings();
         let jwt = settings.providers.jwt.as_ref();
         let jwt = jwt.ok_or(SystemError::NoSuchProvider(Provider::CustomToken))?;
-        let keys = self.issuers();
-        let audiences = &jwt.issuer.audiences;
-        let (mut person, claims) =
-            Person::of(&keys.classic, &jwt.issuer, audiences, token, moment.now)?;
+        let own = &self.issuers().classic;
+        let provider = Provider::CustomToken;
+        let (mut person, claims) = Person::of(provider, own, &jwt.issuer, shown, moment.now)?;
         person.admin = jwt.admin_claim.as_ref().map(|name| {
             let said = claim(&claims, name);
             said == Some(&Value::Bool(true))
         });
         let user = classic_id(&person.name)?;
+        self.classic_enter(&person, user, app_id, moment)
+    }
+
+    /// Signs in the classic user whom a token of a provider names; makes it if it is new.
+    pub fn classic_sign_in_provided(
+        &self,
+        provider: Provider,
+        issuer: &Issuer,
+        shown: &ForeignToken,
+        app_id: Option<String>,
+        moment: &Moment,
+    ) -> Result<Recognised<Issued>, SystemError> {
+        let own = ForeignKeys::default();
+        let (person, _) = Person::of(provider, &own, issuer, shown, moment.now)?;
+        let found = self
+            .admin
+            .read(|tx| users::find(tx, &classic::app(), provider, &person.name))?;
+        let user = found.map_or_else(|| classic_user(moment), |account| account.user);
+        self.classic_enter(&person, user, app_id, moment)
+    }
+
+    fn classic_enter(
+        &self,
+        person: &Person,
+        user: UserId,
+        app_id: Option<String>,
+        moment: &Moment,
+    ) -> Result<Recognised<Issued>, SystemError> {
         let mut changed = false;
         let given = self.classic_login(user.clone(), app_id, moment, |tx| {
             changed = person.enter(tx, &classic::app(), &user, moment)?;
@@ -165,21 +220,17 @@ impl System {
     fn person_of_app(
         &self,
         app: &AppId,
-        token: &Secret,
+        provider: Provider,
+        shown: &ForeignToken,
         now: UnixTime,
     ) -> Result<Person, SystemError> {
-        let rules = self.app(app)?;
-        if !rules.custom_token {
-            return Err(SystemError::NoSuchProvider(Provider::CustomToken));
-        }
-        let ours = [app.to_string()];
-        let audiences = match &rules.issuer.audiences[..] {
-            [] => &ours,
-            named => named,
-        };
+        let issuer = self.issuer(app, provider)?;
         let (none, issuers) = (ForeignKeys::default(), self.issuers());
-        let keys = issuers.apps.get(app).unwrap_or(&none);
-        let (person, _) = Person::of(keys, &rules.issuer, audiences, token, now)?;
+        let own = match provider {
+            Provider::CustomToken => issuers.apps.get(app).unwrap_or(&none),
+            _ => &none,
+        };
+        let (person, _) = Person::of(provider, own, &issuer, shown, now)?;
         Ok(person)
     }
 
@@ -189,11 +240,12 @@ impl System {
         tx: &Transaction<'_>,
         profile: &users::Profile,
     ) -> Result<BTreeMap<String, Value>, SystemError> {
-        let mut identities = profile.identities.iter();
-        if !identities.any(|identity| identity.provider == Provider::CustomToken) {
+        let identities = profile.identities.iter();
+        let issuers = identities.filter_map(|own| self.issuer(&profile.app, own.provider).ok());
+        let taken: Vec<_> = issuers.flat_map(|issuer| issuer.metadata).collect();
+        if taken.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let taken = self.app(&profile.app)?.issuer.metadata;
         let mut data = users::custom_data(tx, &profile.user)?;
         data.remove("email"); // it has a place of its own
         data.retain(|name, _| taken.iter().any(|claim| claim.name() == name));
@@ -204,17 +256,22 @@ impl System {
 impl Person {
     /// Whom a token names, and all its claims.
     fn of(
-        keys: &ForeignKeys,
+        provider: Provider,
+        own: &ForeignKeys,
         issuer: &Issuer,
-        audiences: &[String],
-        token: &Secret,
+        shown: &ForeignToken,
         now: UnixTime,
     ) -> Result<(Person, Map<String, Value>), ForeignTokenError> {
         let expected = Expected {
-            audiences,
-            issuer: issuer.name.as_deref(),
+            audiences: &issuer.audiences,
+            issuers: &issuer.names(),
         };
-        let claims = keys.claims(token, expected, now)?;
+        let claims = match own.claims(&shown.token, expected, now) {
+            Err(ForeignTokenError::Signature) if shown.from == issuer.keys_url => {
+                shown.keys.claims(&shown.token, expected, now)?
+            }
+            told => told?,
+        };
         let missing = |name: &str| ForeignTokenError::Missing(name.to_owned());
         let name = match claim(&claims, &issuer.user_claim) {
             Some(Value::String(text)) => text.clone(),
@@ -235,6 +292,7 @@ impl Person {
             data.push((taken.name().to_owned(), value.cloned()));
         }
         let person = Person {
+            provider,
             name,
             data,
             admin: None,
@@ -250,7 +308,7 @@ impl Person {
         user: &UserId,
         moment: &Moment,
     ) -> Result<bool, SystemError> {
-        let found = users::find(tx, app, Provider::CustomToken, &self.name)?;
+        let found = users::find(tx, app, self.provider, &self.name)?;
         let is_known = match found {
             Some(account) if account.user != *user => return Err(SystemError::NameInUse),
             Some(account) if account.disabled => return Err(SystemError::UserDisabled),
@@ -303,7 +361,7 @@ impl Person {
             app,
             email: None,
             account: moment.account(),
-            provider: Provider::CustomToken,
+            provider: self.provider,
             name: &self.name,
             password_hash: None,
             created: moment.now,
@@ -389,6 +447,7 @@ mod tests {
             };
             fixture.system.import_account(&imported, &moment).unwrap();
             let person = Person {
+                provider: Provider::CustomToken,
                 name: id.to_owned(),
                 data: Vec::new(),
                 admin: None,

@@ -200,7 +200,10 @@ fn facts(tx: &Transaction<'_>, user: &UserId) -> Result<Option<Facts>, SystemErr
         let (id, provider, name): (String, Provider, String) =
             (row.get(0)?, row.get(1)?, row.get(2)?);
         let provider = match provider {
-            Provider::Password if app == classic::CLASSIC => "password",
+            Provider::CustomToken => provider.name(),
+            provider if app == classic::CLASSIC => {
+                provider.classic_name().unwrap_or(provider.name())
+            }
             provider => provider.name(),
         };
         let fields = [("provider", provider.to_owned()), ("providerId", name)];

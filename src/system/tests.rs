@@ -4,7 +4,7 @@ use super::*;
 use crate::access::{Caller, Endpoint, Reason, Rights};
 use crate::auth::tests::pair;
 use crate::auth::{ClassicToken, KeyPair};
-use crate::config::{Apps, Issuer, Lifetimes};
+use crate::config::{Apps, Lifetimes};
 use crate::ident::RealmName;
 use crate::secret::Secret;
 
@@ -19,19 +19,14 @@ pub fn open() -> App {
         anonymous: true,
         password: true,
         api_key: true,
-        custom_token: false,
-        issuer: Issuer::default(),
         registration: true,
-        confirm_email: false,
         read: true,
         write: true,
-        manage: false,
-        rules: Vec::new(),
-        reset_unknown_files: false,
         lifetimes: Lifetimes {
             access: 60,
             refresh: 600,
         },
+        ..App::default()
     }
 }
 

@@ -23,9 +23,19 @@ pub enum Provider {
     ApiKey,
     /// A token of another issuer.
     CustomToken,
+    /// An ID token of Google.
+    Google,
 }
 
 impl Provider {
+    const ALL: [Provider; 5] = [
+        Provider::Anonymous,
+        Provider::Password,
+        Provider::ApiKey,
+        Provider::CustomToken,
+        Provider::Google,
+    ];
+
     /// The name in paths, profiles and the database.
     pub fn name(self) -> &'static str {
         match self {
@@ -33,25 +43,39 @@ impl Provider {
             Provider::Password => "local-userpass",
             Provider::ApiKey => "api-key",
             Provider::CustomToken => "custom-token",
+            Provider::Google => "oauth2-google",
+        }
+    }
+
+    /// The name in the classic API; `None` if it is not there.
+    pub fn classic_name(self) -> Option<&'static str> {
+        match self {
+            Provider::Anonymous | Provider::ApiKey => None,
+            Provider::Password => Some("password"),
+            Provider::CustomToken => Some("jwt"),
+            Provider::Google => Some("google"),
         }
     }
 
     /// The provider of this name.
     pub fn named(name: &str) -> Option<Provider> {
-        let all = [
-            Provider::Anonymous,
-            Provider::Password,
-            Provider::ApiKey,
-            Provider::CustomToken,
-        ];
-        all.into_iter().find(|provider| provider.name() == name)
+        let mut all = Provider::ALL.into_iter();
+        all.find(|provider| provider.name() == name)
+    }
+
+    /// The provider of this name in the classic API.
+    pub fn named_classic(name: &str) -> Option<Provider> {
+        let mut all = Provider::ALL.into_iter();
+        all.find(|provider| provider.classic_name() == Some(name))
     }
 
     /// A user's name as accounts keep it: those that people type are the same in small and large letters.
     pub(super) fn key(self, name: &str) -> String {
         match self {
             Provider::Password => name.to_lowercase(),
-            Provider::Anonymous | Provider::ApiKey | Provider::CustomToken => name.to_owned(),
+            Provider::Anonymous | Provider::ApiKey | Provider::CustomToken | Provider::Google => {
+                name.to_owned()
+            }
         }
     }
 }

@@ -435,6 +435,28 @@ const OBSERVED: &[Observed] = &[
             "auth.providers.jwt.admin_claim",
         ],
     },
+    Observed {
+        file: "tests/serve/issuers.rs",
+        test: "keys_are_fetched_where_an_issuer_publishes_them",
+        keys: &[
+            "apps.*.custom-token.keys_url",
+            "auth.providers.jwt.keys_url",
+        ],
+    },
+    Observed {
+        file: "tests/http/providers.rs",
+        test: "whom_google_knows_signs_in_and_nobody_else",
+        keys: &[
+            "apps.*.providers.oauth2-google",
+            "apps.*.oauth2-google.client_ids",
+            "apps.*.oauth2-google.keys_url",
+            "apps.*.oauth2-google.metadata",
+            "auth.providers.google.clientId",
+            "auth.providers.google.more_client_ids",
+            "auth.providers.google.keys_url",
+            "auth.providers.google.metadata",
+        ],
+    },
 ];
 
 #[test]

@@ -52,6 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("transfer", &["client", "ejson", "state", "changeset"]),
+    ("providers", &["auth", "config", "tls"]),
     ("doctor", &["auth", "config", "storage", "tls"]),
     ("bench", &["client", "state", "changeset"]),
     ("download", &["realm", "changeset", "wire"]),
@@ -71,7 +72,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "http",
-        &["system", "realm", "access", "audit", "auth", "api"],
+        &[
+            "system",
+            "realm",
+            "access",
+            "audit",
+            "auth",
+            "api",
+            "config",
+            "providers",
+        ],
     ),
     (
         "server",

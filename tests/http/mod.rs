@@ -9,6 +9,7 @@ mod mail;
 mod missing;
 mod passwords;
 mod permissions;
+mod providers;
 mod session;
 mod setup;
 mod sign_in;

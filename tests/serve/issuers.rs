@@ -5,7 +5,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::hmac;
 use serde_json::{Value, json};
 
-use crate::support::issuer::Issuer;
+use crate::support::issuer::{Issuer, jwks};
+use crate::support::provider::{Reply, Service};
 use crate::support::server::Server;
 use crate::support::wire::{Wire, raw, request};
 
@@ -237,4 +238,45 @@ fn a_reload_takes_new_keys_and_keeps_the_old_where_there_are_none() {
     server.signal("HUP");
     server.log_with_many("configuration taken", 2);
     assert!(works(&next) && !works(&issuer));
+}
+
+#[test]
+fn keys_are_fetched_where_an_issuer_publishes_them() {
+    let issuer = Issuer::new();
+    let keys = jwks(&[issuer.jwk("k1")]);
+    let [of_app, of_classic] = [(); 2].map(|()| {
+        let keys = keys.clone();
+        Service::start(move |_| Reply::Json(keys.clone()))
+    });
+    let configuration = |app: &str, classic: &str| {
+        format!(
+            "  providers: {{ jwt: {{ keys_url: '{classic}' }}, google: {{ clientId: x, keys_url: '{classic}' }} }}\n\
+             apps: {{ x: {{ providers: {{ custom-token: true }}, custom-token: {{ keys_url: '{app}' }} }} }}"
+        )
+    };
+    let server =
+        Server::with_configuration(&configuration(&of_app.url("/a"), &of_classic.url("/c")));
+    assert!(of_app.asked().is_empty() && of_classic.asked().is_empty());
+    let token = issuer.token_by("k1", &json!({ "sub": "ada", "userId": "ada", "aud": "x" }));
+    assert_eq!(login(&server, &token).0, 200);
+    let made = auth(&server, &token);
+    assert_eq!(made["refresh_token"]["token_data"]["identity"], "ada");
+    let lines = |service: &Service| {
+        let asked = service.asked().into_iter();
+        asked.map(|asked| asked.line).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (lines(&of_app), lines(&of_classic)),
+        (vec!["GET /a".to_owned()], vec!["GET /c".to_owned()])
+    );
+    // A reload has them fetched elsewhere; there is nobody.
+    let nobody = crate::support::provider::nobody();
+    server.reconfigure(&configuration(&nobody, &of_classic.url("/c")));
+    server.log_with("configuration taken");
+    assert_eq!(login(&server, &token).0, 503);
+    server.log_with("the keys of an issuer cannot be fetched");
+    assert_eq!(
+        auth(&server, &token)["refresh_token"]["token_data"]["identity"],
+        "ada"
+    );
 }

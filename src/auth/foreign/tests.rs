@@ -36,7 +36,7 @@ fn claims(keys: &ForeignKeys, token: &Secret) -> Result<Value, Error> {
     let audiences: Vec<String> = AUDIENCES.iter().map(|one| (*one).to_owned()).collect();
     let expected = Expected {
         audiences: &audiences,
-        issuer: Some("https://issuer"),
+        issuers: &["https://other", "https://issuer"],
     };
     keys.claims(token, expected, NOW).map(Value::Object)
 }

@@ -1,5 +1,7 @@
 //! Tokens of other issuers (JWT, RFC 7519): what they must say, so that somebody signs in with one.
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::Parts;
@@ -15,8 +17,8 @@ const LEEWAY: u64 = 60;
 pub struct Expected<'a> {
     /// For whom it is (`aud`): one of these; nothing: for anybody.
     pub audiences: &'a [String],
-    /// Who has made it (`iss`), if that is to be looked at.
-    pub issuer: Option<&'a str>,
+    /// Who has made it (`iss`): one of these; nothing: anybody.
+    pub issuers: &'a [&'a str],
 }
 
 /// Why a token of another issuer signs nobody in.
@@ -53,6 +55,27 @@ pub enum ForeignTokenError {
     Missing(String),
 }
 
+/// What a token says of its signature.
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    kid: Option<String>,
+    crit: Option<IgnoredAny>,
+}
+
+impl Header {
+    fn of(parts: &Parts) -> Option<Header> {
+        serde_json::from_slice(parts.header.as_deref().unwrap_or_default()).ok()
+    }
+}
+
+/// The key that a token names (`kid`), whose issuer it is to be asked for; `None` if it names none, and an error if it is no token at all. Nothing of it is known to be true.
+pub fn named_key(token: &Secret) -> Result<Option<String>, ForeignTokenError> {
+    let parts = Parts::of_jwt(token.reveal()).map_err(|_| ForeignTokenError::Form)?;
+    let header = Header::of(&parts).ok_or(ForeignTokenError::Form)?;
+    Ok(header.kid)
+}
+
 impl ForeignKeys {
     /// The claims of a token that one of these keys has signed, and that says what it must.
     pub fn claims(
@@ -61,15 +84,8 @@ impl ForeignKeys {
         expected: Expected<'_>,
         now: UnixTime,
     ) -> Result<Map<String, Value>, ForeignTokenError> {
-        #[derive(serde::Deserialize)]
-        struct Header {
-            alg: String,
-            kid: Option<String>,
-            crit: Option<serde::de::IgnoredAny>,
-        }
         let parts = Parts::of_jwt(token.reveal()).map_err(|_| ForeignTokenError::Form)?;
-        let header = parts.header.as_deref().unwrap_or_default();
-        let header: Header = serde_json::from_slice(header).map_err(|_| ForeignTokenError::Form)?;
+        let header = Header::of(&parts).ok_or(ForeignTokenError::Form)?;
         let kid = header.kid.as_deref();
         if !self.verify(&header.alg, kid, &parts.signed, &parts.signature) {
             return Err(ForeignTokenError::Signature);
@@ -106,7 +122,8 @@ impl Expected<'_> {
             return Err(ForeignTokenError::Audience);
         }
         let issuer = claims.get("iss").and_then(Value::as_str);
-        if self.issuer.is_some() && issuer != self.issuer {
+        let is_theirs = issuer.is_some_and(|issuer| self.issuers.contains(&issuer));
+        if !self.issuers.is_empty() && !is_theirs {
             return Err(ForeignTokenError::Issuer);
         }
         Ok(())

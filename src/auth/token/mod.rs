@@ -16,7 +16,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 pub use app::{AppToken, TokenKind};
 pub use classic::{Access, ClassicClaims, ClassicToken};
-pub use foreign::{Expected, ForeignTokenError, claim};
+pub use foreign::{Expected, ForeignTokenError, claim, named_key};
 
 use super::Verifier;
 

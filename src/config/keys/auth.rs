@@ -3,7 +3,7 @@
 use super::{Effect, Group, Key};
 use crate::config::kind::Kind;
 use crate::config::place::{OfCustom, OptionOfCustom, Server};
-use crate::config::{Jwt, Settings};
+use crate::config::{Google, Jwt, Settings};
 
 pub const KEYS: &[Key] = &[
     Key::fixed(
@@ -75,6 +75,13 @@ pub const KEYS: &[Key] = &[
     )
     .like("[ /etc/realm/issuer.pem ]"),
     Key::live(
+        "auth.providers.jwt.keys_url",
+        Kind::Endpoint,
+        &Server(|s| &mut jwt(s).issuer.keys_url),
+        "Where the issuer publishes its public keys (a JWK set), https: they are fetched when somebody signs in, kept as long as the answer says, and asked for again when a token names a new one.",
+    )
+    .like("https://issuer.example.com/.well-known/jwks.json"),
+    Key::live(
         "auth.providers.jwt.secret_path",
         Kind::File,
         &Server(|s| &mut jwt(s).issuer.secret),
@@ -145,14 +152,34 @@ pub const KEYS: &[Key] = &[
         &Server(|s| &mut s.providers.cloudkit.get_or_insert_default().environment),
         "Which of Apple's environments.",
     ),
-    Key::fixed(
+    Key::live(
         "auth.providers.google.clientId",
         Kind::Text,
-        &Server(|s| &mut s.providers.google.get_or_insert_default().client_id),
-        "The app's client id at Google.",
+        &Server(|s| &mut google(s).client_id),
+        "The app's client id at Google: ID tokens must be for it (aud).",
     )
     .needed()
     .like("012345678901-abcdefghijklmnopqrstuvwxyz012345.apps.googleusercontent.com"),
+    Key::live(
+        "auth.providers.google.more_client_ids",
+        Kind::Texts,
+        &Server(|s| &mut google(s).tokens.client_ids),
+        "Further client ids, of the same app on other platforms.",
+    )
+    .like("[ 012345678901-543210zyxwvutsrqponmlkjihgfedcba.apps.googleusercontent.com ]"),
+    Key::live(
+        "auth.providers.google.keys_url",
+        Kind::Endpoint,
+        &Server(|s| &mut google(s).tokens.keys_url),
+        "Where Google's public keys are fetched.",
+    ),
+    Key::live(
+        "auth.providers.google.metadata",
+        Kind::Claims,
+        &Server(|s| &mut google(s).tokens.metadata),
+        "Claims of ID tokens that are taken into the user's custom data at each sign-in, as those of auth.providers.jwt.",
+    )
+    .like("[ { claim: email }, { claim: name } ]"),
     Key::fixed(
         "auth.providers.azuread.tenant_id",
         Kind::Text,
@@ -189,6 +216,11 @@ pub const KEYS: &[Key] = &[
 /// Signing in with tokens of another issuer, which is on by being named.
 fn jwt(settings: &mut Settings) -> &mut Jwt {
     settings.providers.jwt.get_or_insert_default()
+}
+
+/// Signing in with Google, likewise.
+fn google(settings: &mut Settings) -> &mut Google {
+    settings.providers.google.get_or_insert_default()
 }
 
 const fn provider(
@@ -245,15 +277,16 @@ pub const GROUPS: &[Group] = &[
         },
         |s| there(s.providers.cloudkit.is_some()),
     ),
-    provider(
-        "auth.providers.google",
-        "Signing in with Google.",
-        |s, _| {
-            s.providers.google.get_or_insert_default();
+    Group {
+        path: "auth.providers.google",
+        text: "Signing in with Google's ID tokens.",
+        effect: Effect::Works,
+        enter: |s, _| {
+            google(s);
             Ok(())
         },
-        |s| there(s.providers.google.is_some()),
-    ),
+        names: |s| there(s.providers.google.is_some()),
+    },
     provider(
         "auth.providers.facebook",
         "Signing in with Facebook: an empty section turns it on.",

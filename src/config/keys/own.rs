@@ -40,6 +40,12 @@ pub const KEYS: &[Key] = &[
         "Whether users may sign in with tokens (JWT) of another issuer; see custom-token.",
     ),
     Key::live(
+        "apps.*.providers.oauth2-google",
+        Kind::Flag,
+        &OfApp(|app| &mut app.google),
+        "Whether users may sign in with Google; see oauth2-google.",
+    ),
+    Key::live(
         "apps.*.registration",
         Kind::Switch("closed", "open"),
         &OfApp(|app| &mut app.registration),
@@ -84,6 +90,13 @@ pub const KEYS: &[Key] = &[
     )
     .like("[ /etc/realm/issuer.pem ]"),
     Key::live(
+        "apps.*.custom-token.keys_url",
+        Kind::Endpoint,
+        &OfApp(|app| &mut app.issuer.keys_url),
+        "Where the issuer publishes its public keys (a JWK set), https: they are fetched when somebody signs in, kept as long as the answer says, and asked for again when a token names a new one.",
+    )
+    .like("https://issuer.example.com/.well-known/jwks.json"),
+    Key::live(
         "apps.*.custom-token.secret_path",
         Kind::File,
         &OfApp(|app| &mut app.issuer.secret),
@@ -117,6 +130,26 @@ pub const KEYS: &[Key] = &[
         "Claims that are taken into the user's custom data, which tokens and profile show, at each sign-in: `claim` is the name in tokens (with dots inside), `name` that of the member; who shows no `required` one does not come in.",
     )
     .like("[ { claim: email, name: email }, { claim: user_metadata.team, name: team, required: true } ]"),
+    Key::live(
+        "apps.*.oauth2-google.client_ids",
+        Kind::Texts,
+        &OfApp(|app| &mut app.google_tokens.client_ids),
+        "The app's client ids at Google: ID tokens must be for one of these (aud).",
+    )
+    .like("[ 012345678901-abcdefghijklmnopqrstuvwxyz012345.apps.googleusercontent.com ]"),
+    Key::live(
+        "apps.*.oauth2-google.keys_url",
+        Kind::Endpoint,
+        &OfApp(|app| &mut app.google_tokens.keys_url),
+        "Where Google's public keys are fetched.",
+    ),
+    Key::live(
+        "apps.*.oauth2-google.metadata",
+        Kind::Claims,
+        &OfApp(|app| &mut app.google_tokens.metadata),
+        "Claims of ID tokens that are taken into the user's custom data at each sign-in, as those of custom-token.",
+    )
+    .like("[ { claim: email }, { claim: name } ]"),
     Key::live(
         "apps.*.unknown_files",
         UNKNOWN_FILES,

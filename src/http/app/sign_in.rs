@@ -29,7 +29,9 @@ pub async fn login(
         Some(Provider::Anonymous) => anonymous(http, app, body).await,
         Some(Provider::Password) => password(http, peer, app, body).await,
         Some(Provider::ApiKey) => api_key(http, peer, app, body).await,
-        Some(Provider::CustomToken) => custom_token(http, app, body).await,
+        Some(provider @ (Provider::CustomToken | Provider::Google)) => {
+            issued(http, peer, app, provider, body).await
+        }
         None => return missing::provider(http, provider),
     };
     let entry = Entry::of(Act::SignIn).app(app).from(peer).detail(provider);
@@ -72,13 +74,9 @@ pub async fn link(
             })
             .await
         }
-        Some(Provider::CustomToken) => {
+        Some(provider @ (Provider::CustomToken | Provider::Google)) => {
             let access = request::bearer(head)?;
-            let ((token, _), moment) = (shown(body)?, http.moment());
-            let linked = http
-                .call(move |system| system.link_token(&access, &token, &moment))
-                .await;
-            linked.map(|known| heard(http, known))
+            link_issued(http, app, provider, access, body).await
         }
         Some(Provider::Anonymous | Provider::ApiKey) | None => {
             return missing::link(http, provider);
@@ -128,13 +126,46 @@ async fn api_key(http: &Http, peer: IpAddr, app: &AppId, body: &[u8]) -> Result<
     .await
 }
 
-async fn custom_token(http: &Http, app: &AppId, body: &[u8]) -> Result<SignedIn, Failure> {
-    let ((token, device), moment) = (shown(body)?, http.moment());
-    let app = app.clone();
-    let known = http
-        .call(move |system| system.sign_in_token(&app, &token, device, &moment))
+/// Whom a token of another issuer names.
+async fn issued(
+    http: &Http,
+    peer: IpAddr,
+    app: &AppId,
+    provider: Provider,
+    body: &[u8],
+) -> Result<SignedIn, Failure> {
+    let issuer = http.system.issuer(app, provider)?;
+    let (token, device) = shown(provider, body)?;
+    let begun = http.may_try(peer, app);
+    let begun = begun.ok_or_else(|| Failure::too_many("too many tries; try again in a minute"))?;
+    let known = async {
+        let shown = http.with_keys(&issuer, token).await?;
+        let (app, moment) = (app.clone(), http.moment());
+        http.call(move |system| system.sign_in_token(&app, provider, &shown, device, &moment))
+            .await
+    };
+    let known = known.await;
+    if !known.as_ref().is_err_and(Failure::is_refusal) {
+        begun.take_back();
+    }
+    Ok(heard(http, known?))
+}
+
+async fn link_issued(
+    http: &Http,
+    app: &AppId,
+    provider: Provider,
+    access: Secret,
+    body: &[u8],
+) -> Result<SignedIn, Failure> {
+    let issuer = http.system.issuer(app, provider)?;
+    let (token, _) = shown(provider, body)?;
+    let shown = http.with_keys(&issuer, token).await?;
+    let moment = http.moment();
+    let linked = http
+        .call(move |system| system.link_token(&access, provider, &shown, &moment))
         .await?;
-    Ok(heard(http, known))
+    Ok(heard(http, linked))
 }
 
 /// What somebody is given whom a token names; what it has open hears of it if the token has changed what it may do.
@@ -146,10 +177,18 @@ fn heard(http: &Http, known: Recognised<SignedIn>) -> SignedIn {
 }
 
 /// The token of another issuer, and the device.
-fn shown(body: &[u8]) -> Result<(Secret, Option<Device>), Failure> {
+fn shown(provider: Provider, body: &[u8]) -> Result<(Secret, Option<Device>), Failure> {
     let mut credentials: Credentials = request::parse(body)?;
-    let token = credentials.token.take();
-    let token = token.ok_or_else(|| Failure::missing_parameter("token"))?;
+    let (name, token) = match provider {
+        Provider::CustomToken => ("token", credentials.token.take()),
+        _ => ("id_token", credentials.id_token.take()),
+    };
+    if token.is_none() && credentials.auth_code.is_some() {
+        return Err(Failure::bad_request(
+            "this server takes ID tokens of Google (id_token), not codes for a server (authCode)",
+        ));
+    }
+    let token = token.ok_or_else(|| Failure::missing_parameter(name))?;
     Ok((token, device(&credentials)))
 }
 

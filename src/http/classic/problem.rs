@@ -11,6 +11,7 @@ use crate::audit::{Act, Entry};
 use crate::http::Answer;
 use crate::http::answer::{self, Cause, Failure};
 use crate::ident::UserId;
+use crate::providers::NotKnown;
 use crate::system::{NoAccess, SystemError};
 
 /// A kind of problem. Codes are fixed: add, never renumber.
@@ -303,6 +304,17 @@ impl From<NoAccess> for Problem {
                 Problem::new(Kind::AccessDenied).because(error)
             }
         }
+    }
+}
+
+/// What whoever is known to others only is told.
+impl From<NotKnown> for Problem {
+    fn from(error: NotKnown) -> Problem {
+        let kind = match error {
+            NotKnown::Refused(_) => Kind::InvalidCredentials,
+            NotKnown::Unavailable(_) => Kind::Unavailable,
+        };
+        Problem::new(kind).because(error)
     }
 }
 

@@ -187,7 +187,6 @@ pub async fn delete(http: &Http, head: &Parts, id: &str) -> Result<Response<Answ
 
 /// What the provider is called here.
 const PASSWORD: &str = "password";
-const JWT: &str = "jwt";
 
 /// Who asks.
 async fn shown(http: &Http, head: &Parts) -> Result<Shown, Problem> {
@@ -221,11 +220,7 @@ async fn of_classic(http: &Http, user: UserId) -> Result<Account, Problem> {
 
 async fn with_identity(http: &Http, provider: &str, name: &str) -> Result<Account, Problem> {
     let unknown = || Problem::new(Kind::UnknownAccount);
-    let provider = match provider {
-        PASSWORD => Provider::Password,
-        JWT => Provider::CustomToken,
-        _ => return Err(unknown()),
-    };
+    let provider = Provider::named_classic(provider).ok_or_else(unknown)?;
     let name = request::decoded(name).ok_or_else(unknown)?;
     let work = move |system: &crate::system::System| system.with_identity(&app(), provider, &name);
     match http.ask(work).await? {
@@ -236,11 +231,10 @@ async fn with_identity(http: &Http, provider: &str, name: &str) -> Result<Accoun
 
 fn body(account: Account) -> UserBody {
     let identity = |(provider, name): (Provider, String)| AccountBody {
-        provider: match provider {
-            Provider::Password => PASSWORD.to_owned(),
-            Provider::CustomToken => JWT.to_owned(),
-            other => other.name().to_owned(),
-        },
+        provider: provider
+            .classic_name()
+            .unwrap_or(provider.name())
+            .to_owned(),
         provider_id: name,
     };
     let fact = |(key, value): (String, Value)| MetadataBody {

@@ -27,13 +27,13 @@ let app, user, realm;
 const events = [];
 
 const operations = {
-  async signIn({ directory, appId, baseUrl, email, password, register, resume, jwt }) {
+  async signIn({ directory, appId, baseUrl, email, password, register, resume, jwt, google }) {
     process.chdir(directory);
     app = new Realm.App({ id: appId, baseUrl });
     Realm.App.Sync.setLogLevel(app, process.env.ROS_DEVICE_LOG || "fatal");
     if (resume) { user = app.currentUser; return { user: user.id }; }
     if (register) await app.emailPasswordAuth.registerUser({ email, password });
-    const credentials = jwt ? Realm.Credentials.jwt(jwt) : email ? Realm.Credentials.emailPassword(email, password) : Realm.Credentials.anonymous();
+    const credentials = google ? Realm.Credentials.google({ idToken: google }) : jwt ? Realm.Credentials.jwt(jwt) : email ? Realm.Credentials.emailPassword(email, password) : Realm.Credentials.anonymous();
     user = await app.logIn(credentials);
     return { user: user.id, data: user.customData };
   },
