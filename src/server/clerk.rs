@@ -65,6 +65,8 @@ struct Work {
     fills: Vec<Fill>,
     /// Whether there are effects, or Realms to be removed.
     effects: bool,
+    /// Whether users are to be compared with what the list for administrators shows of them.
+    compare: bool,
     /// When to try again what could not be done.
     again: Option<Instant>,
     stopping: bool,
@@ -148,6 +150,7 @@ impl Inbox {
             return Some(Task {
                 looks,
                 fills: std::mem::take(&mut work.fills),
+                compare: std::mem::take(&mut work.compare),
             });
         }
     }
@@ -178,6 +181,7 @@ type Fill = (RealmName, oneshot::Sender<()>);
 struct Task {
     looks: Vec<RealmName>,
     fills: Vec<Fill>,
+    compare: bool,
 }
 
 /// The clerk's thread.
@@ -205,14 +209,13 @@ impl Clerk {
     pub fn start(
         tools: Tools,
         inbox: Inbox,
-        realms: impl IntoIterator<Item = RealmName>,
+        managed: Vec<RealmName>,
         unfilled: Option<&RealmName>,
     ) -> std::io::Result<Clerk> {
-        let is_management =
-            |realm: &RealmName| matches!(Reserved::of(realm), Some(Reserved::Management(_)));
         inbox.leave(|work| {
-            work.old.extend(realms.into_iter().filter(is_management));
+            work.old.extend(managed);
             work.effects = true;
+            work.compare = true;
         });
         if let Some(realm) = unfilled {
             inbox.fill_some_time(realm);
@@ -241,6 +244,19 @@ impl Clerk {
     }
 }
 
+/// The Management Realms that there are.
+pub fn managed(system: &System) -> Result<Vec<RealmName>, SystemError> {
+    let is_management =
+        |realm: &&RealmName| matches!(Reserved::of(realm), Some(Reserved::Management(_)));
+    let mut managed = Vec::new();
+    system.each_realm(|page| {
+        let names = page.iter().map(|(name, _)| name);
+        managed.extend(names.filter(is_management).cloned());
+        Ok::<_, SystemError>(())
+    })?;
+    Ok(managed)
+}
+
 fn work(tools: &Tools, inbox: &Inbox, task: Task) {
     let unfilled: BTreeSet<&RealmName> = task.fills.iter().map(|(realm, _)| realm).collect();
     for realm in unfilled {
@@ -264,6 +280,14 @@ fn work(tools: &Tools, inbox: &Inbox, task: Task) {
     let mut left = carry_out(tools);
     let failed = look_and_answer(tools, inbox, task.looks);
     left |= carry_out(tools);
+    if task.compare {
+        let is_compared = !left && compare_users(tools);
+        inbox.leave(|work| {
+            work.compare = !is_compared;
+            work.effects = true; // there may be some now
+        });
+        left |= !is_compared;
+    }
     for (realm, done) in task.fills {
         let filled = tools.registry.open(&realm, true);
         if filled.is_ok_and(|realm| realm.head().version > ServerVersion(0)) {
@@ -273,6 +297,22 @@ fn work(tools: &Tools, inbox: &Inbox, task: Task) {
     if left || !failed.is_empty() {
         inbox.again(failed);
     }
+}
+
+/// Has the list for administrators show users as they are, if it does not. Whether that is known now.
+fn compare_users(tools: &Tools) -> bool {
+    let list = tools.registry.open(&system::list_of_realms(), true);
+    let compared = list
+        .map_err(SystemError::from)
+        .and_then(|list| tools.system.compare_users(&list, clock::now()));
+    if let Ok(false) = compared {
+        tracing::info!(
+            "the list for administrators and the server's database are not of one time: users are listed anew"
+        );
+    }
+    compared
+        .inspect_err(|error| tracing::error!(%error, "users are not compared with the list"))
+        .is_ok()
 }
 
 /// Removes the files of Realms that are removed. How long those wait that cannot go yet, if there are any: until sessions and integrations have ended, or a disk is

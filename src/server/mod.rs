@@ -245,8 +245,8 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     let lanes = Arc::new(lanes);
     let list = registry.open(&list_of_realms(), true)?;
     let compared = system.compare_list(&list, clock::now());
-    let realms = compared.and_then(|()| system.realms());
-    let realms = realms.map_err(|error| io::Error::other(error.to_string()))?;
+    let managed = compared.and_then(|()| clerk::managed(&system));
+    let managed = managed.map_err(|error| io::Error::other(error.to_string()))?;
     let is_filled = System::list_shows_permissions(&list);
     let is_filled = is_filled.map_err(|error| io::Error::other(error.to_string()))?;
     drop(list);
@@ -262,9 +262,8 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
         notices: notices.clone(),
         live: live.clone(),
     };
-    let names = realms.into_iter().map(|(name, _)| name);
     let unfilled = (!is_filled).then(list_of_realms);
-    let clerk = Clerk::start(tools, inbox.clone(), names, unfilled.as_ref())?;
+    let clerk = Clerk::start(tools, inbox.clone(), managed, unfilled.as_ref())?;
     let server = Server {
         inbox,
         clerk,

@@ -3,12 +3,11 @@
 //! The server's own database is the truth; this is its image for whoever syncs: listeners, and the commands of this program. Each change is an effect on it. A start
 //! compares the two, for a data folder may have come back from a backup in which one is older.
 
-use std::collections::BTreeSet;
-
 use rusqlite::Transaction;
 
 use super::mirrors::{self, column, date, set};
-use super::{System, SystemError, effects, people, realms};
+use super::realms::AT_ONCE;
+use super::{System, SystemError, people, realms};
 use crate::changeset::{
     CollectionKind, Column, ColumnKind, Instruction, Key, KeyKind, Link, PrimaryKeyColumn,
     TableKind, Value,
@@ -84,9 +83,6 @@ const CLASSES: [Class; 5] = [
         ],
     ),
 ];
-/// Realms in one changeset.
-const AT_ONCE: usize = 1000;
-
 /// The name of the list.
 pub fn name() -> RealmName {
     RealmName::from_canonical("/__admin")
@@ -100,37 +96,63 @@ impl System {
         Ok(class.is_some_and(|class| class.column(&"realmFile".into()).is_some()))
     }
 
-    /// Writes down what is missing in the list, and what is there in vain.
+    /// Writes down which Realms are missing in the list, and which are there in vain. Users are compared by [`System::compare_users`].
     pub fn compare_list(&self, list: &Realm, now: UnixTime) -> Result<(), SystemError> {
         let has_classes = has_classes(&list.schema()?);
-        let users = there(list, &[people::USERS])?;
-        let there = there(list, &[PATHS, PARTITIONS])?;
-        let there: BTreeSet<RealmName> = there.into_iter().map(RealmName::from_canonical).collect();
-        let listed = self.realms()?;
-        let names: BTreeSet<&RealmName> = listed.iter().map(|(realm, _)| realm).collect();
+        if !has_classes {
+            self.change(now, |book| book.effect(&name(), None, schema()))?;
+        }
+        self.each_realm(|page| {
+            let keys = page.iter().map(|(realm, _)| object(realm));
+            let missing = missing(list, keys)?;
+            let missing = page.iter().zip(missing);
+            let missing = missing.filter(|((realm, _), missing)| *missing && *realm != name());
+            let missing: Vec<_> = missing.map(|(entry, _)| entry).collect();
+            self.change_list(now, &missing, |tx, (realm, created)| {
+                put(tx, realm, *created)
+            })
+        })?;
+        for class in [PATHS, PARTITIONS] {
+            each_key(list, class, |page| {
+                let names = page.into_iter().filter_map(|key| match key {
+                    Key::String(name) => Some(RealmName::from_canonical(name.to_lossy())),
+                    _ => None,
+                });
+                let needless = self.admin.read(|tx| {
+                    let mut needless = Vec::new();
+                    for realm in names {
+                        if realms::listed(tx, &realm)?.is_none() {
+                            needless.push(realm);
+                        }
+                    }
+                    Ok::<_, SystemError>(needless)
+                })?;
+                self.change_list(now, &needless, |_, realm| Ok(vec![erase(realm)]))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Changes the list by one effect, if there is anything to change.
+    pub(super) fn change_list<T>(
+        &self,
+        now: UnixTime,
+        all: &[T],
+        change: impl Fn(&Transaction<'_>, &T) -> Result<Vec<Instruction>, SystemError>,
+    ) -> Result<(), SystemError> {
+        if all.is_empty() {
+            return Ok(());
+        }
         self.change(now, |book| {
-            let is_settled = !effects::wait_for(book.tx, &name())?;
-            if !has_classes {
-                book.effect(&name(), None, schema())?;
-            }
             let mut changes = Vec::new();
-            for (realm, created) in &listed {
-                if *realm != name() && !there.contains(realm) {
-                    changes.push(put(book.tx, realm, *created)?);
-                }
+            for one in all {
+                changes.extend(change(book.tx, one)?);
             }
-            let needless = there.iter().filter(|realm| !names.contains(realm));
-            changes.extend(needless.map(|realm| vec![erase(realm)]));
-            for some in changes.chunks(AT_ONCE) {
-                book.effect(&name(), None, some.concat())?;
-            }
-            if is_settled {
-                people::compare(book.tx, &users)?;
-            }
-            Ok(())
+            book.effect(&name(), None, changes)
         })
     }
 }
+
 fn has_classes(schema: &Schema) -> bool {
     CLASSES.iter().all(|(class, _, columns)| {
         let class = schema.class(&(*class).into());
@@ -141,23 +163,40 @@ fn has_classes(schema: &Schema) -> bool {
     })
 }
 
-/// The primary keys of the objects of some classes in the list.
-fn there(list: &Realm, classes: &[&str]) -> Result<BTreeSet<String>, SystemError> {
-    let keys = list.look(|schema, cells| {
-        let mut keys = BTreeSet::new();
-        for class in classes {
-            let Some(class) = schema.class(&(*class).into()) else {
-                continue;
-            };
-            for (key, _) in Reader::new(cells, schema).keys(class, None, usize::MAX)? {
-                if let Key::String(key) = key {
-                    keys.insert(key.to_lossy());
-                }
-            }
-        }
-        Ok(keys)
+/// Of each of some objects, whether the list is without it.
+pub(super) fn missing(
+    list: &Realm,
+    objects: impl IntoIterator<Item = (&'static str, Key)>,
+) -> Result<Vec<bool>, SystemError> {
+    let missing = list.look(|schema, cells| {
+        let mut reader = Reader::new(cells, schema);
+        let links = objects.into_iter().map(|(class, key)| Link {
+            class: class.into(),
+            key,
+        });
+        links.map(|link| Ok(!reader.resolves(&link)?)).collect()
     })?;
-    Ok(keys)
+    Ok(missing)
+}
+
+/// Goes through the primary keys of a class of the list, [`AT_ONCE`] in memory.
+pub(super) fn each_key(
+    list: &Realm,
+    class: &str,
+    mut look: impl FnMut(Vec<Key>) -> Result<(), SystemError>,
+) -> Result<(), SystemError> {
+    let mut last: Option<Vec<u8>> = None;
+    loop {
+        let page = list.look(|schema, cells| match schema.class(&class.into()) {
+            Some(class) => Reader::new(cells, schema).keys(class, last.as_deref(), AT_ONCE),
+            None => Ok(Vec::new()),
+        })?;
+        let Some((_, place)) = page.last() else {
+            return Ok(());
+        };
+        last = Some(place.clone());
+        look(page.into_iter().map(|(key, _)| key).collect())?;
+    }
 }
 
 /// The classes first, for links lead to them.

@@ -3,7 +3,7 @@
 //! Whatever changes a user leaves its id in the table `stale_users`, by triggers, in the transaction of the change; effects are made of that afterwards, in the order of the
 //! ids. Accounts and metadata have no primary key there: the number under which a row is shown is its key.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde_json::Value as Json;
@@ -15,6 +15,7 @@ use super::users::{self, Provider, user_id};
 use super::{System, SystemError, classic, mirrors, realms};
 use crate::changeset::{CollectionKind, Instruction, Key, Link, Path, Step, Value};
 use crate::ident::{FileIdent, UnixTime, UserId};
+use crate::realm::Realm;
 
 /// The class of users.
 pub(super) const USERS: &str = "User";
@@ -52,6 +53,55 @@ impl System {
             are_stale(book.tx)
         })
     }
+
+    /// Compares what is noted as shown with what the list shows, which is the same unless one of the two came back from a backup or was lost: then all of it is
+    /// taken out of the list and made anew. All effects must have been carried out. Whether it was the same.
+    pub fn compare_users(&self, list: &Realm, now: UnixTime) -> Result<bool, SystemError> {
+        if self.is_all_there(list)? && self.is_nothing_else_there(list)? {
+            return Ok(true);
+        }
+        for class in CLASSES {
+            listing::each_key(list, class, |keys| {
+                self.change_list(now, &keys, |_, key| Ok(vec![erase(class, key.clone())]))
+            })?;
+        }
+        self.change(now, |book| {
+            book.tx.execute("DELETE FROM shown", [])?;
+            let all = "INSERT OR IGNORE INTO stale_users (user) SELECT id FROM users";
+            book.tx.execute(all, [])?;
+            Ok(false)
+        })
+    }
+
+    fn is_all_there(&self, list: &Realm) -> Result<bool, SystemError> {
+        let mut after = 0;
+        loop {
+            let page = self.admin.read(|tx| shown_after(tx, after))?;
+            let Some((number, _)) = page.last() else {
+                return Ok(true);
+            };
+            after = *number;
+            let objects = page.into_iter().map(|(_, object)| object);
+            if listing::missing(list, objects)?.contains(&true) {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn is_nothing_else_there(&self, list: &Realm) -> Result<bool, SystemError> {
+        let mut nothing = true;
+        for class in CLASSES {
+            listing::each_key(list, class, |keys| {
+                nothing = nothing
+                    && self.admin.read(|tx| {
+                        let mut shown = keys.iter().map(|key| is_noted(tx, class, key));
+                        shown.try_fold(true, |all, one| Ok::<_, SystemError>(all && one?))
+                    })?;
+                Ok(())
+            })?;
+        }
+        Ok(nothing)
+    }
 }
 
 /// Whether there are users whose rows are not up to date.
@@ -63,23 +113,50 @@ pub(super) fn are_stale(tx: &Transaction<'_>) -> Result<bool, SystemError> {
     Ok(found.is_some())
 }
 
-/// Users who are missing in the list, or there in vain, are to be looked at again. What was said to be shown, and is not, is shown anew.
-pub(super) fn compare(tx: &Transaction<'_>, there: &BTreeSet<String>) -> Result<(), SystemError> {
-    let mut statement = tx.prepare_cached("SELECT id FROM users")?;
-    let known = statement.query_map([], |row| row.get::<_, String>(0))?;
-    let known: BTreeSet<String> = known.collect::<Result<_, _>>()?;
-    for user in known.symmetric_difference(there) {
-        if known.contains(user) {
-            tx.prepare_cached("DELETE FROM shown WHERE user = ?1")?
-                .execute([user])?;
-        } else {
-            let sql = "INSERT OR IGNORE INTO shown (user, what) VALUES (?1, ?2)";
-            tx.prepare_cached(sql)?.execute([user, ITSELF])?;
-        }
-        tx.prepare_cached("INSERT OR IGNORE INTO stale_users (user) VALUES (?1)")?
-            .execute([user])?;
+/// The classes of rows that are about users.
+const CLASSES: [&str; 3] = [USERS, ACCOUNTS, METADATA];
+
+fn erase(class: &str, key: Key) -> Instruction {
+    Instruction::EraseObject {
+        class: class.into(),
+        key,
     }
-    Ok(())
+}
+
+/// A row in the list: its class and its key.
+type Row = (&'static str, Key);
+
+/// What is noted as shown, by number.
+fn shown_after(tx: &Transaction<'_>, after: i64) -> Result<Vec<(i64, Row)>, SystemError> {
+    let mut statement = tx.prepare_cached(
+        "SELECT number, user, what FROM shown WHERE number > ?1 ORDER BY number LIMIT ?2",
+    )?;
+    let found = statement.query_map(params![after, realms::AT_ONCE as i64], |row| {
+        let (number, user, what): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let key = object(u64::try_from(number).unwrap_or_default());
+        let row = match what.split_once('/') {
+            Some((ACCOUNTS, _)) => (ACCOUNTS, key),
+            Some(_) => (METADATA, key),
+            None => (USERS, Key::String(user[..].into())),
+        };
+        Ok((number, row))
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Whether a row of the list is noted as shown.
+fn is_noted(tx: &Transaction<'_>, class: &str, key: &Key) -> Result<bool, SystemError> {
+    match key {
+        Key::String(id) => Ok(number(tx, &user_id(id.to_lossy()), ITSELF)?.is_some()),
+        Key::Global { lo, .. } => {
+            let what: Option<String> = tx
+                .prepare_cached("SELECT what FROM shown WHERE number = ?1")?
+                .query_row([i64::try_from(*lo).unwrap_or(i64::MAX)], |row| row.get(0))
+                .optional()?;
+            Ok(what.is_some_and(|what| what.starts_with(class)) && *key == object(*lo))
+        }
+        _ => Ok(false),
+    }
 }
 
 fn stale(tx: &Transaction<'_>) -> Result<Vec<UserId>, SystemError> {
@@ -157,10 +234,6 @@ fn taken_away(
     user: &UserId,
     shown: &BTreeMap<String, u64>,
 ) -> Result<Vec<Instruction>, SystemError> {
-    let erase = |class: &str, key| Instruction::EraseObject {
-        class: class.into(),
-        key,
-    };
     tx.prepare_cached("DELETE FROM shown WHERE user = ?1")?
         .execute([&*user.0])?;
     let rows = shown

@@ -14,6 +14,21 @@ use crate::access::{
 use crate::config::Settings;
 use crate::ident::{AppId, RealmName, UnixTime, UserId};
 
+/// Realms that are looked at together.
+pub(super) const AT_ONCE: usize = 1000;
+
+fn page(tx: &Transaction<'_>, after: &str) -> Result<Vec<(RealmName, UnixTime)>, SystemError> {
+    let mut statement = tx.prepare_cached(
+        "SELECT name, created FROM realms WHERE name > ?1 ORDER BY name LIMIT ?2",
+    )?;
+    let names = statement.query_map(params![after, AT_ONCE as i64], |row| {
+        let name = RealmName::from_canonical(row.get::<_, String>(0)?);
+        let created = u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default();
+        Ok((name, UnixTime(created)))
+    })?;
+    Ok(names.collect::<Result<_, _>>()?)
+}
+
 impl System {
     /// Lists a Realm that is about to be made for the caller; does nothing if it is listed. Whether it was new.
     pub fn register_realm(
@@ -88,18 +103,20 @@ impl System {
         })
     }
 
-    /// The names of all listed Realms, in order, and when each was listed.
-    pub fn realms(&self) -> Result<Vec<(RealmName, UnixTime)>, SystemError> {
-        self.admin.read(|tx| {
-            let mut statement =
-                tx.prepare_cached("SELECT name, created FROM realms ORDER BY name")?;
-            let names = statement.query_map([], |row| {
-                let name = RealmName::from_canonical(row.get::<_, String>(0)?);
-                let created = u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default();
-                Ok((name, UnixTime(created)))
-            })?;
-            Ok(names.collect::<Result<_, _>>()?)
-        })
+    /// Goes through all listed Realms, with when each was listed, in the order of their names: [`AT_ONCE`] of them in memory.
+    pub fn each_realm<E: From<SystemError>>(
+        &self,
+        mut look: impl FnMut(&[(RealmName, UnixTime)]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut last = String::new(); // no name is empty
+        loop {
+            let page = self.admin.read(|tx| page(tx, &last))?;
+            let Some((name, _)) = page.last() else {
+                return Ok(());
+            };
+            name.as_str().clone_into(&mut last);
+            look(&page)?;
+        }
     }
 
     /// What the caller may do with the Realm, and why: nothing, if its login has ended since it came in.
@@ -204,7 +221,10 @@ fn schema_rule(settings: &Settings, realm: &RealmName) -> SchemaRule {
 }
 
 /// The owner of a Realm, if it has one; `None` if the Realm is not listed.
-fn listed(tx: &Transaction<'_>, realm: &RealmName) -> Result<Option<Option<UserId>>, SystemError> {
+pub(super) fn listed(
+    tx: &Transaction<'_>,
+    realm: &RealmName,
+) -> Result<Option<Option<UserId>>, SystemError> {
     let found = tx
         .prepare_cached("SELECT owner FROM realms WHERE name = ?1")?
         .query_row([realm.as_str()], |row| {

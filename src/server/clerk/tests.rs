@@ -120,7 +120,7 @@ async fn whoever_waits_for_a_realm_to_be_filled_hears_whether_it_is() {
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(&file, "no Realm").unwrap();
     let inbox = Inbox::default();
-    let clerk = Clerk::start(tools, inbox.clone(), [], None).unwrap();
+    let clerk = Clerk::start(tools, inbox.clone(), Vec::new(), None).unwrap();
     let (filled, not_filled) = tokio::join!(inbox.fill(&shows), inbox.fill(&broken));
     assert_eq!((filled, not_filled), (true, false));
     let realm = registry.open(&shows, false).unwrap();
