@@ -157,7 +157,7 @@ fn no_https(error: &TlsError) -> Failure {
         Cause::SelfSigned => {
             "proxy.https.allow_self_signed: true takes it, for a lab whose devices know it"
         }
-        Cause::NoKey | Cause::Locked | Cause::BadKey | Cause::Mismatch => {
+        Cause::NoKey | Cause::Locked | Cause::BadKey | Cause::NoEcKey | Cause::Mismatch => {
             "proxy.https.private_key_path names the key that the certificate was made with, without a passphrase"
         }
         Cause::Unreadable(_)

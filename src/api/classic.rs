@@ -37,6 +37,8 @@ pub struct UserInfo {
     pub password: Option<Secret>,
     /// Whether the user is to be made.
     pub register: Option<bool>,
+    /// Whether the user is to be an administrator.
+    pub is_admin: Option<bool>,
 }
 
 /// Body of `POST /auth/revoke`.

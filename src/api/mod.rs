@@ -42,6 +42,9 @@ pub struct Credentials {
     pub token: Option<Secret>,
     /// An ID token of a provider.
     pub id_token: Option<Secret>,
+    /// An access token of a provider.
+    #[serde(rename = "accessToken")]
+    pub access_token: Option<Secret>,
     /// What a server gets an ID token of Google for.
     #[serde(rename = "authCode")]
     pub auth_code: Option<Secret>,

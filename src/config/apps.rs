@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{IdTokens, Issuer};
+use super::{Facebook, IdTokens, Issuer};
 use crate::access::{BadPattern, Pattern, Rights, Rule};
 use crate::ident::AppId;
 
@@ -44,6 +44,14 @@ pub struct App {
     pub google: bool,
     /// Google's tokens.
     pub google_tokens: IdTokens,
+    /// Signing in with Apple.
+    pub apple: bool,
+    /// Apple's tokens.
+    pub apple_tokens: IdTokens,
+    /// Signing in with Facebook.
+    pub facebook: bool,
+    /// How Facebook is asked.
+    pub facebook_app: Facebook,
     /// Whether anybody may register with e-mail and password.
     pub registration: bool,
     /// Whether whoever registers must show that the e-mail address is its own before it can sign in.
@@ -89,6 +97,10 @@ impl Default for App {
             issuer: Issuer::default(),
             google: false,
             google_tokens: IdTokens::of_google(),
+            apple: false,
+            apple_tokens: IdTokens::of_apple(),
+            facebook: false,
+            facebook_app: Facebook::default(),
             registration: false,
             confirm_email: false,
             read: false,

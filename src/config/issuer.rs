@@ -20,7 +20,9 @@ pub struct Issuer {
     /// What it calls itself (`iss`), if that is looked at.
     pub name: Option<String>,
     /// What else it calls itself.
-    pub aliases: &'static [&'static str],
+    pub aliases: Vec<String>,
+    /// Claims that its tokens must have.
+    pub says: Vec<(&'static str, String)>,
     /// The claim that says who the user is.
     pub user_claim: String,
     /// What else is taken over.
@@ -50,7 +52,8 @@ impl Issuer {
             keys_url: None,
             audiences: Vec::new(),
             name: None,
-            aliases: &[],
+            aliases: Vec::new(),
+            says: Vec::new(),
             user_claim: claim.to_owned(),
             metadata: Vec::new(),
         }
@@ -63,8 +66,8 @@ impl Issuer {
 
     /// All that it calls itself; nothing: that is not looked at.
     pub fn names(&self) -> Vec<&str> {
-        let aliases = self.aliases.iter().copied();
-        self.name.as_deref().into_iter().chain(aliases).collect()
+        let names = self.name.iter().chain(&self.aliases);
+        names.map(String::as_str).collect()
     }
 }
 

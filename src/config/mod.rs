@@ -13,6 +13,7 @@
 
 mod advice;
 mod apps;
+mod custom;
 mod effective;
 mod endpoint;
 mod issuer;
@@ -39,6 +40,7 @@ mod walk;
 mod tests;
 
 pub use apps::{App, Apps, Lifetimes, PartitionRule};
+pub use custom::Custom;
 pub use effective::{Setting, effective};
 pub use endpoint::Endpoint;
 pub use issuer::{Issuer, TakenClaim};
@@ -48,7 +50,9 @@ pub use listen::{Https, Listener, PublicUrl, SyncServer};
 pub use load::{ConfigError, Examined, File, Loaded, Sources, examine, load, parse, read};
 pub use network::Network;
 pub use problem::{Problem, Source, Spot, in_order};
-pub use providers::{AzureAd, CloudKit, Custom, Environment, Google, IdTokens, Jwt, Providers};
+pub use providers::{
+    AzureAd, CloudKit, Debug, Environment, Facebook, Google, IdTokens, Jwt, Provider, Providers,
+};
 pub use reference::reference;
 pub use reload::Reload;
 pub use rules::listeners;

@@ -1,5 +1,7 @@
 //! What values mean together: what must be given, and what cannot be both.
 
+mod providers;
+
 use std::collections::BTreeMap;
 
 use super::keys::{self, Effect, Key};
@@ -26,8 +28,7 @@ pub fn check(
     found.servers(settings);
     found.providers(settings);
     found.passwords(settings);
-    found.issuers(settings);
-    found.client_ids(settings);
+    found.apps(settings);
 }
 
 struct Found<'a> {
@@ -143,72 +144,11 @@ impl Found<'_> {
         }
     }
 
-    fn providers(&mut self, settings: &Settings) {
-        let directory = settings
-            .providers
-            .azuread
-            .as_ref()
-            .map(|azuread| azuread.tenant_id.as_str());
-        if let Some(id) = directory.filter(|id| !id.is_empty() && !is_uuid(id)) {
-            let key = "auth.providers.azuread.tenant_id";
-            self.warnings.push(Problem {
-                key: key.to_owned(),
-                what: format!(
-                    "`{}` is no UUID, as ids of directories are",
-                    id.escape_debug()
-                ),
-                hint: Some("Azure shows it as the directory (tenant) id".to_owned()),
-                source: self.origins.get(key).cloned(),
-            });
-        }
-    }
-
     fn passwords(&mut self, settings: &Settings) {
         if settings.password_min_length > SHORTEST_PASSWORD {
             let asked = settings.password_min_length;
             let what = format!("{asked} is more than {SHORTEST_PASSWORD}");
             self.said("auth.password_min_length", what, None);
-        }
-    }
-
-    /// Whose tokens are believed must be known by a key.
-    fn issuers(&mut self, settings: &Settings) {
-        let apps = settings.apps.named.iter();
-        let on = apps.filter(|(_, app)| app.custom_token && !app.issuer.has_keys());
-        let mut without: Vec<(String, String)> = on
-            .map(|(id, _)| {
-                let on = format!("apps.{id}.providers.custom-token");
-                (format!("apps.{id}.custom-token"), on)
-            })
-            .collect();
-        let jwt = settings.providers.jwt.as_ref();
-        if jwt.is_some_and(|jwt| !jwt.issuer.has_keys()) {
-            let section = "auth.providers.jwt".to_owned();
-            without.push((section.clone(), section));
-        }
-        for (section, on) in without {
-            let source = self.origins.get(&on).cloned();
-            let key = format!("{section}.public_key_paths");
-            let hint = format!(
-                "name the files of the issuer's keys, {section}.keys_url or {section}.secret_path"
-            );
-            let what = format!("{on} needs it");
-            self.say(key, what, Some(hint), source);
-        }
-    }
-
-    /// ID tokens are believed that are for the app, so its ids must be known.
-    fn client_ids(&mut self, settings: &Settings) {
-        for (id, app) in &settings.apps.named {
-            for (name, on, tokens) in [("oauth2-google", app.google, &app.google_tokens)] {
-                if on && tokens.client_ids.is_empty() {
-                    let on = format!("apps.{id}.providers.{name}");
-                    let source = self.origins.get(&on).cloned();
-                    let key = format!("apps.{id}.{name}.client_ids");
-                    let hint = "name the ids that the provider knows the app by".to_owned();
-                    self.say(key, format!("{on} needs it"), Some(hint), source);
-                }
-            }
         }
     }
 
@@ -227,16 +167,6 @@ impl Found<'_> {
             });
         }
     }
-}
-
-/// Whether something has the form of a UUID.
-fn is_uuid(text: &str) -> bool {
-    let groups: Vec<&str> = text.split('-').collect();
-    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
-    lengths == [8, 4, 4, 4, 12]
-        && groups
-            .iter()
-            .all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Who listens, by the section that says so, of those that this build serves; those of `sync.servers` left out, which stand in the place of `network.sync`.

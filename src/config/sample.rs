@@ -106,7 +106,12 @@ impl Writer {
         self.comment(&key.effect.told(&format!("{}{choice}", key.text)), margin);
         let value = key.default().unwrap_or_else(|| key.example.to_owned());
         let margin = if key.needed { margin } else { margin.off() };
-        self.line(margin, &format!("{name}: {value}"));
+        // Where the operator chooses the name too, the example has one.
+        let line = match key.path.ends_with(".*") {
+            true => value,
+            false => format!("{name}: {value}"),
+        };
+        self.line(margin, &line);
     }
 
     fn comment(&mut self, text: &str, margin: Margin) {

@@ -67,7 +67,7 @@ fn of_key(key: &Key) -> Value {
         let word = matches!(key.kind, Kind::Switch(..)).then(|| text.into());
         schema["default"] =
             word.unwrap_or_else(|| serde_json::to_value(&value).unwrap_or_default());
-    } else if !key.example.is_empty() {
+    } else if !key.example.is_empty() && !key.path.ends_with(".*") {
         let example: Value = serde_yaml::from_str(key.example).unwrap_or_default();
         schema["examples"] = json!([example]);
     }

@@ -105,7 +105,7 @@ impl<'a> Walk<'a> {
             return self.problem(path, node.at, what, None);
         }
         self.origin(path, node.at);
-        if key.effect != Effect::Works && !repeats {
+        if matches!(key.effect, Effect::Fixed | Effect::Missing) && !repeats {
             self.missing(path, at);
         }
     }

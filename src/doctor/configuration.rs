@@ -11,8 +11,9 @@ use rustix::fs::{Access, access};
 use super::firewall::redirect;
 use super::holder::{Holder, holder};
 use crate::auth::{ForeignKeys, KeyError, KeyPair, PublicKey};
-use crate::config::{Loaded, Problem, SyncServer, listeners};
+use crate::config::{Loaded, Problem, Provider, Providers, SyncServer, listeners};
 use crate::storage::{is_held, note_of};
+use crate::tls::EcKey;
 
 /// What was found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,7 @@ pub fn needs(loaded: &Loaded) -> Report {
     look.keys();
     look.earlier_keys();
     look.issuers();
+    look.providers();
     look.log();
     look.certificate();
     look.ports();
@@ -146,6 +148,60 @@ impl Look<'_> {
                 self.problem(&key, format!("{shown}: {cause}"), hint);
             } else if let Some(file) = &issuer.secret {
                 self.private(&format!("{section}.secret_path"), file);
+            }
+        }
+    }
+
+    /// Files of providers, which are read when somebody signs in.
+    fn providers(&mut self) {
+        let settings = &self.loaded.settings;
+        let apps = settings.apps.named.iter().filter(|(_, app)| app.facebook);
+        let apps = apps.map(|(id, app)| {
+            let section = format!("apps.{id}.oauth2-facebook");
+            (section, Provider::Facebook(app.facebook_app.clone()))
+        });
+        let custom = settings.providers.custom.keys();
+        let names = Providers::NAMES.into_iter().map(str::to_owned);
+        let names = names.chain(custom.map(|name| format!("custom/{name}")));
+        let named = names.filter_map(|name| {
+            let provider = settings.providers.named(&name)?;
+            Some((format!("auth.providers.{name}"), provider))
+        });
+        let providers: Vec<_> = apps.chain(named).collect();
+        for (section, provider) in providers {
+            match provider {
+                Provider::Facebook(facebook) => {
+                    let Some(file) = facebook.app_secret else {
+                        continue;
+                    };
+                    let key = format!("{section}.app_secret_path");
+                    match std::fs::read_to_string(&file) {
+                        Ok(_) => self.private(&key, &file),
+                        Err(error) => {
+                            let what = format!("{}: {error}", file.display());
+                            let hint =
+                                "name a file with the secret of the app, as Facebook shows it";
+                            self.problem(&key, what, hint.to_owned());
+                        }
+                    }
+                }
+                Provider::CloudKit(cloudkit) => {
+                    let (key, file) = (format!("{section}.private_key_path"), cloudkit.private_key);
+                    match EcKey::read(&file) {
+                        Ok(_) => self.private(&key, &file),
+                        Err(error) => {
+                            let hint = format!(
+                                "openssl ecparam -name prime256v1 -genkey -noout -out {} makes one; Apple needs its public key",
+                                file.display()
+                            );
+                            self.problem(&key, error.to_string(), hint);
+                        }
+                    }
+                }
+                Provider::Jwt(_)
+                | Provider::Google(_)
+                | Provider::AzureAd(_)
+                | Provider::Debug(_) => {}
             }
         }
     }

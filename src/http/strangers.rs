@@ -16,7 +16,7 @@ use crate::system::ForeignToken;
 
 impl Http {
     /// A token, with the keys that its issuer publishes.
-    pub(super) async fn with_keys(
+    pub async fn with_keys(
         &self,
         issuer: &Issuer,
         token: Secret,
@@ -31,7 +31,7 @@ impl Http {
     }
 
     /// Whether somebody from there may try to sign in by what others know. A try that was right is taken back.
-    pub(super) fn may_try(&self, peer: IpAddr, app: &AppId) -> Option<Try<'_>> {
+    pub fn may_try(&self, peer: IpAddr, app: &AppId) -> Option<Try<'_>> {
         let key = Key::new(peer, app, "");
         let may = self.strangers.begin(&key, self.surroundings.now());
         may.then_some(Try { http: self, key })
@@ -39,14 +39,14 @@ impl Http {
 }
 
 /// A try that counts.
-pub(super) struct Try<'a> {
+pub struct Try<'a> {
     http: &'a Http,
     key: Key,
 }
 
 impl Try<'_> {
     /// It was right, or nobody could say.
-    pub(super) fn take_back(self) {
+    pub fn take_back(self) {
         self.http.strangers.take_back(&self.key);
     }
 }

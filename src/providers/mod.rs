@@ -9,6 +9,8 @@
 //! Time is an argument. Knows no users, and no requests to this server.
 
 mod ask;
+mod cloudkit;
+mod facebook;
 mod keys;
 
 use std::sync::Arc;

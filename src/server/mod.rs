@@ -209,6 +209,11 @@ impl Handle {
 /// Opens the data folder and everything in it that the server needs.
 pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     let limits = fitting(&settings.limits);
+    if settings.providers.let_anybody_in() {
+        tracing::warn!(
+            "whoever reaches this server may be anybody, an administrator too: auth.providers.debug is on"
+        );
+    }
     let public_key = settings.public_key.as_deref();
     let keys =
         KeyPair::read(&settings.private_key, public_key).map_err(|cause| StartError::Keys {

@@ -57,8 +57,25 @@ pub struct ForeignToken {
     pub from: Option<Endpoint>,
 }
 
+/// What shows who somebody is.
+pub enum Proof {
+    /// A token, which is looked at here.
+    Token(ForeignToken),
+    /// What a provider calls somebody; it was asked.
+    Name(String),
+}
+
+/// Where an account of the classic API is.
+#[derive(Debug, Clone)]
+pub struct Home {
+    /// The provider.
+    pub provider: Provider,
+    /// The name that the operator has given it, if it is [`Provider::Custom`].
+    pub custom: Option<String>,
+}
+
 /// Somebody, as its issuer or provider says.
-pub struct Person {
+struct Person {
     /// Who says so.
     provider: Provider,
     /// What it calls somebody.
@@ -97,6 +114,7 @@ impl System {
         let mut issuer = match provider {
             Provider::CustomToken if rules.custom_token => rules.issuer,
             Provider::Google if rules.google => rules.google_tokens.issuer(),
+            Provider::Apple if rules.apple => rules.apple_tokens.issuer(),
             other => return Err(SystemError::NoSuchProvider(other)),
         };
         if issuer.audiences.is_empty() {
@@ -105,12 +123,12 @@ impl System {
         Ok(issuer)
     }
 
-    /// Signs in the user of an app whom a token of an issuer names; makes it if it is new.
-    pub fn sign_in_token(
+    /// Signs in the user of an app whom others know; makes it if it is new.
+    pub fn sign_in_known(
         &self,
         app: &AppId,
         provider: Provider,
-        shown: &ForeignToken,
+        shown: &Proof,
         device: Option<Device>,
         moment: &Moment,
     ) -> Result<Recognised<SignedIn>, SystemError> {
@@ -131,16 +149,16 @@ impl System {
         })
     }
 
-    /// Lets the user of an access token sign in with tokens of the app's issuer too, as the one whom this token names; begins a login. Whom another user is already is refused.
-    pub fn link_token(
+    /// Lets the user of an access token sign in as somebody whom others know too; begins a login. Whom another user is already is refused.
+    pub fn link_known(
         &self,
         access: &Secret,
         provider: Provider,
-        token: &ForeignToken,
+        proof: &Proof,
         moment: &Moment,
     ) -> Result<Recognised<SignedIn>, SystemError> {
         let shown = self.verify(access, TokenKind::Access, moment.now)?;
-        let person = self.person_of_app(&shown.app, provider, token, moment.now)?;
+        let person = self.person_of_app(&shown.app, provider, proof, moment.now)?;
         let mut changed = false;
         let given = self.sign_in(&shown.app, shown.user.clone(), None, moment, |tx| {
             let found = users::find(tx, &shown.app, provider, &person.name)?;
@@ -180,20 +198,29 @@ impl System {
         self.classic_enter(&person, user, app_id, moment)
     }
 
-    /// Signs in the classic user whom a token of a provider names; makes it if it is new.
-    pub fn classic_sign_in_provided(
+    /// Signs in the classic user whom a provider knows; makes it if it is new. `issuer` says what is looked at in a token, `admin` whether the user administers the server from now on,
+    /// if that is known.
+    pub fn classic_sign_in_known(
         &self,
-        provider: Provider,
+        home: &Home,
         issuer: &Issuer,
-        shown: &ForeignToken,
+        shown: &Proof,
+        admin: Option<bool>,
         app_id: Option<String>,
         moment: &Moment,
     ) -> Result<Recognised<Issued>, SystemError> {
         let own = ForeignKeys::default();
-        let (person, _) = Person::of(provider, &own, issuer, shown, moment.now)?;
+        let mut person = match shown {
+            Proof::Token(shown) => Person::of(home.provider, &own, issuer, shown, moment.now)?.0,
+            Proof::Name(name) => Person::named(home.provider, name.clone())?,
+        };
+        if let Some(custom) = &home.custom {
+            person.name = format!("{custom}/{}", person.name);
+        }
+        person.admin = admin;
         let found = self
             .admin
-            .read(|tx| users::find(tx, &classic::app(), provider, &person.name))?;
+            .read(|tx| users::find(tx, &classic::app(), person.provider, &person.name))?;
         let user = found.map_or_else(|| classic_user(moment), |account| account.user);
         self.classic_enter(&person, user, app_id, moment)
     }
@@ -221,15 +248,17 @@ impl System {
         &self,
         app: &AppId,
         provider: Provider,
-        shown: &ForeignToken,
+        proof: &Proof,
         now: UnixTime,
     ) -> Result<Person, SystemError> {
+        let shown = match proof {
+            Proof::Token(shown) => shown,
+            Proof::Name(name) => return Ok(Person::named(provider, name.clone())?),
+        };
         let issuer = self.issuer(app, provider)?;
         let (none, issuers) = (ForeignKeys::default(), self.issuers());
-        let own = match provider {
-            Provider::CustomToken => issuers.apps.get(app).unwrap_or(&none),
-            _ => &none,
-        };
+        let of_app = (provider == Provider::CustomToken).then(|| issuers.apps.get(app));
+        let own = of_app.flatten().unwrap_or(&none);
         let (person, _) = Person::of(provider, own, &issuer, shown, now)?;
         Ok(person)
     }
@@ -273,16 +302,20 @@ impl Person {
             told => told?,
         };
         let missing = |name: &str| ForeignTokenError::Missing(name.to_owned());
+        let said = |name: &str| claims.get(name).and_then(Value::as_str);
+        if issuer
+            .says
+            .iter()
+            .any(|(name, value)| said(name) != Some(value))
+        {
+            return Err(ForeignTokenError::Issuer);
+        }
         let name = match claim(&claims, &issuer.user_claim) {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Number(number)) => number.to_string(),
             _ => String::new(),
         };
-        let fits =
-            (1..=NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-        if !fits {
-            return Err(missing(&issuer.user_claim));
-        }
+        let mut person = Person::named(provider, name).map_err(|_| missing(&issuer.user_claim))?;
         let mut data = Vec::new();
         for taken in &issuer.metadata {
             let value = claim(&claims, &taken.claim).filter(|value| !value.is_null());
@@ -291,13 +324,22 @@ impl Person {
             }
             data.push((taken.name().to_owned(), value.cloned()));
         }
-        let person = Person {
+        person.data = data;
+        Ok((person, claims))
+    }
+
+    /// Whom a provider calls so.
+    fn named(provider: Provider, name: String) -> Result<Person, ForeignTokenError> {
+        let fits =
+            (1..=NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+        let missing = || ForeignTokenError::Missing("user".to_owned());
+        fits.then_some(()).ok_or_else(missing)?;
+        Ok(Person {
             provider,
             name,
-            data,
+            data: Vec::new(),
             admin: None,
-        };
-        Ok((person, claims))
+        })
     }
 
     /// Finds the user or makes it, and takes over what the token says; whether that has changed what was known of it.

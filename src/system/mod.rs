@@ -52,7 +52,7 @@ pub use classic::{Issued, NoAccess, classic_user};
 pub use effects::Effect;
 pub use first::{INVITATION_SECONDS, NotInvited};
 pub use imported::ImportedUser;
-pub use issuers::{ForeignToken, Issuers, Person, Recognised};
+pub use issuers::{ForeignToken, Home, Issuers, Proof, Recognised};
 pub use listing::name as list_of_realms;
 pub use mailed::{Letter, MailedToken, Purpose};
 pub use management::Reply;

@@ -272,14 +272,13 @@ fn facts(tx: &Transaction<'_>, user: &UserId) -> Result<Option<Facts>, SystemErr
     let accounts = statement.query_map([&*user.0], |row| {
         let (id, provider, name): (String, Provider, String) =
             (row.get(0)?, row.get(1)?, row.get(2)?);
-        let provider = match provider {
-            Provider::CustomToken => provider.name(),
-            provider if app == classic::CLASSIC => {
-                provider.classic_name().unwrap_or(provider.name())
-            }
-            provider => provider.name(),
+        let (provider, name) = match provider {
+            // As it has always been here.
+            Provider::CustomToken => (provider.name().to_owned(), name),
+            provider if app == classic::CLASSIC => provider.classic(&name),
+            provider => (provider.name().to_owned(), name),
         };
-        let fields = [("provider", provider.to_owned()), ("providerId", name)];
+        let fields = [("provider", provider), ("providerId", name)];
         Ok((format!("{ACCOUNTS}/{id}"), fields))
     })?;
     let accounts = accounts.collect::<Result<_, _>>()?;

@@ -25,15 +25,33 @@ pub enum Provider {
     CustomToken,
     /// An ID token of Google.
     Google,
+    /// An ID token of Apple.
+    Apple,
+    /// An access token of Facebook.
+    Facebook,
+    /// A token of Azure Active Directory.
+    AzureAd,
+    /// The name of a user's record in CloudKit.
+    CloudKit,
+    /// Whatever name is given.
+    Debug,
+    /// One of the others, under a name that the operator has chosen. It stands before the user's, with a slash behind it.
+    Custom,
 }
 
 impl Provider {
-    const ALL: [Provider; 5] = [
+    const ALL: [Provider; 11] = [
         Provider::Anonymous,
         Provider::Password,
         Provider::ApiKey,
         Provider::CustomToken,
         Provider::Google,
+        Provider::Apple,
+        Provider::Facebook,
+        Provider::AzureAd,
+        Provider::CloudKit,
+        Provider::Debug,
+        Provider::Custom,
     ];
 
     /// The name in paths, profiles and the database.
@@ -44,17 +62,39 @@ impl Provider {
             Provider::ApiKey => "api-key",
             Provider::CustomToken => "custom-token",
             Provider::Google => "oauth2-google",
+            Provider::Apple => "oauth2-apple",
+            Provider::Facebook => "oauth2-facebook",
+            Provider::AzureAd => "azuread",
+            Provider::CloudKit => "cloudkit",
+            Provider::Debug => "debug",
+            Provider::Custom => "custom",
         }
     }
 
-    /// The name in the classic API; `None` if it is not there.
-    pub fn classic_name(self) -> Option<&'static str> {
-        match self {
-            Provider::Anonymous | Provider::ApiKey => None,
-            Provider::Password => Some("password"),
-            Provider::CustomToken => Some("jwt"),
-            Provider::Google => Some("google"),
+    /// What the classic API calls an account: the provider, and the name there.
+    pub fn classic(self, name: &str) -> (String, String) {
+        let provider = match self {
+            Provider::Password => "password",
+            Provider::CustomToken => "jwt",
+            Provider::Google => "google",
+            Provider::Facebook => "facebook",
+            Provider::Custom => {
+                let (custom, name) = name.split_once('/').unwrap_or(("", name));
+                return (format!("custom/{custom}"), name.to_owned());
+            }
+            other => other.name(),
+        };
+        (provider.to_owned(), name.to_owned())
+    }
+
+    /// The account that the classic API calls so.
+    pub fn of_classic(provider: &str, name: &str) -> Option<(Provider, String)> {
+        if let Some(custom) = provider.strip_prefix("custom/") {
+            return Some((Provider::Custom, format!("{custom}/{name}")));
         }
+        let mut all = Provider::ALL.into_iter();
+        let found = all.find(|one| one.classic("").0 == provider)?;
+        Some((found, name.to_owned()))
     }
 
     /// The provider of this name.
@@ -63,19 +103,12 @@ impl Provider {
         all.find(|provider| provider.name() == name)
     }
 
-    /// The provider of this name in the classic API.
-    pub fn named_classic(name: &str) -> Option<Provider> {
-        let mut all = Provider::ALL.into_iter();
-        all.find(|provider| provider.classic_name() == Some(name))
-    }
-
     /// A user's name as accounts keep it: those that people type are the same in small and large letters.
     pub(super) fn key(self, name: &str) -> String {
-        match self {
-            Provider::Password => name.to_lowercase(),
-            Provider::Anonymous | Provider::ApiKey | Provider::CustomToken | Provider::Google => {
-                name.to_owned()
-            }
+        if self == Provider::Password {
+            name.to_lowercase()
+        } else {
+            name.to_owned()
         }
     }
 }

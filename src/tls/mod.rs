@@ -11,6 +11,7 @@ mod client;
 mod facts;
 mod identity;
 mod pem;
+mod signer;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub use client::{Trust, disbelief, distrust};
 pub use facts::{Facts, facts};
 pub use identity::{Files, Identity, Pair};
 pub use pem::{Cause, TlsError, certificates};
+pub use signer::EcKey;
 
 /// The versions of the protocol that are spoken, on both ends.
 const VERSIONS: [&rustls::SupportedProtocolVersion; 2] =

@@ -44,6 +44,9 @@ pub enum Cause {
     /// It is a key of a kind that is not known.
     #[error("the private key cannot be used: an RSA, ECDSA or Ed25519 key is needed")]
     BadKey,
+    /// It is a key of another kind.
+    #[error("an EC key on the curve P-256 is needed")]
+    NoEcKey,
     /// Key and certificate are not of one pair.
     #[error("the private key does not belong to the certificate")]
     Mismatch,

@@ -444,7 +444,7 @@ const OBSERVED: &[Observed] = &[
         ],
     },
     Observed {
-        file: "tests/http/providers.rs",
+        file: "tests/http/providers/google.rs",
         test: "whom_google_knows_signs_in_and_nobody_else",
         keys: &[
             "apps.*.providers.oauth2-google",
@@ -455,6 +455,70 @@ const OBSERVED: &[Observed] = &[
             "auth.providers.google.more_client_ids",
             "auth.providers.google.keys_url",
             "auth.providers.google.metadata",
+        ],
+    },
+    Observed {
+        file: "tests/http/providers/azuread.rs",
+        test: "users_of_the_directory_sign_in_with_tokens_of_both_versions",
+        keys: &[
+            "auth.providers.azuread.tenant_id",
+            "auth.providers.azuread.audiences",
+            "auth.providers.azuread.authority",
+            "auth.providers.azuread.user_claim",
+            "auth.providers.azuread.metadata",
+        ],
+    },
+    Observed {
+        file: "tests/http/providers/facebook.rs",
+        test: "whom_facebook_knows_signs_in_and_nobody_else",
+        keys: &[
+            "apps.*.providers.oauth2-facebook",
+            "apps.*.oauth2-facebook.graph_url",
+            "auth.providers.facebook.graph_url",
+        ],
+    },
+    Observed {
+        file: "tests/http/providers/facebook.rs",
+        test: "tokens_for_another_app_of_facebook_are_refused_where_the_app_is_known",
+        keys: &[
+            "apps.*.oauth2-facebook.app_id",
+            "apps.*.oauth2-facebook.app_secret_path",
+            "auth.providers.facebook.app_id",
+            "auth.providers.facebook.app_secret_path",
+        ],
+    },
+    Observed {
+        file: "tests/http/providers/others.rs",
+        test: "whom_apple_knows_signs_in_to_its_own_app_alone",
+        keys: &[
+            "apps.*.providers.oauth2-apple",
+            "apps.*.oauth2-apple.client_ids",
+            "apps.*.oauth2-apple.keys_url",
+            "apps.*.oauth2-apple.metadata",
+        ],
+    },
+    Observed {
+        file: "tests/http/providers/others.rs",
+        test: "whom_cloudkit_knows_signs_in_and_nobody_else",
+        keys: &[
+            "auth.providers.cloudkit.key_id",
+            "auth.providers.cloudkit.private_key_path",
+            "auth.providers.cloudkit.container",
+            "auth.providers.cloudkit.environment",
+            "auth.providers.cloudkit.api_url",
+        ],
+    },
+    Observed {
+        file: "tests/http/providers/others.rs",
+        test: "whoever_is_named_comes_in_where_anybody_is_allowed",
+        keys: &["auth.providers.debug.allow_anybody"],
+    },
+    Observed {
+        file: "tests/http/providers/others.rs",
+        test: "a_provider_under_another_name_has_users_of_its_own",
+        keys: &[
+            "auth.providers.custom/*.implementation",
+            "auth.providers.custom/*.*",
         ],
     },
 ];

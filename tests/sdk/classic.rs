@@ -5,6 +5,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::support::issuer::{Issuer, jwks};
+use crate::support::provider::{Reply, Service};
 use crate::support::server::Server;
 use crate::support::wire::Wire;
 
@@ -22,6 +24,7 @@ fn said(
     server: &Server,
     version: &str,
     mode: Option<&str>,
+    token: &str,
 ) -> Option<impl Fn(&str) -> Value + use<>> {
     let Some(folder) = fetched() else {
         println!("could not run: no login code of old SDKs (tests/run fetches it)");
@@ -34,6 +37,7 @@ fn said(
         .args([version, &server.url()])
         .args(mode)
         .env("NODE_PATH", folder.join("node_modules"))
+        .env("ROS_TEST_TOKEN", token)
         .output()
         .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -64,7 +68,7 @@ fn bind(server: &Server, path: &str, token: &str) -> (String, u64) {
 fn the_login_code_of_old_sdks_gets_what_opens_realms() {
     for version in ["1.8.3", "6.1.8"] {
         let server = Server::start();
-        let Some(said) = said(&server, version, None) else {
+        let Some(said) = said(&server, version, None, "") else {
             return;
         };
         let (made, user) = (said("registered"), said("signed in"));
@@ -110,7 +114,7 @@ fn the_login_code_of_old_sdks_gets_what_opens_realms() {
 #[test]
 fn the_permission_code_of_an_old_sdk_shares_a_realm() {
     let server = Server::start();
-    let Some(before) = said(&server, "6.1.8", None) else {
+    let Some(before) = said(&server, "6.1.8", None, "") else {
         return;
     };
     let (own, ada) = (before("own"), before("signed in"));
@@ -128,7 +132,7 @@ fn the_permission_code_of_an_old_sdk_shares_a_realm() {
         bind(&server, &path, &crate::serve::signed(&server, &claims)).0,
         "ident"
     );
-    let said = said(&server, "6.1.8", Some("permissions")).unwrap();
+    let said = said(&server, "6.1.8", Some("permissions"), "").unwrap();
     let friend = said("friend")["identity"].clone();
     let row = |user: &Value, write: bool| json!([{"userId": user, "mayRead": true, "mayWrite": write, "mayManage": false}]);
     for (what, expected) in [
@@ -158,4 +162,28 @@ fn the_permission_code_of_an_old_sdk_shares_a_realm() {
         told.as_object_mut().unwrap().remove("what");
         assert_eq!(told, expected, "{what}");
     }
+}
+
+#[test]
+fn the_login_code_of_old_sdks_signs_in_with_a_provider() {
+    let google = Issuer::new();
+    let keys = jwks(&[google.jwk("k1")]);
+    let service = Service::start(move |_| Reply::Json(keys.clone()));
+    let token = google.token_by(
+        "k1",
+        &json!({ "iss": "https://accounts.google.com", "aud": "our-app", "sub": "110248" }),
+    );
+    let server = Server::with_configuration(&format!(
+        "  providers: {{ google: {{ clientId: our-app, keys_url: '{}' }} }}",
+        service.url("/keys")
+    ));
+    let mut users = Vec::new();
+    for version in ["1.8.3", "6.1.8"] {
+        let Some(said) = said(&server, version, Some("google"), &token) else {
+            return;
+        };
+        users.push(said("known")["identity"].clone());
+        assert_eq!(said("unknown")["code"], 611, "{version}");
+    }
+    assert!(users[0].is_string() && users[0] == users[1], "{users:?}");
 }

@@ -8,7 +8,8 @@ use super::device::{Device, settle};
 use super::edits::create;
 use super::which::Sdk;
 use crate::access::{admin, ask, change, made, management};
-use crate::support::issuer::Issuer;
+use crate::support::issuer::{Issuer, jwks};
+use crate::support::provider::{Reply, Service};
 use crate::support::server::Server;
 use crate::support::wire::ask as http_ask;
 
@@ -138,6 +139,35 @@ pub fn tokens_of_another_issuer_sign_in_and_say_what_is_allowed(sdk: Sdk) {
         )
         .is_err()
     );
+}
+
+/// `Credentials.google` with an ID token, as Realm JS has it.
+#[test]
+fn users_of_google_sign_in_and_write() {
+    let google = Issuer::new();
+    let keys = jwks(&[google.jwk("k1")]);
+    let service = Service::start(move |_| Reply::Json(keys.clone()));
+    let server = Server::with_configuration(&format!(
+        "apps: {{ app: {{ providers: {{ oauth2-google: true }}, partitions: {{ read: true, write: true }},
+           oauth2-google: {{ client_ids: [ our-app ], keys_url: '{}' }} }} }}",
+        service.url("/keys")
+    ));
+    let Some(mut ada) = Sdk::Js.device() else {
+        return;
+    };
+    let token = |audience: &str| {
+        let said =
+            json!({ "iss": "https://accounts.google.com", "aud": audience, "sub": "110248" });
+        google.token_by("k1", &said)
+    };
+    let signed_in = ada.sign_in_as(&server.url(), json!({ "google": token("our-app") }));
+    assert!(signed_in.unwrap()["user"].is_string());
+    ada.open("p");
+    ada.write(json!([create("note", json!({"string": "of ada"}))]));
+    ada.upload();
+    let mut eve = Sdk::Js.device().unwrap();
+    let refused = eve.sign_in_as(&server.url(), json!({ "google": token("their-app") }));
+    assert!(refused.is_err());
 }
 
 /// A user who is kept out is signed out by its SDK; what it writes meanwhile goes up when it may come in again.

@@ -10,6 +10,7 @@ mod listeners;
 mod mail;
 mod production;
 mod program;
+mod providers;
 mod record;
 mod tokens;
 mod watching;

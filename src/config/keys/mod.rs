@@ -6,6 +6,7 @@ mod auth;
 mod limits;
 mod network;
 mod own;
+mod providers;
 mod storage;
 
 use serde_yaml::Value;
@@ -42,6 +43,8 @@ pub enum Effect {
     Works,
     /// Nothing but what its default says: another value is an error.
     Fixed,
+    /// Nothing, and that is no harm.
+    Idle,
     /// Nothing: to give it is an error.
     Missing,
 }
@@ -57,6 +60,7 @@ impl Effect {
             Effect::Fixed => {
                 format!("{text} This build does what the default says, and nothing else.")
             }
+            Effect::Idle => format!("{text} Without effect: this build loads no modules."),
             Effect::Missing => format!("{text} Not in this build."),
         }
     }
@@ -190,6 +194,7 @@ pub fn all() -> impl Iterator<Item = &'static Key> {
     let sections = [
         storage::KEYS,
         auth::KEYS,
+        providers::KEYS,
         network::KEYS,
         own::KEYS,
         limits::KEYS,
@@ -199,7 +204,7 @@ pub fn all() -> impl Iterator<Item = &'static Key> {
 
 /// Every section whose presence says something.
 pub fn groups() -> impl Iterator<Item = &'static Group> {
-    auth::GROUPS.iter().chain(own::GROUPS)
+    providers::GROUPS.iter().chain(own::GROUPS)
 }
 
 /// How a place in the file and the path of a key or section fit together.

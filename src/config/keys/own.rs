@@ -46,6 +46,18 @@ pub const KEYS: &[Key] = &[
         "Whether users may sign in with Google; see oauth2-google.",
     ),
     Key::live(
+        "apps.*.providers.oauth2-apple",
+        Kind::Flag,
+        &OfApp(|app| &mut app.apple),
+        "Whether users may sign in with Apple; see oauth2-apple.",
+    ),
+    Key::live(
+        "apps.*.providers.oauth2-facebook",
+        Kind::Flag,
+        &OfApp(|app| &mut app.facebook),
+        "Whether users may sign in with Facebook; see oauth2-facebook.",
+    ),
+    Key::live(
         "apps.*.registration",
         Kind::Switch("closed", "open"),
         &OfApp(|app| &mut app.registration),
@@ -150,6 +162,46 @@ pub const KEYS: &[Key] = &[
         "Claims of ID tokens that are taken into the user's custom data at each sign-in, as those of custom-token.",
     )
     .like("[ { claim: email }, { claim: name } ]"),
+    Key::live(
+        "apps.*.oauth2-apple.client_ids",
+        Kind::Texts,
+        &OfApp(|app| &mut app.apple_tokens.client_ids),
+        "The app's bundle ids, or ids of services, at Apple: ID tokens must be for one of these (aud).",
+    )
+    .like("[ com.example.app ]"),
+    Key::live(
+        "apps.*.oauth2-apple.keys_url",
+        Kind::Endpoint,
+        &OfApp(|app| &mut app.apple_tokens.keys_url),
+        "Where Apple's public keys are fetched.",
+    ),
+    Key::live(
+        "apps.*.oauth2-apple.metadata",
+        Kind::Claims,
+        &OfApp(|app| &mut app.apple_tokens.metadata),
+        "Claims of ID tokens that are taken into the user's custom data at each sign-in, as those of custom-token.",
+    )
+    .like("[ { claim: email } ]"),
+    Key::live(
+        "apps.*.oauth2-facebook.app_id",
+        Kind::Text,
+        &OfApp(|app| &mut app.facebook_app.app_id),
+        "The app's id at Facebook. With it and its secret, only tokens of this app are taken; without them those of any app.",
+    )
+    .like("'1234567890123456'"),
+    Key::live(
+        "apps.*.oauth2-facebook.app_secret_path",
+        Kind::File,
+        &OfApp(|app| &mut app.facebook_app.app_secret),
+        "A file with the app's secret at Facebook.",
+    )
+    .like("/etc/realm/facebook.secret"),
+    Key::live(
+        "apps.*.oauth2-facebook.graph_url",
+        Kind::Endpoint,
+        &OfApp(|app| &mut app.facebook_app.graph_url),
+        "Where Facebook's Graph API is.",
+    ),
     Key::live(
         "apps.*.unknown_files",
         UNKNOWN_FILES,

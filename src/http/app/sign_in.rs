@@ -10,10 +10,13 @@ use crate::api::{Credentials, Registration, Session};
 use crate::audit::{Act, Entry};
 use crate::http::answer::{self, Failure};
 use crate::http::attempts::Key;
+use crate::http::strangers::Try;
 use crate::http::{Answer, Http, request};
 use crate::ident::AppId;
 use crate::secret::Secret;
-use crate::system::{Device, Moment, Provider, Purpose, Recognised, SignedIn, System, SystemError};
+use crate::system::{
+    Device, Moment, Proof, Provider, Purpose, Recognised, SignedIn, System, SystemError,
+};
 
 use super::{mail, missing};
 
@@ -29,10 +32,11 @@ pub async fn login(
         Some(Provider::Anonymous) => anonymous(http, app, body).await,
         Some(Provider::Password) => password(http, peer, app, body).await,
         Some(Provider::ApiKey) => api_key(http, peer, app, body).await,
-        Some(provider @ (Provider::CustomToken | Provider::Google)) => {
-            issued(http, peer, app, provider, body).await
-        }
-        None => return missing::provider(http, provider),
+        Some(
+            by @ (Provider::CustomToken | Provider::Google | Provider::Apple | Provider::Facebook),
+        ) => stranger(http, peer, app, by, body).await,
+        Some(Provider::AzureAd | Provider::CloudKit | Provider::Debug | Provider::Custom)
+        | None => return missing::provider(http, provider),
     };
     let entry = Entry::of(Act::SignIn).app(app).from(peer).detail(provider);
     let signed_in = match signed_in {
@@ -74,11 +78,21 @@ pub async fn link(
             })
             .await
         }
-        Some(provider @ (Provider::CustomToken | Provider::Google)) => {
+        Some(
+            by @ (Provider::CustomToken | Provider::Google | Provider::Apple | Provider::Facebook),
+        ) => {
             let access = request::bearer(head)?;
-            link_issued(http, app, provider, access, body).await
+            link_stranger(http, peer, app, by, access, body).await
         }
-        Some(Provider::Anonymous | Provider::ApiKey) | None => {
+        Some(
+            Provider::Anonymous
+            | Provider::ApiKey
+            | Provider::AzureAd
+            | Provider::CloudKit
+            | Provider::Debug
+            | Provider::Custom,
+        )
+        | None => {
             return missing::link(http, provider);
         }
     };
@@ -126,46 +140,93 @@ async fn api_key(http: &Http, peer: IpAddr, app: &AppId, body: &[u8]) -> Result<
     .await
 }
 
-/// Whom a token of another issuer names.
-async fn issued(
+/// Whom others know.
+async fn stranger(
     http: &Http,
     peer: IpAddr,
     app: &AppId,
     provider: Provider,
     body: &[u8],
 ) -> Result<SignedIn, Failure> {
-    let issuer = http.system.issuer(app, provider)?;
-    let (token, device) = shown(provider, body)?;
-    let begun = http.may_try(peer, app);
-    let begun = begun.ok_or_else(|| Failure::too_many("too many tries; try again in a minute"))?;
+    let credentials: Credentials = request::parse(body)?;
+    let device = device(&credentials);
+    let begun = begun(http, peer, app)?;
     let known = async {
-        let shown = http.with_keys(&issuer, token).await?;
+        let proof = proof(http, app, provider, credentials).await?;
         let (app, moment) = (app.clone(), http.moment());
-        http.call(move |system| system.sign_in_token(&app, provider, &shown, device, &moment))
+        http.call(move |system| system.sign_in_known(&app, provider, &proof, device, &moment))
             .await
     };
-    let known = known.await;
+    ended(http, begun, known.await)
+}
+
+/// The same, for the user of an access token.
+async fn link_stranger(
+    http: &Http,
+    peer: IpAddr,
+    app: &AppId,
+    provider: Provider,
+    access: Secret,
+    body: &[u8],
+) -> Result<SignedIn, Failure> {
+    let credentials: Credentials = request::parse(body)?;
+    let begun = begun(http, peer, app)?;
+    let known = async {
+        let proof = proof(http, app, provider, credentials).await?;
+        let moment = http.moment();
+        http.call(move |system| system.link_known(&access, provider, &proof, &moment))
+            .await
+    };
+    ended(http, begun, known.await)
+}
+
+fn begun<'a>(http: &'a Http, peer: IpAddr, app: &AppId) -> Result<Try<'a>, Failure> {
+    let begun = http.may_try(peer, app);
+    begun.ok_or_else(|| Failure::too_many("too many tries; try again in a minute"))
+}
+
+/// A try has come to its end.
+fn ended(
+    http: &Http,
+    begun: Try<'_>,
+    known: Result<Recognised<SignedIn>, Failure>,
+) -> Result<SignedIn, Failure> {
     if !known.as_ref().is_err_and(Failure::is_refusal) {
         begun.take_back();
     }
     Ok(heard(http, known?))
 }
 
-async fn link_issued(
+/// What shows who somebody is. Facebook is asked; tokens of the others are looked at.
+async fn proof(
     http: &Http,
     app: &AppId,
     provider: Provider,
-    access: Secret,
-    body: &[u8],
-) -> Result<SignedIn, Failure> {
+    mut credentials: Credentials,
+) -> Result<Proof, Failure> {
+    if provider == Provider::Facebook {
+        let rules = http.system.app(app)?;
+        if !rules.facebook {
+            return Err(SystemError::NoSuchProvider(provider).into());
+        }
+        let token = credentials.access_token.take();
+        let token = token.ok_or_else(|| Failure::missing_parameter("accessToken"))?;
+        let name = http.providers.facebook(&rules.facebook_app, &token).await?;
+        return Ok(Proof::Name(name));
+    }
     let issuer = http.system.issuer(app, provider)?;
-    let (token, _) = shown(provider, body)?;
-    let shown = http.with_keys(&issuer, token).await?;
-    let moment = http.moment();
-    let linked = http
-        .call(move |system| system.link_token(&access, provider, &shown, &moment))
-        .await?;
-    Ok(heard(http, linked))
+    let (name, token) = if provider == Provider::CustomToken {
+        ("token", credentials.token.take())
+    } else {
+        ("id_token", credentials.id_token.take())
+    };
+    if token.is_none() && credentials.auth_code.is_some() {
+        return Err(Failure::bad_request(
+            "this server takes ID tokens of Google (id_token), not codes for a server (authCode)",
+        ));
+    }
+    let token = token.ok_or_else(|| Failure::missing_parameter(name))?;
+    Ok(Proof::Token(http.with_keys(&issuer, token).await?))
 }
 
 /// What somebody is given whom a token names; what it has open hears of it if the token has changed what it may do.
@@ -174,22 +235,6 @@ fn heard(http: &Http, known: Recognised<SignedIn>) -> SignedIn {
         http.surroundings.user_ended(&known.user);
     }
     known.given
-}
-
-/// The token of another issuer, and the device.
-fn shown(provider: Provider, body: &[u8]) -> Result<(Secret, Option<Device>), Failure> {
-    let mut credentials: Credentials = request::parse(body)?;
-    let (name, token) = match provider {
-        Provider::CustomToken => ("token", credentials.token.take()),
-        _ => ("id_token", credentials.id_token.take()),
-    };
-    if token.is_none() && credentials.auth_code.is_some() {
-        return Err(Failure::bad_request(
-            "this server takes ID tokens of Google (id_token), not codes for a server (authCode)",
-        ));
-    }
-    let token = token.ok_or_else(|| Failure::missing_parameter(name))?;
-    Ok((token, device(&credentials)))
 }
 
 /// Name, password and device.

@@ -9,6 +9,7 @@ mod moment;
 mod permissions;
 mod problem;
 mod sign_in;
+mod stranger;
 mod users;
 
 use std::borrow::Cow;

@@ -5,15 +5,14 @@ use std::net::IpAddr;
 use hyper::Response;
 use serde_json::json;
 
-use super::done;
 use super::problem::{Kind, Problem};
+use super::{done, stranger};
 use crate::api::classic::Authentication;
 use crate::audit::{Act, Entry};
-use crate::config::{Issuer, Settings};
 use crate::http::attempts::Key;
 use crate::http::{Answer, Http, request};
 use crate::secret::Secret;
-use crate::system::{Issued, NoAccess, Provider, Recognised, SystemError};
+use crate::system::{Issued, NoAccess};
 
 /// Whoever asks, by what it shows.
 pub async fn authenticate(
@@ -25,10 +24,10 @@ pub async fn authenticate(
     match asked.provider.as_deref() {
         Some("password") => password(http, peer, asked).await,
         Some("realm") => realm(http, peer, asked).await,
-        Some(name) => match way(&http.system.settings(), name) {
-            Some(way) => foreign(http, peer, way, asked).await,
-            None => Err(Problem::invalid("provider", "is not one of this server")),
-        },
+        Some(name) => {
+            let name = name.to_owned();
+            stranger::sign_in(http, peer, &name, asked).await
+        }
         None => Err(Problem::missing("provider")),
     }
 }
@@ -56,79 +55,6 @@ async fn password(
     let issued = issued.inspect_err(|problem| entry.clone().refused(problem))?;
     entry.user(&issued.claims.identity).done();
     Ok(done(&json!({ "refresh_token": shown(&issued) })))
-}
-
-/// A way to sign in with what others know.
-enum Way {
-    /// A token of the issuer, who chooses ids.
-    Jwt(Issuer),
-    /// A token of a provider.
-    Provided(Provider, Issuer),
-}
-
-impl Way {
-    fn issuer(&self) -> &Issuer {
-        match self {
-            Way::Jwt(issuer) | Way::Provided(_, issuer) => issuer,
-        }
-    }
-}
-
-/// The way of this name, if the configuration has it.
-fn way(settings: &Settings, name: &str) -> Option<Way> {
-    let providers = &settings.providers;
-    Some(match name {
-        "jwt" => Way::Jwt(providers.jwt.as_ref()?.issuer.clone()),
-        "google" => Way::Provided(Provider::Google, providers.google.as_ref()?.issuer()),
-        _ => return None,
-    })
-}
-
-/// Somebody whom others know.
-async fn foreign(
-    http: &Http,
-    peer: IpAddr,
-    way: Way,
-    asked: Authentication,
-) -> Result<Response<Answer>, Problem> {
-    let token = asked.data.ok_or_else(|| Problem::missing("data"))?;
-    let begun = http.may_try(peer, &super::app());
-    let begun = begun.ok_or_else(|| Problem::new(Kind::TooMany).because("too many tries"))?;
-    let known = known(http, way, token, asked.app_id).await;
-    if !known.as_ref().is_err_and(Problem::is_wrong_password) {
-        begun.take_back();
-    }
-    let entry = Entry::of(Act::SignIn).app(super::app()).from(peer);
-    let known = known.inspect_err(|problem| entry.clone().refused(problem))?;
-    if known.changed {
-        http.surroundings.user_ended(&known.user);
-    }
-    entry.user(&known.user).done();
-    Ok(done(&json!({ "refresh_token": shown(&known.given) })))
-}
-
-async fn known(
-    http: &Http,
-    way: Way,
-    token: Secret,
-    app_id: Option<String>,
-) -> Result<Recognised<Issued>, Problem> {
-    let shown = http.with_keys(way.issuer(), token).await?;
-    let moment = http.moment();
-    let known = http
-        .ask(move |system| match way {
-            Way::Jwt(_) => system.classic_sign_in_token(&shown, app_id, &moment),
-            Way::Provided(provider, issuer) => {
-                system.classic_sign_in_provided(provider, &issuer, &shown, app_id, &moment)
-            }
-        })
-        .await?;
-    known.map_err(|error| match error {
-        SystemError::IdInUse | SystemError::BadId | SystemError::BadMetadata => {
-            Problem::new(Kind::InvalidCredentials).because(error)
-        }
-        error => error.into(),
-    })
 }
 
 async fn register(
@@ -208,6 +134,6 @@ fn refused(peer: IpAddr, realm: Option<String>, error: NoAccess) -> Problem {
 }
 
 /// A token and what is in it, as clients want both.
-fn shown(issued: &Issued) -> serde_json::Value {
+pub(super) fn shown(issued: &Issued) -> serde_json::Value {
     json!({ "token": issued.token.reveal(), "token_data": issued.claims })
 }

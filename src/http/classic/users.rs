@@ -220,8 +220,9 @@ async fn of_classic(http: &Http, user: UserId) -> Result<Account, Problem> {
 
 async fn with_identity(http: &Http, provider: &str, name: &str) -> Result<Account, Problem> {
     let unknown = || Problem::new(Kind::UnknownAccount);
-    let provider = Provider::named_classic(provider).ok_or_else(unknown)?;
-    let name = request::decoded(name).ok_or_else(unknown)?;
+    let [provider, name] = [provider, name].map(request::decoded);
+    let (provider, name) = provider.zip(name).ok_or_else(unknown)?;
+    let (provider, name) = Provider::of_classic(&provider, &name).ok_or_else(unknown)?;
     let work = move |system: &crate::system::System| system.with_identity(&app(), provider, &name);
     match http.ask(work).await? {
         Err(SystemError::NoSuchUser) => Err(unknown()),
@@ -230,12 +231,12 @@ async fn with_identity(http: &Http, provider: &str, name: &str) -> Result<Accoun
 }
 
 fn body(account: Account) -> UserBody {
-    let identity = |(provider, name): (Provider, String)| AccountBody {
-        provider: provider
-            .classic_name()
-            .unwrap_or(provider.name())
-            .to_owned(),
-        provider_id: name,
+    let identity = |(provider, name): (Provider, String)| {
+        let (provider, provider_id) = provider.classic(&name);
+        AccountBody {
+            provider,
+            provider_id,
+        }
     };
     let fact = |(key, value): (String, Value)| MetadataBody {
         key,

@@ -67,6 +67,13 @@ async function permissions(user) {
 async function main() {
   console.warn = () => {}; // about signatures that are deprecated
   const realm = (path) => server.replace('http', 'realm') + path;
+  if (mode === 'google') {
+    const provider = { provider: 'google', providerToken: process.env.ROS_TEST_TOKEN };
+    const { identity } = await call('registerWithProvider', provider);
+    say('known', { identity });
+    await call('registerWithProvider', { ...provider, providerToken: 'x.y.z' }).then(() => say('unknown', {}), (error) => say('unknown', shown(error)));
+    process.exit(0);
+  }
   if (mode === 'permissions') {
     await permissions(await call('login', `ada-${version}`, 'correct horse'));
     process.exit(0);

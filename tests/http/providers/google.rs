@@ -1,27 +1,16 @@
-//! Those who sign in with the tokens of providers, whose keys are fetched from a simulated one.
+//! Users of Google, and how keys are fetched.
 
 use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use ring::hmac;
-use ros::config::{Overrides, Settings, parse};
 use serde_json::{Value, json};
 
-use super::{Reply, Server};
+use super::{NOW, Says, ada, code, configured};
+use crate::http::{Reply, Server};
 use crate::support::issuer::{Issuer, jwks};
-use crate::support::provider::{Reply as Says, Service, nobody};
-
-/// Where the clock of these tests begins.
-const NOW: u64 = 1_000_000;
-
-/// Takes from a configuration what it says of apps and providers.
-fn configured(settings: &mut Settings, text: &str) {
-    let text = format!("storage: {{ root_path: /x }}\nauth:\n  private_key_path: /x\n{text}");
-    let loaded = parse(&text, &Overrides::default());
-    let loaded = loaded.unwrap_or_else(|error| panic!("{error:?}")).settings;
-    (settings.apps, settings.providers) = (loaded.apps, loaded.providers);
-}
+use crate::support::provider::{Service, nobody};
 
 /// A server for users of Google, whose keys are at this address.
 fn for_google(keys_url: &str) -> Server {
@@ -36,11 +25,6 @@ fn for_google(keys_url: &str) -> Server {
     })
 }
 
-/// What Google says of somebody who uses our app.
-fn ada() -> Value {
-    json!({ "iss": "https://accounts.google.com", "aud": "our-app", "sub": "110248", "email": "ada@x.example", "exp": NOW + 3600 })
-}
-
 fn with(name: &str, value: Value) -> Value {
     let mut said = ada();
     said[name] = value;
@@ -53,19 +37,6 @@ impl Server {
         self.post("/app/x/auth/providers/oauth2-google/login", &body)
             .await
     }
-
-    async fn known_to(&self, provider: &str, token: &str) -> Reply {
-        let body = json!({ "provider": provider, "data": token, "app_id": "x" }).to_string();
-        self.request_at("POST", "/auth", None, &body).await
-    }
-}
-
-/// The code of a problem of the classic API.
-fn code(reply: &Reply) -> (u16, u64) {
-    (
-        reply.status.as_u16(),
-        reply.json()["code"].as_u64().unwrap(),
-    )
 }
 
 #[tokio::test]
@@ -273,10 +244,19 @@ async fn a_code_for_a_server_is_refused_by_name() {
     let told = server.post(path, "{}").await;
     assert!(told.error(400, "MissingParameter").contains("id_token"));
     // Who has no such provider says so, and asks nobody.
-    let told = server
-        .post("/app/x/auth/providers/oauth2-facebook/login", "{}")
-        .await;
-    told.error(404, "AuthProviderNotFound");
+    for other in [
+        "oauth2-facebook",
+        "oauth2-apple",
+        "azuread",
+        "debug",
+        "custom",
+    ] {
+        let path = format!("/app/x/auth/providers/{other}/login");
+        server
+            .post(&path, "{}")
+            .await
+            .error(404, "AuthProviderNotFound");
+    }
     let dev = Server::dev();
     dev.google("x").await.error(404, "AuthProviderNotFound");
     assert_eq!(code(&dev.known_to("google", "x").await), (400, 601));
