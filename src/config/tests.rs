@@ -411,7 +411,10 @@ fn unknown_keys_are_told_with_what_was_meant() {
 fn what_this_build_does_not_do_is_an_error_that_names_it() {
     for (text, key) in [
         ("backup: { enable: true }", "backup.enable"),
-        ("auth: { sync_hosts: [ 'a:1' ] }", "auth.sync_hosts"),
+        (
+            "backup: { enable: true, network: { listen_port: 1 } }",
+            "backup.network.listen_port",
+        ),
     ] {
         let found = problems(&format!("{text}\nstorage: {{ root_path: /r }}"));
         assert!(

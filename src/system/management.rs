@@ -36,6 +36,8 @@ enum Problem {
     Invalid(&'static str),
     /// Whoever asks may not.
     Denied,
+    /// The Realm is another server's.
+    Host,
     /// The offer has expired.
     Expired,
 }
@@ -45,6 +47,7 @@ impl Problem {
         match self {
             Problem::Invalid(_) => 601,
             Problem::Denied => 614,
+            Problem::Host => 616,
             Problem::Expired => 701,
         }
     }
@@ -55,6 +58,9 @@ impl Problem {
                 format!("Your request parameters did not validate: {what}")
             }
             Problem::Denied => "The path is invalid or current user has no access.".to_owned(),
+            Problem::Host => {
+                "The Realm is on a host that this server is not responsible for.".to_owned()
+            }
             Problem::Expired => "The permission offer is expired.".to_owned(),
         }
     }
@@ -296,6 +302,11 @@ impl System {
 
     /// The Realm that a request is about, if the requester may change its permissions.
     fn managed(&self, book: &Book<'_>, requester: &Requester, url: &str) -> Result<Named, Failed> {
+        if let (Endpoint::Classic, Some(Err(_))) =
+            (&requester.endpoint, self.settings().own_path(url))
+        {
+            return Err(Failed::Refused(Problem::Host));
+        }
         let named = named(&requester.endpoint, &requester.user, requester.admin, url)
             .ok_or(Failed::Refused(NO_REALM))?;
         if Reserved::of(&named.realm).is_some() {

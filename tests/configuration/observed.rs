@@ -444,6 +444,11 @@ const OBSERVED: &[Observed] = &[
         ],
     },
     Observed {
+        file: "tests/http/classic.rs",
+        test: "urls_of_other_hosts_are_refused_where_own_names_are_configured",
+        keys: &["auth.sync_hosts"],
+    },
+    Observed {
         file: "tests/http/providers/google.rs",
         test: "whom_google_knows_signs_in_and_nobody_else",
         keys: &[

@@ -291,3 +291,31 @@ async fn after_many_wrong_passwords_one_has_to_wait_here_too() {
     server.pass(60);
     server.auth(&body("correct horse")).await.object();
 }
+
+#[tokio::test]
+async fn urls_of_other_hosts_are_refused_where_own_names_are_configured() {
+    let with = |hosts: &[&str]| {
+        let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
+        Server::with(|settings| settings.sync_hosts = hosts)
+    };
+    for (hosts, url, code) in [
+        (
+            &["sync.example.com:9080"][..],
+            "realm://sync.example.com:9080/~/notes",
+            None,
+        ),
+        (
+            &["sync.example.com:9080"],
+            "realm://other.example.com:9080/~/notes",
+            Some(616),
+        ),
+        (&["sync.example.com:9080"], "/~/notes", None),
+        (&[], "realm://other.example.com:9080/~/notes", None),
+    ] {
+        let server = with(hosts);
+        let (refresh, _) = server.classic_user("ada").await;
+        let told = server.access(&refresh, url).await.json();
+        assert_eq!(told["code"].as_u64(), code, "{url}: {told}");
+        assert_eq!(told["access_token"].is_object(), code.is_none(), "{told}");
+    }
+}

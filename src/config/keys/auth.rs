@@ -27,13 +27,12 @@ pub const KEYS: &[Key] = &[
         "Public keys of earlier pairs, PEM: tokens that they verify count until they expire. For changing the key pair without signing everybody out.",
     )
     .like("[ /etc/realm/token-signature.old.pub ]"),
-    Key::fixed(
+    Key::live(
         "auth.sync_hosts",
         Kind::Hosts,
         &Server(|s| &mut s.sync_hosts),
-        "Names under which this server is known, beside its own addresses: URLs of Realms with another one are refused.",
+        "Names under which this server is known, beside its own addresses and location.url: URLs of Realms with another one are refused. Without it, every name will do.",
     )
-    .but(Effect::Missing)
     .like("[ 'sync.example.com:9080' ]"),
     Key::live(
         "auth.ttls.access_token",

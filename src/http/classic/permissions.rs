@@ -247,6 +247,7 @@ async fn asked(http: &Http, shown: &Shown, ask: Ask) -> Result<Reply, Problem> {
     let kind = match reply.code {
         0 => return Ok(reply),
         601 => Kind::InvalidParameters,
+        616 => Kind::InvalidHost,
         701 => Kind::ExpiredOffer,
         _ => Kind::AccessDenied,
     };

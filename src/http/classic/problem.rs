@@ -29,6 +29,8 @@ pub enum Kind {
     AccessDenied,
     /// The refresh token's time is over.
     ExpiredRefreshToken,
+    /// The URL of a Realm is another server's.
+    InvalidHost,
     /// No such Realm.
     RealmNotFound,
     /// No such user.
@@ -95,6 +97,12 @@ impl Kind {
                 S::FORBIDDEN,
                 "expired-refresh-token",
                 "The refresh token is expired.",
+            ),
+            Kind::InvalidHost => (
+                616,
+                S::BAD_REQUEST,
+                "invalid-host",
+                "The Realm is on a host that this server is not responsible for.",
             ),
             Kind::ExpiredOffer => (
                 701,

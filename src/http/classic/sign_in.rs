@@ -111,6 +111,11 @@ async fn realm(
         let issued = issued.map_err(|error| refused(peer, None, error))?;
         return Ok(done(&json!({ "user_token": shown(&issued) })));
     };
+    let path = match http.system.settings().own_path(&path) {
+        Some(Err(other)) => return Err(Problem::new(Kind::InvalidHost).because(other)),
+        Some(Ok(path)) => path.to_owned(),
+        None => path,
+    };
     let path = request::decoded(&path).ok_or_else(|| Problem::new(Kind::AccessDenied))?;
     let asked_for = path.clone();
     let issued = http
