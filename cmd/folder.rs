@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use ros::audit::{Act, Entry};
 use ros::auth::KeyPair;
-use ros::config::{self, Overrides, Settings};
+use ros::config::{self, LogLevel, Overrides, Settings};
 use ros::ident::UnixTime;
+use ros::log::Log;
 use ros::storage::{StorageError, Store};
 use ros::system::{Moment, System, SystemError};
 
@@ -82,8 +84,27 @@ fn open(root: &Path, settings: Settings) -> Result<Folder, Failure> {
     })?;
     // No token is made or looked at here, so the server's own keys are not needed.
     let keys = KeyPair::generate(&mut rand_core::OsRng).map_err(|error| failed().cause(error))?;
+    put_on_record(&settings)?;
     let system = System::open(Arc::new(settings), keys).map_err(|error| failed().cause(error))?;
     Ok(Folder { system, store })
+}
+
+/// What is done to the folder goes into the audit log of its server, if the configuration names one. One that is not there yet is left to the server, whose file it is to be.
+fn put_on_record(settings: &Settings) -> Result<(), Failure> {
+    let Some(file) = settings.audit_path.as_deref().filter(|file| file.exists()) else {
+        return Ok(());
+    };
+    let log = Log::start(LogLevel::Error, settings.log_format, None);
+    let opened = log.and_then(|log| log.audit_to(Some(file)));
+    opened.map_err(|error| {
+        let what = format!("cannot put on record in {}", file.display());
+        Failure::new(Exit::Failed, what).cause(error)
+    })
+}
+
+/// An entry of what is done to the folder.
+pub fn entry(act: Act) -> Entry {
+    Entry::of(act).by("--root")
 }
 
 impl Folder {

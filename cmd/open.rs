@@ -4,9 +4,9 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use ros::access::Endpoint;
+use ros::access::{Endpoint, Reserved};
 use ros::client::{Options, Place, Realm, RealmAddress};
-use ros::ident::UserId;
+use ros::ident::{RealmName, UserId};
 use ros::system::realm_name;
 use ros::{ejson, transfer};
 
@@ -24,6 +24,7 @@ pub fn address(text: &str) -> Result<RealmAddress, Failure> {
 /// A copy in memory of everything that the server has of a Realm that must be there. Who may see the list of Realms makes none by looking at it.
 pub async fn existing(reach: &Reach, address: &RealmAddress) -> Result<Realm, Failure> {
     if let Some(name) = listed_name(address)
+        && !Reserved::is_list(&RealmName::from_canonical(name.as_str()))
         && reach.has_token()
         && let Ok(listed) = listing(reach).await
         && !listed.iter().any(|listed| listed.name == name)

@@ -64,7 +64,8 @@ impl Rows {
                 if self.headings.iter().any(|heading| !heading.is_empty()) {
                     table.set_header(&self.headings);
                 }
-                if io::stdout().is_terminal() {
+                // A terminal that does not say how wide it is has no width to fit into.
+                if io::stdout().is_terminal() && table.width() > Some(0) {
                     table.set_content_arrangement(ContentArrangement::Dynamic);
                 }
                 table.add_rows(&self.rows);

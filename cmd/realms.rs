@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use ros::audit::Act;
 use ros::client::{Realm, RealmAddress};
 use ros::ejson::Shape;
 use ros::ident::UserId;
@@ -194,6 +195,7 @@ fn remove_from(folder: &Folder, address: &RealmAddress, consent: &Consent) -> Re
     if consent.given(&removal(realm.as_str()))? {
         let removed = system.remove_realm(&realm, folder::moment().now);
         removed.map_err(cannot)?;
+        folder::entry(Act::RemoveRealm).realm(&realm).done();
         let erased = folder.erase_removed();
         erased.map_err(|error| cannot(error.into()))?;
     }

@@ -1,8 +1,9 @@
 //! Where users are: at a running server, or in the data folder of a stopped one.
 
 use ros::api::users::{User, UserChange};
+use ros::audit::Act;
 use ros::client::{ClientError, Server};
-use ros::http::{imported_user, shown_user};
+use ros::http::{changed_words, imported_user, shown_user};
 use ros::ident::{AppId, UserId};
 use ros::secret::Secret;
 use ros::system::{PAGE, Search, System, SystemError, Wanted};
@@ -10,7 +11,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::failure::{Exit, Failure};
-use crate::folder::{self, Folder, moment};
+use crate::folder::{self, Folder, entry, moment};
 use crate::reach::Reach;
 
 /// Arguments that say where.
@@ -159,7 +160,11 @@ impl Place<'_> {
                     admin,
                 };
                 let made = system.add_account(&wanted, &moment());
-                made.map(shown_user).map_err(|error| told(&error))
+                let made = made.map_err(|error| told(&error))?;
+                let detail = if admin { "administrator" } else { "user" };
+                let entry = entry(Act::AddUser).user(&made.user).app(&made.app);
+                entry.detail(detail).done();
+                Ok(shown_user(made))
             }
         }
     }
@@ -180,12 +185,14 @@ impl Place<'_> {
                     .map_err(|error| error.to_string())
                     .and_then(|read| imported_user(read, rounds))
                     .map_err(wrong)?;
-                let done = if dry_run {
-                    system.check_import(&user)
-                } else {
-                    system.import_account(&user, &moment()).map(drop)
-                };
-                done.map_err(|error| told(&error))
+                if dry_run {
+                    return system.check_import(&user).map_err(|error| told(&error));
+                }
+                let made = system.import_account(&user, &moment());
+                let made = made.map_err(|error| told(&error))?;
+                let entry = entry(Act::AddUser).user(&made.user).app(&made.app);
+                entry.detail("imported").done();
+                Ok(())
             }
         }
     }
@@ -214,10 +221,11 @@ impl Place<'_> {
             Place::Folder(folder) => {
                 let system = &folder.system;
                 let found = system.who(&app_id(app)?, who);
-                let removed =
-                    found.and_then(|found| system.remove_account(&found.user, moment().now));
-                let removed = removed.and_then(|_| folder.erase_removed());
-                removed.map_err(|error| told(&error))
+                let user = found.map_err(|error| told(&error))?.user;
+                let removed = system.remove_account(&user, moment().now);
+                removed.map_err(|error| told(&error))?;
+                entry(Act::RemoveUser).user(&user).done();
+                folder.erase_removed().map_err(|error| told(&error))
             }
         }
     }
@@ -226,7 +234,9 @@ impl Place<'_> {
 fn changed(system: &System, app: &AppId, who: &str, change: &Value) -> Result<User, SystemError> {
     let user = system.who(app, who)?.user;
     let change: UserChange = serde_json::from_value(change.clone()).unwrap_or_default();
+    let words = changed_words(&change);
     system.change_account(&user, &change.into(), &moment())?;
+    entry(Act::ChangeUser).user(&user).detail(words).done();
     system.account(&user).map(shown_user)
 }
 

@@ -25,7 +25,7 @@ use hyper::body::Body;
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 
-pub use self::admin::{imported_user, inspected, shown_user};
+pub use self::admin::{changed_words, imported_user, inspected, shown_user};
 pub use self::answer::{Cause, Failure, json};
 use self::app::{Missing, MissingCounts, Route};
 pub use self::arrival::Arrival;

@@ -1,15 +1,16 @@
 //! Removing Realms: written down with all that it takes from the database, and carried out in the data folder after it.
 //!
 //! Between the two nobody opens the Realm: see [`System::is_being_removed`]. A crash leaves the row, and the next start goes on. What an administrator has removed, and what
-//! was of a user whom an issuer may name again, is remembered by its name, so that devices that come with a file from before start over instead of waiting for its return.
+//! was of a user whom an issuer may name again, is remembered by a hash of its name, so that devices that come with a file from before start over instead of waiting for its return.
 
 use std::collections::BTreeSet;
 
 use rusqlite::{OptionalExtension, Transaction, params};
+use sha2::{Digest, Sha256};
 
 use super::book::{Book, Changed};
 use super::users::{Provider, seconds};
-use super::{System, SystemError, gone, listing, logins, mirrors, permissions, realms, users};
+use super::{System, SystemError, gone, hex, listing, logins, mirrors, permissions, realms, users};
 use crate::access::{Endpoint, Reserved};
 use crate::audit::{Act, Entry};
 use crate::ident::{AppId, LoginId, RealmName, UnixTime, UserId};
@@ -184,7 +185,7 @@ impl System {
                 .execute([realm.as_str()])?;
             tx.prepare_cached("DELETE FROM removals WHERE realm = ?1 AND NOT kept")?
                 .execute([realm.as_str()])?;
-            Ok(())
+            hide_names(tx)
         })
     }
 
@@ -197,10 +198,30 @@ impl System {
     pub fn was_removed(&self, realm: &RealmName) -> Result<bool, SystemError> {
         self.admin.read(|tx| {
             let found = tx
-                .prepare_cached("SELECT 1 FROM removals WHERE realm = ?1")?
-                .query_row([realm.as_str()], |_| Ok(()))
+                .prepare_cached("SELECT 1 FROM removals WHERE realm IN (?1, ?2)")?
+                .query_row([realm.as_str(), &hash(realm.as_str())], |_| Ok(()))
                 .optional()?;
             Ok(found.is_some())
         })
     }
+}
+
+/// What stays of Realms whose files have gone is the hash of the name, which may say whose it was. Names of Realms have a slash, and hashes have none.
+fn hide_names(tx: &Transaction<'_>) -> Result<(), SystemError> {
+    let mut statement =
+        tx.prepare_cached("SELECT realm FROM removals WHERE done AND instr(realm, '/')")?;
+    let names = statement.query_map([], |row| row.get(0))?;
+    let names: Vec<String> = names.collect::<Result<_, _>>()?;
+    for name in names {
+        tx.prepare_cached("UPDATE OR REPLACE removals SET realm = ?2 WHERE realm = ?1")?
+            .execute([&name, &hash(&name)])?;
+    }
+    Ok(())
+}
+
+fn hash(name: &str) -> String {
+    let digest = Sha256::new()
+        .chain_update("removed Realm ")
+        .chain_update(name);
+    hex(&digest.finalize())
 }

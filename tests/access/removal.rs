@@ -439,6 +439,7 @@ fn devices_of_a_removed_realm_are_told_and_start_over_when_they_come_back() {
     settled(&server);
     assert!(!server.root().join("realms/wall").exists());
     assert!(server.root().join("realms").exists());
+    assert_eq!(tables_with(&server, "wall"), Vec::<String>::new());
 
     // It opens the Realm again with the file that it has.
     let mut again = Client::connect(&server);
@@ -460,6 +461,13 @@ fn devices_of_a_removed_realm_are_told_and_start_over_when_they_come_back() {
     other.send("bind 1 7 0 0 0\n", b"/wall/b");
     other.send(&ident, b"");
     assert_eq!(other.error().0, 201);
+
+    // Removed once more, it is still one that was.
+    let path = "/realms/files/wall%2Fa";
+    let (status, _) = classic(&server, "DELETE", path, &token, &Value::Null);
+    assert_eq!(status, 200);
+    settled(&server);
+    assert_eq!(count(&server, "SELECT count(*) FROM removals"), 1);
 }
 
 #[test]
@@ -485,6 +493,7 @@ fn devices_of_a_user_whom_an_issuer_names_again_start_over() {
     let (status, _) = classic(&server, "DELETE", "/auth/users/ada", &admin, &Value::Null);
     assert_eq!(status, 200);
     settled(&server);
+    assert_eq!(tables_with(&server, "ada"), Vec::<String>::new());
 
     let mut again = connected();
     again.send("bind 1 10 0 0 0\n", b"/ada/notes");

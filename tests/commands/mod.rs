@@ -282,6 +282,13 @@ fn realms_are_listed_and_none_is_made_by_looking() {
         ros(&server, &["realms", "info", "app/{\"$numberLong\":\"42\"}"]).code,
         0
     );
+    // What lists them is none of them, and can be looked at.
+    let list_itself = ros(&server, &["browse", "/__admin", "RealmFile", "-o", "plain"]);
+    assert!(
+        list_itself.out.contains("/some/path"),
+        "{}",
+        list_itself.err
+    );
     server.kill();
     server.restart();
     assert_eq!(list(&server), all);
@@ -531,5 +538,29 @@ fn doctor_finds_what_is_wrong() {
     assert_eq!(
         (nowhere.code, &error["error"]["code"]),
         (3, &json!("bad-configuration"))
+    );
+}
+
+#[test]
+fn a_terminal_without_a_width_shows_tables_as_they_are() {
+    let server = Server::start();
+    let tool = format!(
+        "{} users list --server {}",
+        env!("CARGO_BIN_EXE_ros"),
+        server.url()
+    );
+    let mut script = Command::new("script");
+    script.args(["-qec", &format!("stty cols 0; {tool}"), "/dev/null"]);
+    script.env(
+        "ROS_ADMIN_TOKEN_FILE",
+        server.root().join("keys/admin.token"),
+    );
+    let Ok(ran) = script.stdin(Stdio::null()).output() else {
+        return println!("could not run: there is no script(1)");
+    };
+    let shown = String::from_utf8_lossy(&ran.stdout);
+    assert!(
+        shown.contains("id app name state logins created"),
+        "{shown}"
     );
 }

@@ -167,7 +167,13 @@ fn whoever_has_the_folder_of_a_stopped_server_comes_in() {
 
 #[test]
 fn the_folder_of_a_stopped_server_has_the_rules_of_its_configuration() {
-    let mut server = Server::with_configuration("  password_min_length: 4");
+    let scratch = tempfile::tempdir().unwrap();
+    let record = scratch.path().join("audit.ndjson");
+    let rest = format!(
+        "  password_min_length: 4\nlogging: {{ audit_path: {} }}",
+        record.display()
+    );
+    let mut server = Server::with_configuration(&rest);
     let root = server.root().display().to_string();
     let configuration = server.root().with_file_name("configuration.yml");
     let configuration = configuration.display().to_string();
@@ -186,8 +192,34 @@ fn the_folder_of_a_stopped_server_has_the_rules_of_its_configuration() {
     assert_ne!(add(&server, "c", "72391\n", &other_app), 0);
     let bad = ["--root", &root, "-c", "/nonexistent"];
     assert_eq!(add(&server, "d", "72391\n", &bad), 3);
-    let alone = ["-c", configuration.as_str()];
-    assert_eq!(add(&server, "d", "72391\n", &alone), 2);
+    let alone = ["users", "list", "-c", &configuration];
+    assert_eq!(ros(&server, &alone).code, 2, "a folder must be named");
+
+    // What is done is on record, as if a server had done it.
+    for act in [
+        &["users", "make-admin", "a"][..],
+        &["users", "suspend", "a"],
+        &["users", "remove", "a", "--yes"],
+    ] {
+        let ran = ros(&server, &[act, &ruled].concat());
+        assert_eq!(ran.code, 0, "{act:?}: {}", ran.err);
+    }
+    let text = std::fs::read_to_string(record).unwrap();
+    let entries = text.lines().map(|line| line.parse::<Value>().unwrap());
+    let ours: Vec<_> = entries
+        .filter(|entry| entry["by"] == "--root")
+        .map(|entry| (entry["act"].clone(), entry["detail"].clone()))
+        .collect();
+    assert_eq!(
+        ours,
+        [
+            (json!("add-user"), json!("user")),
+            (json!("change-user"), json!("administrator")),
+            (json!("change-user"), json!("suspended")),
+            (json!("remove-user"), Value::Null),
+        ]
+    );
+    assert!(!text.contains("7239"));
 }
 
 /// PBKDF2 as Realm Object Server kept it: 512 bytes, base64.

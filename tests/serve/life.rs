@@ -16,6 +16,7 @@ use crate::support::wire::{Wire, raw};
 
 /// A session of its own with a new file, which is synced.
 struct Session {
+    user: User,
     wire: Wire,
     file: u64,
     salt: u64,
@@ -28,14 +29,18 @@ impl Session {
         wire.send("bind 1 3 0 1 0\n\"p\"");
         let ident = wire.receive().unwrap();
         let (file, salt) = (ident.number(2), ident.number(3));
-        let mut session = Session { wire, file, salt };
+        let mut session = Session {
+            user,
+            wire,
+            file,
+            salt,
+        };
         session.identify();
         session
     }
 
     fn again(&mut self, server: &Server) {
-        let user = User::sign_in(server.address(), "x");
-        self.wire = user.connect(server.address(), "x", NEWEST);
+        self.wire = self.user.connect(server.address(), "x", NEWEST);
         self.wire.send("bind 1 3 0 0 0\n\"p\"");
         self.identify();
     }
@@ -231,6 +236,8 @@ fn systemd_hears_of_everything() {
     heard("WATCHDOG=1");
     server.signal("TERM");
     heard("STOPPING=1");
+    // It goes on to say that it is alive, and waits where nobody listens.
+    std::thread::spawn(move || while socket.recv(&mut [0; 1000]).is_ok() {});
     assert_eq!(server.ended(), Some(0));
 }
 

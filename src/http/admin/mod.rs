@@ -15,7 +15,7 @@ use hyper::{Method, Response};
 
 pub use imported::imported as imported_user;
 pub use tokens::inspected;
-pub use users::shown as shown_user;
+pub use users::{changed as changed_words, shown as shown_user};
 
 use super::answer::Failure;
 use super::{Answer, Http, request};

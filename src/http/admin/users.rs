@@ -79,10 +79,7 @@ pub async fn change(
 ) -> Result<Response<Answer>, Failure> {
     let change: UserChange = request::parse(body)?;
     let user = found(http, head, who).await?.user;
-    let said = json!({
-        "password": change.password.is_some(), "admin": change.admin,
-        "suspended": change.suspended, "metadata": change.metadata.is_some(),
-    });
+    let said = self::changed(&change);
     let (changed, moment) = (user.clone(), http.moment());
     let work = move |system: &crate::system::System| {
         let ended = system.change_account(&changed, &change.into(), &moment)?;
@@ -123,6 +120,19 @@ async fn found(http: &Http, head: &Parts, who: &str) -> Result<Account, Failure>
 pub fn app_of(named: Option<String>) -> Result<AppId, Failure> {
     let named = named.as_deref().unwrap_or(CLASSIC);
     AppId::parse(named).ok_or_else(|| Failure::bad_request("malformed app id"))
+}
+
+/// What is changed, for the record: no password, and nothing of the custom data.
+pub fn changed(change: &UserChange) -> String {
+    let either = |said: Option<bool>, yes, no| said.map(|said| if said { yes } else { no });
+    let words = [
+        change.password.as_ref().map(|_| "password"),
+        either(change.admin, "administrator", "no administrator"),
+        either(change.suspended, "suspended", "active"),
+        change.metadata.as_ref().map(|_| "custom data"),
+    ];
+    let words: Vec<&str> = words.into_iter().flatten().collect();
+    words.join(", ")
 }
 
 impl From<UserChange> for AccountChange {
