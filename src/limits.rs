@@ -93,7 +93,7 @@ pub struct Limits {
     pub password_line: usize,
     /// Wrong passwords for one name from one address within [`Limits::wrong_passwords_time`]; one more try is answered with 429.
     pub wrong_passwords: u32,
-    /// Registrations from one address within the same time; one more is answered with 429.
+    /// Registrations from one address within the same time, and as many refused tokens of others; one more of either is answered with 429.
     pub registrations: u32,
     /// Realms that one user may make within [`Limits::new_realms_time`], administrators left out; one more is refused with a transient error.
     pub new_realms: u32,

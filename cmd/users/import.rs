@@ -137,6 +137,7 @@ fn value(name: &str, text: &str) -> Value {
             | "name"
             | "providerId"
             | "provider_id"
+            | "provider"
             | "hash"
             | "salt"
             | "digest"

@@ -72,7 +72,9 @@ pub struct ImportedUser {
     /// The id that it had.
     #[serde(alias = "userId", alias = "user_id")]
     pub id: String,
-    /// Name or e-mail address.
+    /// How it signs in: the name of a provider, as clients of the classic API give it, or those of the app; `password` if it is not said.
+    pub provider: Option<String>,
+    /// Name or e-mail address, or what the provider calls it.
     #[serde(alias = "providerId", alias = "provider_id")]
     pub name: String,
     /// Base64 of the password's PBKDF2; without one the user cannot sign in until it has a password.

@@ -27,7 +27,9 @@ pub struct ImportedUser {
     pub app: AppId,
     /// The id that it had, which its Realms are named after.
     pub id: UserId,
-    /// The name or e-mail address by which it signs in.
+    /// How it signs in.
+    pub provider: Provider,
+    /// The name or e-mail address by which it signs in, or what the provider calls it.
     pub name: String,
     /// The hash of its password; without one it cannot sign in until it is given one.
     pub hash: Option<Pbkdf2>,
@@ -57,10 +59,10 @@ impl System {
         let new = NewUser {
             id: user.id.clone(),
             app: &user.app,
-            email: Some(&user.name),
+            email: (user.provider == Provider::Password).then_some(&*user.name),
             account: moment.account(),
-            provider: Provider::Password,
-            name: &user.name.to_lowercase(),
+            provider: user.provider,
+            name: &user.provider.key(&user.name),
             password_hash: hash.as_deref(),
             created: moment.now,
         };
@@ -124,8 +126,8 @@ fn check_free(tx: &Transaction<'_>, user: &ImportedUser) -> Result<(), SystemErr
     if users::is_disabled(tx, &user.id)?.is_some() {
         return Err(SystemError::IdInUse);
     }
-    let name = user.name.to_lowercase();
-    if users::find(tx, &user.app, Provider::Password, &name)?.is_some() {
+    let name = user.provider.key(&user.name);
+    if users::find(tx, &user.app, user.provider, &name)?.is_some() {
         return Err(SystemError::NameInUse);
     }
     Ok(())

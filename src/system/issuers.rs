@@ -479,6 +479,7 @@ mod tests {
             let moment = fixture.moment(UnixTime(1));
             let user = users::user_id(id.to_owned());
             let imported = ImportedUser {
+                provider: Provider::Password,
                 app,
                 id: user.clone(),
                 name: format!("{id}@example.com"),

@@ -243,7 +243,7 @@ pub const KEYS: &[Key] = &[
         "limits.registrations",
         Kind::Count,
         &Server(|s| &mut s.limits.registrations),
-        "Registrations from one address within the same time; one more is answered with 429.",
+        "Registrations from one address within the same time, and as many refused tokens of others; one more of either is answered with 429.",
     ),
     Key::fixed(
         "limits.new_realms",

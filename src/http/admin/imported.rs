@@ -13,9 +13,9 @@ use crate::audit::Act;
 use crate::auth::{Digest, Pbkdf2};
 use crate::http::answer::{self, Failure};
 use crate::http::{Answer, Http, request};
-use crate::ident::UserId;
+use crate::ident::{AppId, UserId};
 use crate::secret::Secret;
-use crate::system;
+use crate::system::{self, Provider};
 
 /// `POST users/import?dry_run=true`: one user; 200 and nothing if it was a dry run, 201 and the user if not.
 pub async fn import(
@@ -59,15 +59,33 @@ pub fn imported(user: ImportedUser, rounds: u32) -> Result<system::ImportedUser,
         }
         _ => return Err("a password takes hash and salt, or data".to_owned()),
     };
+    let named = user.provider.as_deref().unwrap_or("password");
+    let (provider, name) = account(&app, named, &user.name)
+        .ok_or_else(|| format!("provider is none that users can be imported for: `{named}`"))?;
+    if provider != Provider::Password && hash.is_some() {
+        return Err("hash, salt and data are for users with a password".to_owned());
+    }
     Ok(system::ImportedUser {
         app,
         id: UserId(user.id.into()),
-        name: user.name,
+        provider,
+        name,
         hash,
         admin: user.admin,
         suspended: user.suspended,
         metadata: user.metadata,
     })
+}
+
+/// The account that a list calls so; `None` if nobody can have it twice.
+fn account(app: &AppId, provider: &str, name: &str) -> Option<(Provider, String)> {
+    let of_app = || Some((Provider::named(provider)?, name.to_owned()));
+    let found = match app.as_str() {
+        AppId::CLASSIC => Provider::of_classic(provider, name),
+        _ if provider == "password" => Some((Provider::Password, name.to_owned())),
+        _ => of_app(),
+    };
+    found.filter(|(provider, _)| !matches!(provider, Provider::Anonymous | Provider::ApiKey))
 }
 
 fn hash_of(

@@ -19,9 +19,9 @@ pub enum Missing {
     Functions,
     /// Push notifications.
     Push,
-    /// Identities for a user beside name and password.
+    /// Identities for a user by providers that make none.
     Link,
-    /// Providers other than the two.
+    /// Providers that the app has not.
     Providers,
     /// Confirmation of e-mail addresses.
     Confirmation,

@@ -120,6 +120,7 @@ pub async fn put(http: &Http, head: &Parts, said: &[u8]) -> Result<Response<Answ
         }
         Err(SystemError::NoSuchUser) => {
             let user = ImportedUser {
+                provider: Provider::Password,
                 app: app(),
                 id: id.map_or_else(|| classic_user(&moment), |id| UserId(id.into())),
                 name,

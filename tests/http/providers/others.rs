@@ -200,3 +200,55 @@ async fn a_provider_under_another_name_has_users_of_its_own() {
         .collect();
     assert_eq!(shown, [("custom/ours".to_owned(), "110248".to_owned())]);
 }
+
+#[tokio::test]
+async fn who_was_imported_with_a_provider_is_the_one_who_comes_with_it() {
+    let text = "  providers: { debug: { allow_anybody: true }, custom/ours: { implementation: debug, allow_anybody: true } }\n";
+    let server = Server::with(|settings| configured(settings, text));
+    let import = |user: serde_json::Value| {
+        let read = serde_json::from_value(user).map_err(|error| error.to_string())?;
+        let user = ros::http::imported_user(read, 1000)?;
+        let moment = ros::system::Moment {
+            now: UnixTime(NOW),
+            random: rand::random(),
+        };
+        let made = server.system.import_account(&user, &moment);
+        made.map(|made| made.user.to_string())
+            .map_err(|error| error.to_string())
+    };
+    let ids = [
+        "5d1c0e7a9b3f4c2286aa10f3b7e4d901",
+        "7e4d9015d1c0e7a9b3f4c2286aa10f3b",
+    ];
+    for (id, provider) in ids.into_iter().zip(["debug", "custom/ours"]) {
+        let user = json!({ "userId": id, "provider": provider, "providerId": "Ada" });
+        assert_eq!(import(user).as_deref(), Ok(id));
+        assert_eq!(identity(&server.known_to(provider, "Ada").await), id);
+        assert_ne!(
+            identity(&server.known_to(provider, "ada").await),
+            id,
+            "{provider}"
+        );
+    }
+    for (wrong, told) in [
+        (
+            json!({ "id": "x", "provider": "google", "name": "1", "hash": "AA==", "salt": "AA==" }),
+            "hash",
+        ),
+        (
+            json!({ "id": "x", "provider": "anon-user", "name": "1" }),
+            "provider is none",
+        ),
+        (
+            json!({ "id": "x", "provider": "nosuch", "name": "1" }),
+            "provider is none",
+        ),
+        (
+            json!({ "id": "x", "provider": "debug", "name": "Ada" }),
+            "name already in use",
+        ),
+    ] {
+        let refused = import(wrong.clone()).unwrap_err();
+        assert!(refused.starts_with(told), "{wrong}: {refused}");
+    }
+}
