@@ -258,7 +258,8 @@ impl Replica {
         let mut cells = Overlay::new(&self.local);
         let mut schema = self.schema.clone();
         let mut notes = Notes::default();
-        let mut rebased = Vec::with_capacity(entries.len());
+        let mut applier = Applier::new(&mut cells, &mut schema);
+        // One entry at a time, for as instructions they are many times larger.
         for entry in entries {
             let incoming = part(entry.timestamp, entry.origin, &entry.changeset)
                 .map_err(ReplicaError::Misfit)?;
@@ -266,14 +267,12 @@ impl Replica {
                 .window
                 .rebase(entry.client_version.0, vec![incoming])
                 .map_err(|error| ReplicaError::Misfit(error.to_string()))?;
-            rebased.extend(parts);
-        }
-        let mut applier = Applier::new(&mut cells, &mut schema);
-        for instruction in rebased.iter().flat_map(|part| &part.changeset.instructions) {
-            notes
-                .note(&mut applier, instruction)
-                .and_then(|()| applier.apply(instruction))
-                .map_err(|error| ReplicaError::Misfit(error.to_string()))?;
+            for instruction in parts.iter().flat_map(|part| &part.changeset.instructions) {
+                notes
+                    .note(&mut applier, instruction)
+                    .and_then(|()| applier.apply(instruction))
+                    .map_err(|error| ReplicaError::Misfit(error.to_string()))?;
+            }
         }
         applier.finish();
         if let Some(failure) = cells.take_failure() {
