@@ -6,10 +6,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::Request as HttpRequest;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use ros::auth::{AppToken, ClassicToken, KeyPair, TokenKind};
 use ros::changeset::{Changeset, Instruction, Step, Value, decode, encode};
 use ros::config::{Overrides, Settings};
@@ -315,6 +316,45 @@ fn keys() -> KeyPair {
     KeyPair::from_pem(PEM.get_or_init(make)).expect("it was just written")
 }
 
+/// Signs as the server does, ten times as fast.
+struct Signer {
+    keys: KeyPair,
+    fast: RsaKeyPair,
+}
+
+fn signer() -> &'static Signer {
+    static SIGNER: OnceLock<Signer> = OnceLock::new();
+    SIGNER.get_or_init(|| {
+        let keys = keys();
+        let pem = keys.private_pem().expect("a key can be written");
+        let lines = pem.reveal().lines().filter(|line| !line.starts_with('-'));
+        let der = BASE64_STANDARD.decode(lines.collect::<String>());
+        let fast = RsaKeyPair::from_pkcs8(&der.expect("it is base64"));
+        Signer {
+            keys,
+            fast: fast.expect("it is a key"),
+        }
+    })
+}
+
+impl Signer {
+    fn sign(&self, said: &[u8]) -> Vec<u8> {
+        let mut signature = vec![0; self.fast.public().modulus_len()];
+        let random = ring::rand::SystemRandom::new();
+        let signed = self
+            .fast
+            .sign(&RSA_PKCS1_SHA256, &random, said, &mut signature);
+        signed.expect("it can sign");
+        signature
+    }
+}
+
+/// What [`token`] needs before the first of its inputs is timed: making a key may take seconds.
+pub fn before_tokens() {
+    let signer = signer();
+    assert_eq!(signer.sign(b"said"), signer.keys.sign(b"said"));
+}
+
 /// A request: a line with method and target, a line with a token, and the body.
 pub fn http(data: &[u8]) {
     static SERVER: OnceLock<Server> = OnceLock::new();
@@ -347,11 +387,10 @@ pub fn http(data: &[u8]) {
 
 /// A token as it is, or claims that the server's key has signed.
 pub fn token(data: &[u8]) {
-    static KEYS: OnceLock<KeyPair> = OnceLock::new();
     let Some((first, rest)) = data.split_first() else {
         return;
     };
-    let keys = KEYS.get_or_init(keys);
+    let signer = signer();
     let text = match first % 4 {
         0 => String::from_utf8_lossy(rest).into_owned(),
         form => {
@@ -362,15 +401,20 @@ pub fn token(data: &[u8]) {
             } else {
                 body
             };
-            let signature = BASE64_URL_SAFE_NO_PAD.encode(keys.sign(said.as_bytes()));
+            let signature = BASE64_URL_SAFE_NO_PAD.encode(signer.sign(said.as_bytes()));
             format!("{said}{}{signature}", if form == 3 { ":" } else { "." })
         }
     };
     let token = Secret::new(text);
     for kind in [TokenKind::Access, TokenKind::Refresh] {
-        drop(AppToken::verify(&token, kind, keys.public(), UnixTime(1)));
+        drop(AppToken::verify(
+            &token,
+            kind,
+            signer.keys.public(),
+            UnixTime(1),
+        ));
     }
-    if let Ok(token) = ClassicToken::verify(&token, keys.public()) {
+    if let Ok(token) = ClassicToken::verify(&token, signer.keys.public()) {
         token.has_expired(UnixTime(1));
     }
 }
