@@ -448,7 +448,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__backup)
-            opts="-o -h -V --with-keys --jobs --output --help --version"
+            opts="-o -h -V --with-keys --jobs --full-speed --output --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2918,7 +2918,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__restore)
-            opts="-o -h -V --dry-run --rehearse --jobs --output --help --version"
+            opts="-o -h -V --dry-run --rehearse --jobs --full-speed --output --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3980,7 +3980,7 @@ _ros() {
             return 0
             ;;
         ros__subcmd__verify)
-            opts="-o -h -V --jobs --output --help --version"
+            opts="-o -h -V --jobs --full-speed --output --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -87,6 +87,7 @@ ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand backup" -l with-keys -d 'Copy keys that lie outside of the data folder, too, into TARGET/keys'
+complete -c ros -n "__fish_ros_using_subcommand backup" -l full-speed -d 'Do not give way to a server on this machine'
 complete -c ros -n "__fish_ros_using_subcommand backup" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand backup" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand verify" -l jobs -d 'Files worked on at the same time' -r
@@ -95,6 +96,7 @@ json\t'One JSON document'
 ndjson\t'A JSON document for each row'
 plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
+complete -c ros -n "__fish_ros_using_subcommand verify" -l full-speed -d 'Do not give way to a server on this machine'
 complete -c ros -n "__fish_ros_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand verify" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand restore" -l jobs -d 'Files worked on at the same time' -r
@@ -105,6 +107,7 @@ plain\t'Values with tabs between them, without headings'
 csv\t'Comma-separated values with a heading'"
 complete -c ros -n "__fish_ros_using_subcommand restore" -l dry-run -d 'Verify the backup and say what would be done, and do nothing'
 complete -c ros -n "__fish_ros_using_subcommand restore" -l rehearse -d 'Restore into ROOT, read every row of every Realm there, and take it away again'
+complete -c ros -n "__fish_ros_using_subcommand restore" -l full-speed -d 'Do not give way to a server on this machine'
 complete -c ros -n "__fish_ros_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ros -n "__fish_ros_using_subcommand restore" -s V -l version -d 'Print version'
 complete -c ros -n "__fish_ros_using_subcommand browse" -l where -d 'Only objects for which this holds' -r

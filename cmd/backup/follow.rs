@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::ProgressBar;
-use ros::backup::{BackupError, Item, Watch};
+use ros::backup::{BackupError, Item, Pace, Watch};
 use serde_json::json;
 
 use crate::output::{self, Format};
@@ -13,11 +13,12 @@ use crate::output::{self, Format};
 /// Does work on other threads, shows its progress, and ends it early at Ctrl-C.
 pub fn followed<T: Send + 'static>(
     format: Format,
+    pace: Pace,
     work: impl FnOnce(&Follower) -> Result<T, BackupError> + Send + 'static,
 ) -> Result<T, BackupError> {
     // A worse place in the line for the processor than the server has. Where that is refused, it goes without.
     let _ = rustix::process::nice(10);
-    let follower = Arc::new(Follower::new(format));
+    let follower = Arc::new(Follower::new(format, pace));
     let end = follower.clone();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -42,15 +43,17 @@ pub fn followed<T: Send + 'static>(
 
 /// Shows what a copy does, and ends it when it is told to.
 pub struct Follower {
+    pace: Pace,
     bar: ProgressBar,
     lines: bool,
     stopped: AtomicBool,
 }
 
 impl Follower {
-    fn new(format: Format) -> Follower {
+    fn new(format: Format, pace: Pace) -> Follower {
         let lines = matches!(format, Format::Ndjson);
         Follower {
+            pace,
             bar: output::bytes_bar(),
             lines,
             stopped: AtomicBool::new(false),
@@ -59,6 +62,10 @@ impl Follower {
 }
 
 impl Watch for Follower {
+    fn pace(&self) -> Pace {
+        self.pace
+    }
+
     fn begin(&self, what: &'static str, bytes: u64) {
         self.bar.set_message(what);
         self.bar.set_length(bytes);

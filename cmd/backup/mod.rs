@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use ros::backup::{self, Item, Options, Restored, Verified};
+use ros::backup::{self, Item, Options, Pace, Restored, Verified};
 use ros::storage;
 use serde::Deserialize;
 
@@ -20,7 +20,8 @@ use report::{damaged, failed};
 ///
 /// The server goes on; each Realm in the copy is as it was at one moment after the command began, and holds everything that was acknowledged before. The copy has the
 /// layout of the source, so that `ros serve --root TARGET` starts from it, and a manifest with a checksum for each file. TARGET must not be there, or be an empty
-/// folder. What was not finished does not look like a backup. The command gives way to the server: it runs with a low priority.
+/// folder. What was not finished does not look like a backup. The command gives way to a server that runs: it works in small portions, with a rest after each as long as the work was, and a low
+/// priority. With --full-speed it does not.
 #[derive(clap::Args)]
 #[command(
     before_long_help = "Examples:\n  ros backup /var/lib/realm/object-server /backup/tonight\n  ros backup ros-data \"backup-$(date +%F)\" -o ndjson\n  realm-backup /var/lib/realm/object-server /backup/tonight"
@@ -80,9 +81,22 @@ struct Work {
     /// Files worked on at the same time
     #[arg(long, value_name = "N", default_value = "2")]
     jobs: NonZeroUsize,
+    /// Do not give way to a server on this machine
+    #[arg(long)]
+    full_speed: bool,
     /// The form of the result; ndjson prints a line for each file when it is done
     #[arg(short, long, value_enum, default_value_t = Format::Table)]
     output: Format,
+}
+
+impl Work {
+    /// Half of the time belongs to the server that works beside it, unless somebody is in a hurry.
+    fn pace(&self) -> Pace {
+        match self.full_speed {
+            true => Pace::Full,
+            false => Pace::Gentle,
+        }
+    }
 }
 
 /// Runs `ros backup`.
@@ -101,7 +115,11 @@ pub fn backup(arguments: Backup) -> Result<(), Failure> {
     };
     let begun = options.begun.clone();
     let (from, to) = (source.clone(), target.clone());
-    let made = followed(work.output, move |watch| {
+    let pace = match storage::is_held(&source) {
+        Ok(false) => Pace::Full, // nobody is there to give way to
+        Ok(true) | Err(_) => work.pace(),
+    };
+    let made = followed(work.output, pace, move |watch| {
         backup::backup(&from, &to, &options, watch)
     })
     .map_err(|error| failed("cannot back up", &source, error))?;
@@ -171,7 +189,9 @@ pub fn restore(arguments: Restore) -> Result<(), Failure> {
         );
     }
     let (from, to, threads) = (backup.clone(), root.clone(), work.jobs.get());
-    let restored = followed(work.output, move |watch| match rehearse {
+    // Who brings a data folder back is waited for.
+    let pace = if rehearse { work.pace() } else { Pace::Full };
+    let restored = followed(work.output, pace, move |watch| match rehearse {
         true => backup::rehearse(&from, &to, threads, watch),
         false => backup::restore(&from, &to, threads, watch),
     });
@@ -187,7 +207,7 @@ pub fn restore(arguments: Restore) -> Result<(), Failure> {
 
 fn checked(backup: &Path, work: &Work) -> Result<Verified, Failure> {
     let (folder, threads) = (backup.to_owned(), work.jobs.get());
-    followed(work.output, move |watch| {
+    followed(work.output, work.pace(), move |watch| {
         backup::verify(&folder, threads, watch)
     })
     .map_err(|error| failed("cannot verify", backup, error))

@@ -71,8 +71,8 @@ pub fn backup(
     let (admin, others): (Vec<Found>, Vec<Found>) =
         first.files.into_iter().partition(|file| file.path == ADMIN);
     let mut items = copy.all(&others, options.threads)?;
-    copy.forget_removed(&mut items)?;
-    items.extend(copy.all(&admin, 1)?);
+    let named = copy.admin(&admin, &mut items)?;
+    items.extend(named);
     let mut later = files::list(source)?.files;
     let known: BTreeSet<&str> = others
         .iter()
@@ -102,6 +102,9 @@ pub fn backup(
 
 /// The server's own database.
 const ADMIN: &str = "admin.db";
+
+/// How often it is copied at most while Realms are being removed.
+const TRIES: u32 = 20;
 
 /// Neither folder lies in the other.
 fn apart(source: &Path, target: &Path) -> Result<(), BackupError> {
@@ -146,21 +149,45 @@ impl Copy<'_> {
         Ok(items.into_iter().flatten().collect())
     }
 
+    /// Copies the server's own database when nothing is removed, and takes out again what was removed before.
+    fn admin(&self, admin: &[Found], items: &mut Vec<Item>) -> Result<Vec<Item>, BackupError> {
+        let mut tries = 0;
+        loop {
+            self.forget_removed(items)?;
+            let copied = self.all(admin, 1)?;
+            tries += 1;
+            if items.iter().all(|item| self.is_there(item)) || tries == TRIES {
+                return Ok(copied);
+            }
+            for item in copied {
+                self.remove(&item)?;
+            }
+        }
+    }
+
     /// Takes out again what was removed from the source meanwhile. The database that comes next does not name it any more, so whoever made a Realm of its name would find it.
     fn forget_removed(&self, items: &mut Vec<Item>) -> Result<(), BackupError> {
-        let is_there = |item: &Item| self.source.join(&item.path).try_exists().unwrap_or(true);
-        let (there, removed): (Vec<Item>, Vec<Item>) =
-            std::mem::take(items).into_iter().partition(is_there);
+        let (there, removed): (Vec<Item>, Vec<Item>) = std::mem::take(items)
+            .into_iter()
+            .partition(|item| self.is_there(item));
         *items = there;
-        for item in removed {
-            let copy = self.target.join(&item.path);
-            fs::remove_file(&copy).map_err(at(&copy))?;
-        }
-        Ok(())
+        removed.iter().try_for_each(|item| self.remove(item))
+    }
+
+    /// Whether the source has a file still.
+    fn is_there(&self, item: &Item) -> bool {
+        self.source.join(&item.path).try_exists().unwrap_or(true)
+    }
+
+    /// Removes a copy.
+    fn remove(&self, item: &Item) -> Result<(), BackupError> {
+        let copy = self.target.join(&item.path);
+        fs::remove_file(&copy).map_err(at(&copy))
     }
 
     fn one(&self, path: &str) -> Result<Item, BackupError> {
         let (from, to) = (self.source.join(path), self.target.join(path));
+        self.watch.pace().rest();
         files::make_folder_for(&to)?;
         let (content, damage) = match files::is_database(path) {
             true => self.database(&from, &to)?,
@@ -193,12 +220,18 @@ impl Copy<'_> {
 
     /// Copies a database as of one moment, and reads the copy. One that is damaged is copied as it lies there, and what is wrong with it is said.
     fn database(&self, from: &Path, to: &Path) -> Result<(Content, Option<String>), BackupError> {
+        let mut portions = files::Portions::of(to, self.watch);
         let follow = |bytes| {
             self.watch.moved(bytes);
+            portions.more(bytes);
             self.watch.go_on()
         };
         let copied = match storage::snapshot(from, to, follow) {
-            Ok(true) => files::settle(from, to).map(|()| storage::check(to))?,
+            Ok(true) => {
+                files::settle(from, to)?;
+                let pace = self.watch.pace();
+                storage::check(to, move || pace.rest())
+            }
             Ok(false) => return Err(BackupError::Stopped),
             Err(damaged @ StorageError::Damaged { .. }) => {
                 files::copy(from, to, self.watch)?;

@@ -9,11 +9,15 @@ use sha2::{Digest, Sha256};
 use walkdir::{DirEntry, WalkDir};
 
 use super::manifest::MANIFEST;
+use super::pace::Pace;
 use super::{BackupError, Watch, at};
 use crate::storage::{LOCK, UNFINISHED};
 
-/// Bytes read at a time.
-const CHUNK: usize = 256 << 10;
+/// Bytes read at a time: a fraction of a millisecond's work.
+const CHUNK: usize = 64 << 10;
+
+/// Bytes of a copy that are made durable together.
+const PORTION: u64 = 256 << 10;
 
 /// A file found below a folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,6 +157,10 @@ pub fn digest(path: &Path, watch: &dyn Watch, moved: bool) -> Result<(u64, Strin
         if !watch.go_on() {
             return Err(BackupError::Stopped);
         }
+        if watch.pace() == Pace::Gentle {
+            forget(&file, bytes - read as u64, read as u64);
+        }
+        watch.pace().rest();
     }
     Ok((bytes, format!("{:x}", hash.finalize())))
 }
@@ -164,9 +172,12 @@ pub fn copy(from: &Path, to: &Path, watch: &dyn Watch) -> Result<(), BackupError
         buffer_size: CHUNK,
         ..CopyOptions::default()
     };
+    let mut portions = Portions::of(to, watch);
     let follow = |now: TransitProcess| {
-        watch.moved(now.copied_bytes - before);
+        let moved = now.copied_bytes - before;
         before = now.copied_bytes;
+        watch.moved(moved);
+        portions.more(moved);
     };
     copy_with_progress(from, to, &options, follow).map_err(|error| {
         let cause = match error.kind {
@@ -177,6 +188,48 @@ pub fn copy(from: &Path, to: &Path, watch: &dyn Watch) -> Result<(), BackupError
         at(from)(cause)
     })?;
     settle(from, to)
+}
+
+/// A copy that grows in small portions. Each is made durable before the next: what is written at once at the end would keep a server's own writes waiting.
+pub struct Portions<'a> {
+    copy: &'a Path,
+    file: Option<File>,
+    waiting: u64,
+    pace: Pace,
+}
+
+impl Portions<'_> {
+    /// Of a copy that is about to be made.
+    pub fn of<'a>(copy: &'a Path, watch: &dyn Watch) -> Portions<'a> {
+        Portions {
+            copy,
+            file: None,
+            waiting: 0,
+            pace: watch.pace(),
+        }
+    }
+
+    /// So many bytes more are written. That they could not be made durable is left for [`settle`] to find.
+    pub fn more(&mut self, bytes: u64) {
+        if self.pace == Pace::Full {
+            return;
+        }
+        self.waiting += bytes;
+        if self.waiting >= PORTION {
+            self.waiting = 0;
+            if self.file.is_none() {
+                self.file = File::open(self.copy).ok();
+            }
+            let _ = self.file.as_ref().map(File::sync_data);
+        }
+        self.pace.rest();
+    }
+}
+
+/// Lets the system forget what it keeps of a part of a file that was read: a server beside it has more use for the memory.
+fn forget(file: &File, from: u64, bytes: u64) {
+    let bytes = std::num::NonZeroU64::new(bytes);
+    let _ = rustix::fs::fadvise(file, from, bytes, rustix::fs::Advice::DontNeed);
 }
 
 /// Gives a copy the permissions of its source, and makes its bytes durable.

@@ -9,6 +9,7 @@
 mod copy;
 mod files;
 mod manifest;
+mod pace;
 mod place;
 mod restore;
 mod verify;
@@ -26,6 +27,7 @@ use crate::storage::StorageError;
 
 pub use copy::{Key, Made, Options, backup};
 pub use manifest::{Head, MANIFEST, Manifest};
+pub use pace::Pace;
 pub use restore::{Restored, may_restore, rehearse, restore};
 pub use verify::{Problem, Verified, verify};
 
@@ -63,8 +65,10 @@ pub enum Content {
     Other,
 }
 
-/// Follows a copy from several threads, and can end it.
+/// Follows a copy from several threads, says how fast it goes, and can end it.
 pub trait Watch: Sync {
+    /// How much the work gives way to a server on this machine.
+    fn pace(&self) -> Pace;
     /// A part of the work begins, in which so many bytes are to be done.
     fn begin(&self, what: &'static str, bytes: u64);
     /// There turned out to be more of it.

@@ -40,7 +40,9 @@ pub fn rehearse(
     let (place, restored) = copy_back(backup, scratch, threads, watch)?;
     work::each(&restored.items, threads, |item| match item.content {
         Content::Realm { .. } | Content::Admin if item.damage.is_none() => {
-            storage::check(&place.folder().join(&item.path)).map(drop)
+            let pace = watch.pace();
+            let copy = place.folder().join(&item.path);
+            storage::check(&copy, move || pace.rest()).map(drop)
         }
         Content::Realm { .. } | Content::Admin | Content::Other => Ok(()),
     })?;

@@ -11,6 +11,9 @@ use crate::storage::{AdminFile, Batch, Entry, RealmFile, Store, UNFINISHED};
 struct Patient;
 
 impl Watch for Patient {
+    fn pace(&self) -> Pace {
+        Pace::Full
+    }
     fn begin(&self, _: &'static str, _: u64) {}
     fn more(&self, _: u64) {}
     fn moved(&self, _: u64) {}
@@ -288,6 +291,9 @@ fn nothing_is_overwritten_and_nothing_is_left_by_a_refusal() {
 struct Hasty(std::sync::atomic::AtomicU64);
 
 impl Watch for Hasty {
+    fn pace(&self) -> Pace {
+        Pace::Full
+    }
     fn begin(&self, _: &'static str, _: u64) {}
     fn more(&self, _: u64) {}
     fn moved(&self, bytes: u64) {
@@ -300,16 +306,22 @@ impl Watch for Hasty {
     }
 }
 
-/// Removes this file as soon as it is copied.
-struct Removing(PathBuf);
+/// Removes a file as soon as another is copied.
+struct Removing {
+    after: PathBuf,
+    file: PathBuf,
+}
 
 impl Watch for Removing {
+    fn pace(&self) -> Pace {
+        Pace::Full
+    }
     fn begin(&self, _: &'static str, _: u64) {}
     fn more(&self, _: u64) {}
     fn moved(&self, _: u64) {}
     fn done(&self, item: &Item) {
-        if self.0.ends_with(&item.path) {
-            fs::remove_file(&self.0).unwrap();
+        if self.after == Path::new(&item.path) {
+            let _ = fs::remove_file(&self.file);
         }
     }
     fn go_on(&self) -> bool {
@@ -319,14 +331,22 @@ impl Watch for Removing {
 
 #[test]
 fn what_is_removed_while_a_backup_is_made_is_not_in_it() {
-    let world = World::new();
     let file = crate::storage::file_of(&RealmName::from_canonical("/a"));
-    let removing = Removing(world.root().join(&file));
-    let target = world.path("backup");
-    let made = backup(&world.root(), &target, &options(), &removing).unwrap();
-    assert!(!removing.0.exists() && !target.join(&file).exists());
-    assert!(made.items.iter().all(|item| Path::new(&item.path) != file));
-    assert!(world.verify("backup").problems.is_empty());
+    // As soon as it is copied, and just when the database is that would name it.
+    for after in [&file, Path::new("admin.db")] {
+        let world = World::new();
+        let removing = Removing {
+            after: after.to_owned(),
+            file: world.root().join(&file),
+        };
+        let target = world.path("backup");
+        let made = backup(&world.root(), &target, &options(), &removing).unwrap();
+        assert!(!removing.file.exists() && !target.join(&file).exists());
+        assert!(made.items.iter().all(|item| Path::new(&item.path) != file));
+        let admins = made.items.iter().filter(|item| item.path == "admin.db");
+        assert_eq!(admins.count(), 1);
+        assert!(world.verify("backup").problems.is_empty());
+    }
 }
 
 #[test]

@@ -12,7 +12,10 @@ use super::realm_file::{self, Entry, classify};
 use super::{StorageError, admin, checksum, log, pages, schema};
 
 /// Pages copied between two looks at whether to go on.
-const PAGES: i32 = 256;
+const PAGES: i32 = 16;
+
+/// Steps of SQLite's machine between two rests while rows are read: some microseconds.
+const STEPS: i32 = 50;
 
 /// How long a writer may hold a database that is to be read.
 const BUSY: Duration = Duration::from_secs(10);
@@ -74,10 +77,16 @@ pub fn snapshot(
     }
 }
 
-/// Reads every row of a database that nobody has open, and says what it holds; an error names the first thing that is not as it was written.
-pub fn check(path: &Path) -> Result<Holds, StorageError> {
+/// Reads every row of a database that nobody has open, and says what it holds; an error names the first thing that is not as it was written. `rest` is called
+/// every few microseconds, and may take its time.
+pub fn check(path: &Path, mut rest: impl FnMut() + Send + 'static) -> Result<Holds, StorageError> {
     let connection = still(path)?;
     let failed = |cause| classify(path, cause);
+    let go_on = move || {
+        rest();
+        false
+    };
+    connection.progress_handler(STEPS, Some(go_on));
     let whole: String = connection
         .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
         .map_err(failed)?;
