@@ -6,6 +6,7 @@ use serde_yaml::Value;
 
 use super::near;
 use super::network::Network;
+use super::record::Record;
 use super::tree::{Node, Place, What};
 
 /// What the value of a key looks like.
@@ -81,10 +82,12 @@ impl Kind {
         if let Some(wrong) = typographic(self, node) {
             return Err(wrong);
         }
-        self.checked(node).ok_or_else(|| Wrong {
-            at: node.at,
-            what: self.complaint(node),
-            hint: self.hint(node),
+        self.checked(node).ok_or_else(|| {
+            self.strange_item(node).unwrap_or_else(|| Wrong {
+                at: node.at,
+                what: self.complaint(node),
+                hint: self.hint(node),
+            })
         })
     }
 
@@ -112,15 +115,12 @@ impl Kind {
         )
     }
 
-    fn checked(self, node: &Node) -> Option<Value> {
+    pub(super) fn checked(self, node: &Node) -> Option<Value> {
         match self {
             Kind::Any => return Some(node.value()),
-            Kind::Files | Kind::Hosts | Kind::Networks | Kind::Realms | Kind::Texts => {
+            _ if !self.is_scalar() => {
                 return items(node)?.iter().map(|item| self.item(item)).collect();
             }
-            Kind::Servers => return items(node)?.iter().map(server).collect(),
-            Kind::Rules => return items(node)?.iter().map(rule).collect(),
-            Kind::Claims => return items(node)?.iter().map(claim).collect(),
             _ => {}
         }
         let (text, plain) = node.scalar()?;
@@ -163,7 +163,11 @@ impl Kind {
         }
     }
 
+    /// An item of a list.
     fn item(self, node: &Node) -> Option<Value> {
+        if let Some(record) = Record::of(self) {
+            return record.value(node);
+        }
         let (text, _) = node.scalar()?;
         let fits = match self {
             Kind::Networks => text.parse::<Network>().is_ok(),
@@ -173,6 +177,28 @@ impl Kind {
             _ => is_authority(text),
         };
         fits.then(|| text.into())
+    }
+
+    /// What is wrong with the first item of a list that does not belong there.
+    fn strange_item(self, node: &Node) -> Option<Wrong> {
+        if self.is_scalar() {
+            return None;
+        }
+        let strange = items(node)?.iter().find(|item| self.item(item).is_none())?;
+        let in_record = Record::of(self).and_then(|record| record.strange_member(strange));
+        Some(in_record.unwrap_or_else(|| {
+            let what = match strange.scalar() {
+                Some((text, _)) if text.chars().count() <= 60 => {
+                    format!("`{}`", text.escape_debug())
+                }
+                _ => "this".to_owned(),
+            };
+            Wrong {
+                at: strange.at,
+                what: format!("{what} does not belong into {}", self.expected()),
+                hint: None,
+            }
+        }))
     }
 
     /// What is expected, after "expected:" or "must be".
@@ -257,6 +283,9 @@ impl Kind {
             Kind::Address => match lower.as_str() {
                 "localhost" => Some("write 127.0.0.1, or '::1'".to_owned()),
                 "*" | "any" | "all" | "" => Some("write '::' for all addresses".to_owned()),
+                _ if is_bracketed(text) => {
+                    Some(format!("write '{}'", text.trim_matches(['[', ']'])))
+                }
                 _ if text.contains(':') || text.contains('.') => match text.rsplit_once(':') {
                     Some((address, port)) if address.parse::<std::net::Ipv4Addr>().is_ok() => {
                         Some(format!(
@@ -315,6 +344,13 @@ fn items(node: &Node) -> Option<&[Node]> {
     }
 }
 
+/// Whether a text is an IPv6 address as it stands in URLs.
+fn is_bracketed(text: &str) -> bool {
+    text.strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+        .is_some_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok())
+}
+
 fn number(text: &str, plain: bool, least: u64, most: u64) -> Option<Value> {
     let number: u64 = plain.then(|| text.parse().ok())??;
     (least..=most).contains(&number).then(|| number.into())
@@ -326,68 +362,8 @@ fn is_authority(text: &str) -> bool {
         return false;
     };
     let narrow = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-    let is_v6 = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .is_some_and(|host| host.parse::<std::net::Ipv6Addr>().is_ok());
+    let is_v6 = is_bracketed(host);
     let is_name = !host.is_empty() && host.bytes().all(narrow);
     (is_v6 || is_name || host.parse::<IpAddr>().is_ok())
         && port.parse::<u16>().is_ok_and(|port| port > 0)
-}
-
-fn server(node: &Node) -> Option<Value> {
-    let What::Map(members) = &node.what else {
-        return None;
-    };
-    let member = |name: &str, kind: Kind| {
-        let found = members.iter().find(|member| member.name == name)?;
-        kind.checked(&found.node)
-    };
-    let (id, address, port) = (
-        member("id", Kind::Text)?,
-        member("address", Kind::Text)?,
-        member("port", Kind::Port)?,
-    );
-    let pairs = [("id", id), ("address", address), ("port", port)];
-    (members.len() == pairs.len()).then(|| {
-        Value::Mapping(
-            pairs
-                .into_iter()
-                .map(|(name, value)| (name.into(), value))
-                .collect(),
-        )
-    })
-}
-
-/// A rule of an app; the pattern is checked where it is taken.
-fn rule(node: &Node) -> Option<Value> {
-    record(node, "partition", |name| match name {
-        "partition" => Some(Kind::Text),
-        "read" | "write" | "manage" => Some(Kind::Flag),
-        _ => None,
-    })
-}
-
-/// A claim of tokens that is taken over.
-fn claim(node: &Node) -> Option<Value> {
-    record(node, "claim", |name| match name {
-        "claim" | "name" => Some(Kind::Text),
-        "required" => Some(Kind::Flag),
-        _ => None,
-    })
-}
-
-/// A map of members of these kinds, of which one is needed.
-fn record(node: &Node, needed: &str, kind: impl Fn(&str) -> Option<Kind>) -> Option<Value> {
-    let What::Map(members) = &node.what else {
-        return None;
-    };
-    let pairs = members.iter().map(|member| {
-        let value = kind(&member.name)?.checked(&member.node)?;
-        Some((member.name.as_str().into(), value))
-    });
-    let pairs: Option<serde_yaml::Mapping> = pairs.collect();
-    pairs
-        .filter(|pairs| pairs.contains_key(needed))
-        .map(Value::Mapping)
 }

@@ -28,6 +28,7 @@ mod outline;
 mod place;
 mod problem;
 mod providers;
+mod record;
 mod reference;
 mod reload;
 mod rules;

@@ -9,6 +9,7 @@ use std::path::Path;
 use rustix::fs::{Access, access};
 
 use super::firewall::redirect;
+use super::folder::another_key;
 use super::holder::{Holder, holder};
 use crate::auth::{ForeignKeys, KeyError, KeyPair, PublicKey};
 use crate::config::{Loaded, Problem, Provider, Providers, SyncServer, listeners};
@@ -58,7 +59,11 @@ impl Look<'_> {
         let made = format!("install -d -m 0700 {shown}, as the user of the server");
         let found = match fs::metadata(root) {
             Ok(found) if found.is_dir() => found,
-            Ok(_) => return self.problem(KEY, format!("{shown} is no folder"), made),
+            Ok(_) => {
+                let hint =
+                    "name a folder: install -d -m 0700 FOLDER makes one, as the user of the server";
+                return self.problem(KEY, format!("{shown} is no folder"), hint.to_owned());
+            }
             Err(error) => return self.problem(KEY, format!("{shown}: {error}"), made),
         };
         let owner = owner(&found);
@@ -107,7 +112,7 @@ impl Look<'_> {
             }
             Err(error) => {
                 let what = format!("{shown}: {error}");
-                self.problem(private, what, format!("openssl genrsa -out {shown} 2048"));
+                self.problem(private, what, another_key(&settings.private_key));
             }
         }
     }
@@ -328,9 +333,7 @@ impl Look<'_> {
             Ok(_) => true,
             Err(error) => {
                 let hint = match error.kind() {
-                    io::ErrorKind::NotFound if key == "auth.private_key_path" => {
-                        format!("openssl genrsa -out {shown} 2048, as the user of the server")
-                    }
+                    io::ErrorKind::NotFound if key == "auth.private_key_path" => another_key(file),
                     io::ErrorKind::PermissionDenied => format!("let {} read it", me()),
                     _ => {
                         "name the file, relative to where the server is started or from the root on"

@@ -49,12 +49,24 @@ fn keys(settings: &Settings) -> Finding {
         Err(error) => Finding::bad(
             CHECK,
             format!("{}: {error}", private_key.display()),
-            format!(
-                "auth.private_key_path names an RSA key that the server's user may read: openssl genrsa -out {} 2048",
-                private_key.display()
-            ),
+            another_key(private_key),
         ),
     }
+}
+
+/// What helps where there is no key that is of use. It never writes over a file that is there.
+pub(super) fn another_key(private_key: &Path) -> String {
+    let shown = private_key.display();
+    if !private_key.exists() {
+        return format!("openssl genrsa -out {shown} 2048, as the user of the server");
+    }
+    let text = fs::read_to_string(private_key).unwrap_or_default();
+    if text.contains("ENCRYPTED") {
+        return format!(
+            "it has a passphrase, which a server cannot be asked for: openssl rsa -in {shown} -out FILE makes one without; name that FILE"
+        );
+    }
+    "openssl genrsa -out FILE 2048, as the user of the server, makes one; name that FILE".to_owned()
 }
 
 fn unreadable(check: &'static str, path: &Path, error: &std::io::Error) -> Finding {

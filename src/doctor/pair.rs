@@ -26,14 +26,15 @@ impl Look<'_> {
             Ok(pair) => self.pair(&pair),
             Err(error) => self.no_pair(&files, &error),
         }
-        self.private("proxy.https.private_key_path", private_key);
+        self.private(KEY_OF_CERTIFICATE, private_key);
     }
 
     fn no_pair(&mut self, files: &Files, error: &TlsError) {
-        let key = if error.file == files.private_key {
-            KEY_OF_CERTIFICATE
-        } else {
-            CERTIFICATE
+        let key = match error.cause {
+            // They may be in one file.
+            Cause::NoKey | Cause::Locked | Cause::BadKey | Cause::Mismatch => KEY_OF_CERTIFICATE,
+            _ if error.file == files.certificate => CERTIFICATE,
+            _ => KEY_OF_CERTIFICATE,
         };
         let hint = match error.cause {
             Cause::SelfSigned => {

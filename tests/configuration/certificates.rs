@@ -118,6 +118,16 @@ fn what_is_wrong_with_a_pair_is_told_by_its_key() {
     fs::write(lab.files().certificate, &whole).unwrap();
     fs::copy(other.files().private_key, lab.files().private_key).unwrap();
     one(&found(&https(&lab, "", ""))[0], KEY, "does not belong");
+    // A key where the certificate should be.
+    let key = fs::read(lab.files().private_key).unwrap();
+    fs::write(lab.files().certificate, key).unwrap();
+    let same = fs::read_to_string(lab.files().certificate).unwrap();
+    one(
+        &found(&https(&lab, "", ""))[0],
+        CERTIFICATE,
+        "no certificate",
+    );
+    fs::write(lab.files().certificate, format!("{whole}{same}")).unwrap();
     // Not there.
     fs::remove_file(lab.files().private_key).unwrap();
     one(&found(&https(&lab, "", ""))[0], KEY, "No such file");

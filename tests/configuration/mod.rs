@@ -323,6 +323,23 @@ fn folders_and_keys_are_looked_at() {
         "performance.max_open_files: a whole number, from 1 is expected",
     );
 
+    // A file that is there is never written over by what is advised.
+    for (text, advice) in [
+        ("nonsense", "hint: openssl genrsa -out FILE 2048"),
+        (
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\n",
+            "hint: it has a passphrase, which a server cannot be asked for: openssl rsa -in ",
+        ),
+    ] {
+        let other = place.folder.path().join("other.key");
+        fs::write(&other, text).unwrap();
+        let key = other.to_str().unwrap();
+        let arguments = ["check-config", &place.file(""), "--private-key", key];
+        let ran = self::run(ros(), &arguments, &[]);
+        assert_eq!(ran.code, Some(3), "{}", ran.out);
+        assert!(ran.err.contains(advice), "{}", ran.err);
+    }
+
     let key = place.root().join("keys/private.pem");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
     let run = place.check("");

@@ -55,6 +55,26 @@ fn a_problem_shows_its_line_and_what_to_write() {
             "hint: write 127.0.0.1, or '::1'",
         ),
         (
+            "proxy: { http: { listen_address: '[::]' } }",
+            "hint: write '::'",
+        ),
+        (
+            "proxy: { trusted: [ 127.0.0.1, 10.0.0.0/33 ] }",
+            "configuration.yml:1:32: proxy.trusted: `10.0.0.0/33` does not belong into a list of addresses",
+        ),
+        (
+            "sync: { servers: [ { id: 0, address: '::', port: 27800 } ] }",
+            "sync.servers: id: a text is expected, not `0`\n  1 | sync: { servers: [ { id: 0, address: '::', port: 27800 } ] }\n    |                          ^\n  hint: write '0'",
+        ),
+        (
+            "sync: { servers: [ { id: '0', adress: '::', port: 27800 } ] }",
+            "1:31: sync.servers: `adress` is none of id, address, port",
+        ),
+        (
+            "apps: { a: { rules: [ { read: true } ] } }",
+            "1:23: apps.a.rules: `partition` is missing: a text",
+        ),
+        (
             "proxy: { http: { listen_address: '10.0.0.1:80' } }",
             "write 10.0.0.1 here, and 80 as the port",
         ),
