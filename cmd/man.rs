@@ -13,26 +13,25 @@ use crate::{man_conf, output};
 /// Print a manual page
 #[derive(clap::Args)]
 #[command(
-    before_long_help = "Examples:\n  ros man | man -l -\n  ros man serve > ros-serve.1\n  ros man conf | man -l -"
+    before_long_help = "Examples:\n  ros man | man -l -\n  ros man perms grant > ros-perms-grant.1\n  ros man conf | man -l -"
 )]
 pub struct Arguments {
     /// The subcommand, or `conf` for the configuration file; without one, the page of `ros` itself
-    command: Option<String>,
+    command: Vec<String>,
 }
 
 /// Prints the page.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    if arguments.command.as_deref() == Some(man_conf::SHORT) {
+    if arguments.command == [man_conf::SHORT] {
         return output::print_bytes(&rendered(man_conf::page())?);
     }
-    let page = match &arguments.command {
-        None => Some(root()),
-        Some(name) => pages()
-            .into_iter()
-            .find(|page| page.get_name() == format!("ros-{name}")),
+    let name = format!("ros-{}", arguments.command.join("-"));
+    let page = match arguments.command.is_empty() {
+        true => Some(root()),
+        false => pages().into_iter().find(|page| page.get_name() == name),
     };
     let Some(page) = page else {
-        let name = arguments.command.as_deref().unwrap_or_default();
+        let name = arguments.command.join(" ");
         return Err(
             Failure::new(Exit::Usage, format!("no command is called `{name}`"))
                 .hint("ros --help lists the commands"),
@@ -47,21 +46,35 @@ fn rendered(page: io::Result<Vec<u8>>) -> Result<Vec<u8>, Failure> {
 
 /// The page of `ros` itself.
 pub fn root() -> Command {
-    cli::command().disable_help_subcommand(true)
+    without_help(cli::command())
 }
 
-/// The pages of all visible subcommands, named `ros-<command>`.
+/// `ros help …` says what the pages say.
+fn without_help(command: Command) -> Command {
+    command
+        .disable_help_subcommand(true)
+        .mut_subcommands(without_help)
+}
+
+/// The pages of all visible subcommands and theirs, named `ros-<command>` and `ros-<command>-<subcommand>`.
 pub fn pages() -> Vec<Command> {
-    let mut root = cli::command();
+    let mut root = root();
     root.build();
-    root.get_subcommands()
-        .filter(|command| !command.is_hide_set() && command.get_name() != "help")
-        .map(|command| {
-            let name: &'static str =
-                Box::leak(format!("ros-{}", command.get_name()).into_boxed_str());
-            command.clone().name(name).display_name(name)
-        })
-        .collect()
+    let mut pages = Vec::new();
+    add_pages("ros", &root, &mut pages);
+    pages
+}
+
+fn add_pages(above: &str, command: &Command, pages: &mut Vec<Command>) {
+    for command in command.get_subcommands() {
+        if command.is_hide_set() {
+            continue;
+        }
+        let name = format!("{above}-{}", command.get_name());
+        add_pages(&name, command, pages);
+        let name: &'static str = Box::leak(name.into_boxed_str());
+        pages.push(command.clone().name(name).display_name(name));
+    }
 }
 
 /// A page as text for man(1).

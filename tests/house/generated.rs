@@ -55,3 +55,21 @@ fn files(folder: &Path) -> Vec<(String, String)> {
     files.sort();
     files
 }
+
+#[test]
+fn pages_of_the_manual_name_pages_that_there_are() {
+    let pages = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("man"));
+    for (name, text) in &pages {
+        let text = text.replace("\\-", "-");
+        let named = text
+            .split_whitespace()
+            .filter_map(|word| word.strip_suffix("(1)"));
+        for named in named.filter(|named| named.starts_with("ros")) {
+            let page = format!("{named}.1");
+            assert!(
+                pages.iter().any(|(known, _)| *known == page),
+                "{name} names {named}(1)"
+            );
+        }
+    }
+}
