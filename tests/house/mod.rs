@@ -3,3 +3,4 @@
 mod crates;
 mod generated;
 mod layers;
+mod lines;
