@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Facebook, IdTokens, Issuer};
+use super::{Facebook, GoogleCode, IdTokens, Issuer};
 use crate::access::{BadPattern, Pattern, Rights, Rule};
 use crate::ident::AppId;
 
@@ -44,6 +44,8 @@ pub struct App {
     pub google: bool,
     /// Google's tokens.
     pub google_tokens: IdTokens,
+    /// Google's codes.
+    pub google_code: GoogleCode,
     /// Signing in with Apple.
     pub apple: bool,
     /// Apple's tokens.
@@ -97,6 +99,7 @@ impl Default for App {
             issuer: Issuer::default(),
             google: false,
             google_tokens: IdTokens::of_google(),
+            google_code: GoogleCode::default(),
             apple: false,
             apple_tokens: IdTokens::of_apple(),
             facebook: false,

@@ -54,7 +54,8 @@ pub use load::{ConfigError, Examined, File, Loaded, Sources, examine, load, pars
 pub use network::Network;
 pub use problem::{Problem, Source, Spot, in_order};
 pub use providers::{
-    AzureAd, CloudKit, Debug, Environment, Facebook, Google, IdTokens, Jwt, Provider, Providers,
+    AzureAd, CloudKit, Debug, Environment, Facebook, Google, GoogleCode, IdTokens, Jwt, Provider,
+    Providers,
 };
 pub use reference::reference;
 pub use reload::Reload;

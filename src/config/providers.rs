@@ -165,6 +165,27 @@ pub struct Google {
     pub tokens: IdTokens,
 }
 
+/// How codes are exchanged that Google gives to apps for their servers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoogleCode {
+    /// A file with the secret of the first client id; without it no codes are taken.
+    pub client_secret: Option<PathBuf>,
+    /// The URI that the code was asked for with, if there was one.
+    pub redirect_uri: Option<String>,
+    /// Where codes are exchanged.
+    pub token_url: Endpoint,
+}
+
+impl Default for GoogleCode {
+    fn default() -> GoogleCode {
+        GoogleCode {
+            client_secret: None,
+            redirect_uri: None,
+            token_url: Endpoint::known("https://oauth2.googleapis.com/token"),
+        }
+    }
+}
+
 impl Google {
     /// Google, as an issuer of tokens.
     pub fn issuer(&self) -> Issuer {

@@ -160,6 +160,11 @@ impl Look<'_> {
     /// Files of providers, which are read when somebody signs in.
     fn providers(&mut self) {
         let settings = &self.loaded.settings;
+        for (id, app) in settings.apps.named.iter().filter(|(_, app)| app.google) {
+            let key = format!("apps.{id}.oauth2-google.client_secret_path");
+            self.secret(&key, app.google_code.client_secret.as_deref());
+        }
+        let settings = &self.loaded.settings;
         let apps = settings.apps.named.iter().filter(|(_, app)| app.facebook);
         let apps = apps.map(|(id, app)| {
             let section = format!("apps.{id}.oauth2-facebook");
@@ -176,19 +181,8 @@ impl Look<'_> {
         for (section, provider) in providers {
             match provider {
                 Provider::Facebook(facebook) => {
-                    let Some(file) = facebook.app_secret else {
-                        continue;
-                    };
                     let key = format!("{section}.app_secret_path");
-                    match std::fs::read_to_string(&file) {
-                        Ok(_) => self.private(&key, &file),
-                        Err(error) => {
-                            let what = format!("{}: {error}", file.display());
-                            let hint =
-                                "name a file with the secret of the app, as Facebook shows it";
-                            self.problem(&key, what, hint.to_owned());
-                        }
-                    }
+                    self.secret(&key, facebook.app_secret.as_deref());
                 }
                 Provider::CloudKit(cloudkit) => {
                     let (key, file) = (format!("{section}.private_key_path"), cloudkit.private_key);
@@ -207,6 +201,19 @@ impl Look<'_> {
                 | Provider::Google(_)
                 | Provider::AzureAd(_)
                 | Provider::Debug(_) => {}
+            }
+        }
+    }
+
+    /// A file with the secret that a provider knows the app by.
+    fn secret(&mut self, key: &str, file: Option<&Path>) {
+        let Some(file) = file else { return };
+        match fs::read_to_string(file) {
+            Ok(_) => self.private(key, file),
+            Err(error) => {
+                let what = format!("{}: {error}", file.display());
+                let hint = "name a file with the secret of the app, as the provider shows it";
+                self.problem(key, what, hint.to_owned());
             }
         }
     }

@@ -1,10 +1,8 @@
 //! Whom an access token of Facebook belongs to.
 
-use std::path::Path;
-
 use serde::Deserialize;
 
-use super::{NotKnown, Providers};
+use super::{NotKnown, Providers, secret_file};
 use crate::config::Facebook;
 use crate::secret::Secret;
 
@@ -50,7 +48,8 @@ impl Providers {
             }
             return answer.id.ok_or_else(|| strange(url));
         };
-        let secret = secret_of(secret.to_owned()).await?;
+        let secret = secret_file::read("app_secret_path", secret).await;
+        let secret = secret.map_err(|cause| away(&cause))?;
         let key = Secret::new(format!("{id}|{}", secret.reveal()));
         let asked = [
             ("input_token", token.reveal()),
@@ -93,23 +92,6 @@ impl Debugged {
         self.user_id
             .map_or_else(|| refused("the token belongs to no user"), Ok)
     }
-}
-
-/// The secret of the app. It is read when it is needed, so a new one needs no reload.
-async fn secret_of(file: std::path::PathBuf) -> Result<Secret, NotKnown> {
-    let read = tokio::task::spawn_blocking(move || {
-        let text = std::fs::read_to_string(&file);
-        text.map_err(|error| unreadable(&file, &error))
-    });
-    match read.await {
-        Ok(Ok(text)) => Ok(Secret::new(text.trim())),
-        Ok(Err(cause)) => Err(away(&cause)),
-        Err(_) => Err(away("reading app_secret_path failed")),
-    }
-}
-
-fn unreadable(file: &Path, error: &std::io::Error) -> String {
-    format!("app_secret_path: {}: {error}", file.display())
 }
 
 fn told(problem: &Problem, refused: &str) -> NotKnown {

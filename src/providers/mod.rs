@@ -11,7 +11,9 @@
 mod ask;
 mod cloudkit;
 mod facebook;
+mod google;
 mod keys;
+mod secret_file;
 
 use std::sync::Arc;
 

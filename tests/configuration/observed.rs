@@ -463,6 +463,15 @@ const OBSERVED: &[Observed] = &[
         ],
     },
     Observed {
+        file: "tests/http/providers/google.rs",
+        test: "a_code_for_a_server_is_exchanged_where_the_secret_is_known",
+        keys: &[
+            "apps.*.oauth2-google.client_secret_path",
+            "apps.*.oauth2-google.redirect_uri",
+            "apps.*.oauth2-google.token_url",
+        ],
+    },
+    Observed {
         file: "tests/http/providers/azuread.rs",
         test: "users_of_the_directory_sign_in_with_tokens_of_both_versions",
         keys: &[

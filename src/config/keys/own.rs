@@ -163,6 +163,26 @@ pub const KEYS: &[Key] = &[
     )
     .like("[ { claim: email }, { claim: name } ]"),
     Key::live(
+        "apps.*.oauth2-google.client_secret_path",
+        Kind::File,
+        &OfApp(|app| &mut app.google_code.client_secret),
+        "A file with the secret of the first of client_ids, for codes that apps get for their server (authCode). Without it they are refused. It is read at each sign-in.",
+    )
+    .like("/etc/realm/google.secret"),
+    Key::live(
+        "apps.*.oauth2-google.redirect_uri",
+        Kind::Text,
+        &OfApp(|app| &mut app.google_code.redirect_uri),
+        "The URI that codes are asked for with: none by apps of Android and iOS, postmessage by those in a browser.",
+    )
+    .like("postmessage"),
+    Key::live(
+        "apps.*.oauth2-google.token_url",
+        Kind::Endpoint,
+        &OfApp(|app| &mut app.google_code.token_url),
+        "Where codes are exchanged for ID tokens.",
+    ),
+    Key::live(
         "apps.*.oauth2-apple.client_ids",
         Kind::Texts,
         &OfApp(|app| &mut app.apple_tokens.client_ids),

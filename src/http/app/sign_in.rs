@@ -220,11 +220,12 @@ async fn proof(
     } else {
         ("id_token", credentials.id_token.take())
     };
-    if token.is_none() && credentials.auth_code.is_some() {
-        return Err(Failure::bad_request(
-            "this server takes ID tokens of Google (id_token), not codes for a server (authCode)",
-        ));
-    }
+    let token = match (token, credentials.auth_code.take()) {
+        (None, Some(code)) if provider == Provider::Google => {
+            Some(exchanged(http, app, &code).await?)
+        }
+        (token, _) => token,
+    };
     let token = token.ok_or_else(|| Failure::missing_parameter(name))?;
     Ok(Proof::Token(http.with_keys(&issuer, token).await?))
 }
@@ -235,6 +236,21 @@ fn heard(http: &Http, known: Recognised<SignedIn>) -> SignedIn {
         http.surroundings.user_ended(&known.user);
     }
     known.given
+}
+
+/// The ID token for a code of Google's, which only a server with the secret of the app gets.
+async fn exchanged(http: &Http, app: &AppId, code: &Secret) -> Result<Secret, Failure> {
+    let rules = http.system.app(app)?;
+    let client = rules.google_tokens.client_ids.first();
+    let Some((client, secret)) = client.zip(rules.google_code.client_secret.as_ref()) else {
+        return Err(Failure::bad_request(
+            "this app takes ID tokens of Google (id_token), not codes for a server (authCode)",
+        ));
+    };
+    let token = http
+        .providers
+        .google_code(&rules.google_code, client, secret, code);
+    Ok(token.await?)
 }
 
 /// Name, password and device.

@@ -318,3 +318,73 @@ async fn refused_tokens_of_one_address_have_a_bound() {
     server.pass(60);
     assert_eq!(server.google(&token).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_code_for_a_server_is_exchanged_where_the_secret_is_known() {
+    let google = Arc::new(Issuer::new());
+    let (keys, signer) = (jwks(&[google.jwk("k1")]), google.clone());
+    let service = Service::start(move |asked| {
+        let says = |name: &str, value: &str| {
+            let pair = format!("{name}={value}");
+            asked.body.split('&').any(|one| one == pair)
+        };
+        let refused = |error: &str| Says::Refused(400, json!({ "error": error }).to_string());
+        match asked.line.as_str() {
+            "GET /keys" => Says::Json(keys.clone()),
+            "POST /token" if !says("client_secret", "secret") || !says("client_id", "our-app") => {
+                refused("invalid_client")
+            }
+            "POST /token" if !says("redirect_uri", "postmessage") => {
+                refused("redirect_uri_mismatch")
+            }
+            "POST /token" if !says("grant_type", "authorization_code") => Says::Status(500),
+            "POST /token" if says("code", "4%2Fada") => {
+                let token = signer.signed(&json!({ "alg": "RS256", "kid": "k1" }), &ada());
+                Says::Json(json!({ "access_token": "x", "id_token": token }).to_string())
+            }
+            "POST /token" if says("code", "forged") => {
+                let token = format!(
+                    "{}.{}.AAAA",
+                    BASE64.encode(r#"{"alg":"RS256"}"#),
+                    BASE64.encode(ada().to_string())
+                );
+                Says::Json(json!({ "id_token": token }).to_string())
+            }
+            _ => refused("invalid_grant"),
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "secret\n").unwrap();
+    let server = |more: &str| {
+        let text = format!(
+            "apps: {{ x: {{ providers: {{ oauth2-google: true }}, oauth2-google: {{ client_ids: [ our-app ], keys_url: '{}', token_url: '{}', client_secret_path: {}, {more} }} }} }}",
+            service.url("/keys"),
+            service.url("/token"),
+            secret.display()
+        );
+        Server::with(|settings| configured(settings, &text))
+    };
+    let path = "/app/x/auth/providers/oauth2-google/login";
+    let code = |code: &str| json!({ "authCode": code }).to_string();
+    let browser = server("redirect_uri: postmessage");
+    let user = browser.post(path, &code("4/ada")).await.text("user_id");
+    let token = google.signed(&json!({ "alg": "RS256", "kid": "k1" }), &ada());
+    assert_eq!(browser.google(&token).await.text("user_id"), user);
+    for wrong in ["used", "forged"] {
+        browser
+            .post(path, &code(wrong))
+            .await
+            .error(401, "AuthError");
+    }
+    // What is wrong with this server is no mistake of who signs in.
+    server("")
+        .post(path, &code("4/ada"))
+        .await
+        .error(503, "InternalServerError");
+    std::fs::write(&secret, "wrong").unwrap();
+    browser
+        .post(path, &code("4/ada"))
+        .await
+        .error(503, "InternalServerError");
+}
