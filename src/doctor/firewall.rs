@@ -117,10 +117,23 @@ fn judged(port: u16, ask: impl Fn(&Firewall) -> Option<String>) -> Finding {
     }
 }
 
-/// Whether a text has this number as a word of its own.
+/// Whether one of the ports in a text is this one of TCP: `9080`, `9080/tcp`, or a range.
 fn has(text: &str, port: u16) -> bool {
-    text.split(|c: char| !c.is_ascii_digit())
-        .any(|word| word == port.to_string())
+    let between = |c: char| c.is_whitespace() || matches!(c, ',' | '{' | '}');
+    text.split(between).any(|word| {
+        let (ports, protocol) = word.split_once('/').unwrap_or((word, "tcp"));
+        let (first, last) = ports.split_once(['-', ':']).unwrap_or((ports, ports));
+        match (first.parse::<u16>(), last.parse::<u16>()) {
+            (Ok(first), Ok(last)) => protocol == "tcp" && (first..=last).contains(&port),
+            _ => false,
+        }
+    })
+}
+
+/// What a rule says of ports of TCP: what stands behind a word.
+fn behind<'a>(rule: &'a str, word: &str) -> Option<&'a str> {
+    let (before, ports) = rule.split_once(word)?;
+    (!before.contains("udp")).then_some(ports)
 }
 
 fn verdict(open: bool) -> Verdict {
@@ -147,10 +160,8 @@ fn nftables(said: &str, port: u16) -> Verdict {
     if nft_chain(said).is_none() {
         return Verdict::Silent;
     }
-    let mut accepts = said
-        .lines()
-        .filter(|line| line.contains("dport") && line.contains("accept"));
-    verdict(accepts.any(|line| has(line, port)))
+    let mut accepts = said.lines().filter(|line| line.contains("accept"));
+    verdict(accepts.any(|line| behind(line, "dport ").is_some_and(|ports| has(ports, port))))
 }
 
 /// The chain (family, table and name) that drops what comes in and is not known. What iptables keeps in nftables is for iptables to judge.
@@ -181,7 +192,8 @@ fn iptables(said: &str, port: u16) -> Verdict {
         return Verdict::Silent;
     }
     let mut accepts = said.lines().filter(|line| line.contains("-j ACCEPT"));
-    verdict(accepts.any(|line| line.contains("--dport") && has(line, port)))
+    let opens = |line| behind(line, " --dport").is_some_and(|ports| has(ports, port));
+    verdict(accepts.any(opens))
 }
 
 #[cfg(test)]
@@ -209,8 +221,35 @@ mod tests {
                 Verdict::Open,
             ),
             (
-                firewalld(&firewalld_says("19080/tcp"), 9080),
+                firewalld(&firewalld_says("19080/tcp 9080/udp"), 9080),
                 Verdict::Closed,
+            ),
+            (
+                firewalld(&firewalld_says("80/tcp 9000-9100/tcp"), 9080),
+                Verdict::Open,
+            ),
+            (
+                ufw(&ufw_says("9000:9100/tcp (v6)  ALLOW  Anywhere"), 9080),
+                Verdict::Open,
+            ),
+            (
+                ufw(&ufw_says("9080/udp  ALLOW  Anywhere"), 9080),
+                Verdict::Closed,
+            ),
+            (
+                nftables(&nft_says("tcp dport 9000-9100 counter accept"), 9080),
+                Verdict::Open,
+            ),
+            (
+                nftables(&nft_says("udp dport 9080 accept"), 9080),
+                Verdict::Closed,
+            ),
+            (
+                iptables(
+                    &iptables_says("-A INPUT -p tcp -m multiport --dports 80,9000:9100 -j ACCEPT"),
+                    9080,
+                ),
+                Verdict::Open,
             ),
             (
                 ufw(&ufw_says("9080/tcp  ALLOW  Anywhere"), 9080),

@@ -37,6 +37,36 @@ try 9080 "iptables with the recipe"
 iptables -P INPUT ACCEPT
 iptables -F
 
+clean() { # as if no firewall had ever been there
+  for tables in iptables ip6tables; do
+    for chain in INPUT FORWARD OUTPUT; do $tables -P $chain ACCEPT; done
+    $tables -F && $tables -X
+  done
+  nft flush ruleset
+}
+if command -v ufw >/dev/null; then
+  ufw --force enable >/dev/null
+  try 9080 "ufw"
+  eval "$(recipe)" >/dev/null
+  try 9080 "ufw with the recipe"
+  ufw --force disable >/dev/null
+  clean
+fi
+if command -v firewalld >/dev/null && command -v dbus-daemon >/dev/null; then
+  mkdir -p /run/dbus && dbus-daemon --system --fork
+  firewalld --nofork >/run/firewalld.log 2>&1 &
+  firewalld=$!
+  for _ in $(seq 300); do firewall-cmd --state >/dev/null 2>&1 && break; sleep 0.1; done
+  try 9080 "firewalld"
+  eval "$(recipe)" >/dev/null
+  try 9080 "firewalld with the recipe"
+  try 443 "port 443 behind firewalld"
+  eval "$(printf %s "$(cat "$4")" | sed 's/9443/9080/')" >/dev/null
+  try 443 "port 443 with firewalld"
+  kill $firewalld && wait $firewalld || true
+  clean
+fi
+
 try 443 "port 443"
 eval "$(printf %s "$(cat "$2")" | sed 's/9443/9080/')"
 try 443 "port 443 with iptables"
