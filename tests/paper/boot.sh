@@ -7,7 +7,7 @@ echo here
 units=/etc/systemd/system
 # The service alone: nothing else of a boot is wanted here. What hangs is found sooner.
 mkdir -p $units/realm-object-server.service.d
-printf '[Unit]\nDefaultDependencies=no\n[Service]\nWatchdogSec=10\nTimeoutAbortSec=1\n' > $units/realm-object-server.service.d/alone.conf
+printf '[Unit]\nDefaultDependencies=no\n[Service]\nWatchdogSec=20\nTimeoutAbortSec=1\n' > $units/realm-object-server.service.d/alone.conf
 printf '[Unit]\nDefaultDependencies=no\nWants=paper.service\n' > $units/paper.target
 cat > $units/paper.service <<UNIT
 [Unit]

@@ -58,7 +58,8 @@ for _ in $(seq 600); do
   sleep 0.1
 done
 [ "$now" != "$hung" ]
-for _ in $(seq 600); do curl -fs http://127.0.0.1:9080/readyz && break; sleep 0.1; done
+for _ in $(seq 600); do systemctl is-active -q realm-object-server && break; sleep 0.1; done
+curl -fs http://127.0.0.1:9080/readyz
 systemctl reload realm-object-server
 systemctl status --no-pager realm-object-server
 systemctl stop realm-object-server
