@@ -98,7 +98,10 @@ pub fn grantee(who: &str) -> Grantee {
 pub fn refused(what: &str, told: &Told) -> Option<Failure> {
     let (exit, hint) = match told.code {
         0 => return None,
-        601 => (Exit::NotFound, "ros perms list shows what there is"),
+        601 => (
+            Exit::NotFound,
+            "ros perms list shows what there is; email=NAME is who signs in by a name without an @",
+        ),
         614 => (
             Exit::Denied,
             "the owner, whoever manages the Realm, and administrators may do that",

@@ -56,7 +56,7 @@ impl List {
         };
         let seen = seen(&self.reach, &address).await?;
         let of = |line: &&Line| self.of.as_ref().is_none_or(|of| line.user == *of);
-        print(seen.values().filter(of), self.output)
+        print(seen.lines.values().filter(of), self.output)
     }
 }
 
@@ -64,9 +64,10 @@ impl Show {
     /// Does it.
     pub async fn run(&self) -> Result<(), Failure> {
         let address = open::address(&self.realm)?;
-        let name = open::listed_name(&address).unwrap_or_else(|| address.to_string());
         let seen = seen(&self.reach, &address).await?;
-        let on = seen.values().filter(|line| line.realm == name);
+        let name = open::listed_name(&address).or_else(|| seen.at_home(&address));
+        let name = name.unwrap_or_else(|| address.to_string());
+        let on = seen.lines.values().filter(|line| line.realm == name);
         let on: Vec<&Line> = on.collect();
         if on.is_empty() {
             return Err(Failure::new(Exit::NotFound, format!("no permissions on {name}"))
@@ -84,11 +85,25 @@ struct Line {
     updated: Option<i64>,
 }
 
-/// What whoever asks may see, in order.
-async fn seen(
-    reach: &Reach,
-    address: &RealmAddress,
-) -> Result<BTreeMap<(String, String), Line>, Failure> {
+/// What whoever asks may see.
+struct Seen {
+    /// By Realm and user.
+    lines: BTreeMap<(String, String), Line>,
+    /// Who asks, if it is no administrator.
+    user: Option<String>,
+}
+
+impl Seen {
+    /// The name of a Realm that is named by the home of whoever asks.
+    fn at_home(&self, address: &RealmAddress) -> Option<String> {
+        let user = self.user.as_ref()?;
+        let text = address.to_string();
+        let rest = text.strip_prefix("/~")?;
+        Some(format!("/{user}{rest}"))
+    }
+}
+
+async fn seen(reach: &Reach, address: &RealmAddress) -> Result<Seen, Failure> {
     let user = reach.sign_in(Some(address)).await?;
     let mut lines = BTreeMap::new();
     let all: RealmAddress = RealmAddress::Path("/__admin".into());
@@ -96,13 +111,18 @@ async fn seen(
         && let Ok(found) = shown(reach, &user, &all, &Namespace::Classic).await
     {
         lines.extend(found);
-        return Ok(lines);
+        return Ok(Seen { lines, user: None });
     }
     let namespace = namespace(&user, address);
     for realm in [namespace.permissions(), namespace.defaults()] {
         lines.extend(shown(reach, &user, &realm, &namespace).await?);
     }
-    Ok(lines)
+    // The Realm that shows them is one that its user may read.
+    let own = lines
+        .values()
+        .find(|line| line.realm == format!("/{}/__permission", line.user));
+    let user = own.map(|line| line.user.clone());
+    Ok(Seen { lines, user })
 }
 
 /// The rows that a Realm shows.

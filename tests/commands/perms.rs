@@ -114,6 +114,15 @@ fn rights_are_granted_seen_explained_and_revoked() {
         listed.out
     );
     assert_eq!(scene.admin(&["perms", "show", "/bob/nothing"]).code, 6);
+    let at_home = scene.as_user("bob", &["perms", "show", "/~/notes", "-o", "plain"]);
+    assert!(
+        at_home.out.contains("/bob/notes\talice\tread write\t"),
+        "{} {}",
+        at_home.out,
+        at_home.err
+    );
+    let of_another = scene.as_user("alice", &["perms", "show", "/~/notes"]);
+    assert_eq!(of_another.code, 6, "{}", of_another.out);
 
     let why = scene.json(&["perms", "why", alice, "/bob/notes"]);
     assert_eq!(
