@@ -5,6 +5,7 @@ mod certificates;
 mod effects;
 mod lines;
 mod observed;
+mod providers;
 mod schema;
 
 use std::fs;
