@@ -46,6 +46,16 @@ pub fn of_unknown(path: &[&str]) -> (String, Option<String>) {
     (what, meant.map(|meant| format!("did you mean {meant}?")))
 }
 
+/// What to do instead of what this build does not do.
+pub fn of_missing(path: &[&str]) -> &'static str {
+    match path {
+        ["backup", ..] => {
+            "take it out; `ros backup SOURCE TARGET` copies the folder of a running server as often as you want"
+        }
+        _ => "take it out; what it would do does not happen",
+    }
+}
+
 /// What was probably meant where a section is expected, and something else stands.
 pub fn of_section(node: &Node) -> Option<String> {
     let (text, _) = node.scalar()?;

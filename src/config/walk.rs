@@ -113,7 +113,7 @@ impl<'a> Walk<'a> {
     /// Something that this build does not do.
     fn missing(&mut self, path: &[&str], at: Place) {
         let what = Effect::MISSING.to_owned();
-        let hint = "take it out; what it would do does not happen".to_owned();
+        let hint = advice::of_missing(path).to_owned();
         self.problem(path, at, what, Some(hint));
     }
 

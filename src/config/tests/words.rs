@@ -147,6 +147,11 @@ fn what_this_build_does_not_do_is_an_error_that_names_it() {
             "{text}: {found:?}"
         );
     }
+    let told = told("backup: { enable: true }");
+    assert!(
+        told[0].contains("hint: take it out; `ros backup SOURCE TARGET`"),
+        "{told:?}"
+    );
     // What is off, or as it is anyway, is no mistake.
     loaded("backup: { enable: false, network: { listen_port: 1 } }");
 }
