@@ -48,11 +48,11 @@ async fn what_is_not_built_answers_as_documented() {
         ),
         (
             "POST",
-            "/app/x/auth/providers/oauth2-apple/login",
-            r#"{"id_token":"t"}"#,
+            "/app/x/auth/providers/custom-function/login",
+            r#"{"name":"t"}"#,
             404,
             "AuthProviderNotFound",
-            "authentication via 'oauth2-apple' is unsupported",
+            "authentication via 'custom-function' is unsupported",
         ),
         (
             "POST",
