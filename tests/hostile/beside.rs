@@ -85,7 +85,7 @@ fn bench(server: &Server, transactions: u32) -> Times {
     }
 }
 
-/// `ROS_LONG=1` measures and prints; otherwise one attack shows that measuring works.
+/// `ROS_LONG=1` measures and prints, `ROS_ATTACK=name` only this one; otherwise one attack shows that measuring works.
 #[test]
 fn times_beside_every_attack() {
     let is_long = std::env::var_os("ROS_LONG").is_some();
@@ -96,7 +96,9 @@ fn times_beside_every_attack() {
     println!(
         "attack | median alone | p99 alone | median beside | p99 beside | p99 grows by | memory MiB | files"
     );
-    for attack in attacks {
+    let only = std::env::var("ROS_ATTACK").ok();
+    let wanted = |attack: &&Attack| only.as_ref().is_none_or(|only| attack.name == only);
+    for attack in attacks.iter().filter(wanted) {
         let server = Server::start();
         let bench = || bench(&server, transactions);
         bench(); // warms up
