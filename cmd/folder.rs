@@ -61,8 +61,9 @@ fn with_root(file: &Path, root: &Path) -> Result<Settings, Failure> {
 /// What the usual configuration says, if it can be read and is this folder's.
 fn usual(root: &Path) -> Option<Settings> {
     let usual = config::read(Path::new(given::USUAL), &Overrides::default()).ok()?;
-    let is_same = |a: &Path, b: &Path| a.canonicalize().ok() == b.canonicalize().ok();
-    is_same(&usual.settings.root, root).then_some(usual.settings)
+    let here = root.canonicalize().ok()?;
+    let there = usual.settings.root.canonicalize().ok()?;
+    (there == here).then_some(usual.settings)
 }
 
 fn open(root: &Path, settings: Settings) -> Result<Folder, Failure> {

@@ -228,7 +228,7 @@ impl Copy<'_> {
         };
         let copied = match storage::snapshot(from, to, follow) {
             Ok(true) => {
-                files::settle(from, to)?;
+                portions.settle(from)?;
                 let pace = self.watch.pace();
                 storage::check(to, move || pace.rest())
             }

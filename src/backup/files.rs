@@ -187,13 +187,14 @@ pub fn copy(from: &Path, to: &Path, watch: &dyn Watch) -> Result<(), BackupError
         };
         at(from)(cause)
     })?;
-    settle(from, to)
+    portions.settle(from)
 }
 
 /// A copy that grows in small portions. Each is made durable before the next: what is written at once at the end would keep a server's own writes waiting.
 pub struct Portions<'a> {
     copy: &'a Path,
     file: Option<File>,
+    failed: Option<io::Error>,
     waiting: u64,
     pace: Pace,
 }
@@ -204,12 +205,13 @@ impl Portions<'_> {
         Portions {
             copy,
             file: None,
+            failed: None,
             waiting: 0,
             pace: watch.pace(),
         }
     }
 
-    /// So many bytes more are written. That they could not be made durable is left for [`settle`] to find.
+    /// So many bytes more are written. If they cannot be made durable, [`Portions::settle`] says so.
     pub fn more(&mut self, bytes: u64) {
         if self.pace == Pace::Full {
             return;
@@ -217,12 +219,32 @@ impl Portions<'_> {
         self.waiting += bytes;
         if self.waiting >= PORTION {
             self.waiting = 0;
-            if self.file.is_none() {
-                self.file = File::open(self.copy).ok();
+            if let Err(error) = self.sync() {
+                self.failed.get_or_insert(error);
             }
-            let _ = self.file.as_ref().map(File::sync_data);
         }
         self.pace.rest();
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => File::open(self.copy)?,
+        };
+        self.file.insert(file).sync_data()
+    }
+
+    /// Ends the copy: gives it the permissions of its source, and makes all of it durable. A portion that could not be made durable fails it, for the system tells of that
+    /// once, and not to who opens the file later.
+    pub fn settle(mut self, from: &Path) -> Result<(), BackupError> {
+        if let Some(error) = self.failed.take() {
+            return Err(at(self.copy)(error));
+        }
+        let permissions = fs::metadata(from).map_err(at(from))?.permissions();
+        fs::set_permissions(self.copy, permissions).map_err(at(self.copy))?;
+        File::open(self.copy)
+            .and_then(|file| file.sync_all())
+            .map_err(at(self.copy))
     }
 }
 
@@ -230,15 +252,6 @@ impl Portions<'_> {
 fn forget(file: &File, from: u64, bytes: u64) {
     let bytes = std::num::NonZeroU64::new(bytes);
     let _ = rustix::fs::fadvise(file, from, bytes, rustix::fs::Advice::DontNeed);
-}
-
-/// Gives a copy the permissions of its source, and makes its bytes durable.
-pub fn settle(from: &Path, to: &Path) -> Result<(), BackupError> {
-    let permissions = fs::metadata(from).map_err(at(from))?.permissions();
-    fs::set_permissions(to, permissions).map_err(at(to))?;
-    File::open(to)
-        .and_then(|file| file.sync_all())
-        .map_err(at(to))
 }
 
 /// Makes the folder that a file is to lie in.

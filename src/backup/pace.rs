@@ -36,12 +36,16 @@ impl Pace {
         let Some(rested) = RESTED.get() else {
             return RESTED.set(Some(now));
         };
-        let worked = now - rested;
-        if worked >= WORK {
-            std::thread::sleep(worked.min(REST));
+        if let Some(rest) = owed(now - rested) {
+            std::thread::sleep(rest);
             RESTED.set(Some(Instant::now()));
         }
     }
+}
+
+/// How long to rest after work, if it is time.
+fn owed(worked: Duration) -> Option<Duration> {
+    (worked >= WORK).then(|| worked.min(REST))
 }
 
 #[cfg(test)]
@@ -50,17 +54,10 @@ mod tests {
 
     #[test]
     fn half_of_the_time_is_rest() {
-        let rests = |pace: Pace| {
-            pace.rest();
-            let rest = || {
-                std::thread::sleep(Duration::from_millis(2)); // work
-                let begin = Instant::now();
-                pace.rest();
-                begin.elapsed()
-            };
-            (0..10).map(|_| rest()).sum::<Duration>()
-        };
-        assert!(rests(Pace::Gentle) >= Duration::from_millis(20));
-        assert!(rests(Pace::Full) < Duration::from_millis(20));
+        let ms = Duration::from_millis;
+        assert_eq!(owed(WORK / 2), None);
+        assert_eq!(owed(WORK), Some(WORK));
+        assert_eq!(owed(ms(2)), Some(ms(2)));
+        assert_eq!(owed(ms(500)), Some(REST));
     }
 }

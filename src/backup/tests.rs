@@ -416,3 +416,37 @@ fn a_rehearsal_reads_everything_and_leaves_nothing() {
     assert_eq!(restored.items.len(), 4);
     assert_eq!(fs::read_dir(world.folder.path()).unwrap().count(), 2);
 }
+
+/// Goes on, gently.
+struct Considerate;
+
+impl Watch for Considerate {
+    fn pace(&self) -> Pace {
+        Pace::Gentle
+    }
+    fn begin(&self, _: &'static str, _: u64) {}
+    fn more(&self, _: u64) {}
+    fn moved(&self, _: u64) {}
+    fn done(&self, _: &Item) {}
+    fn go_on(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_portion_that_could_not_be_made_durable_fails_the_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let [from, to] = ["from", "to"].map(|name| folder.path().join(name));
+    fs::write(&from, "source").unwrap();
+    for fails in [true, false] {
+        let mut portions = files::Portions::of(&to, &Considerate);
+        if !fails {
+            fs::write(&to, "copy").unwrap();
+        }
+        portions.more(1 << 30);
+        fs::write(&to, "copy").unwrap(); // all is well again when it ends
+        portions.more(1 << 30);
+        assert_eq!(portions.settle(&from).is_err(), fails);
+        fs::remove_file(&to).unwrap();
+    }
+}
