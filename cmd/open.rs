@@ -21,7 +21,7 @@ pub fn address(text: &str) -> Result<RealmAddress, Failure> {
     })
 }
 
-/// A copy, for the time being, of everything that the server has of a Realm that must be there. Who may see the list of Realms makes none by looking at it.
+/// A copy in memory of everything that the server has of a Realm that must be there. Who may see the list of Realms makes none by looking at it.
 pub async fn existing(reach: &Reach, address: &RealmAddress) -> Result<Realm, Failure> {
     if let Some(name) = listed_name(address)
         && !Reserved::is_list(&RealmName::from_canonical(name.as_str()))
@@ -84,7 +84,7 @@ pub fn listed_name(address: &RealmAddress) -> Option<String> {
     Some(name.as_str().to_owned())
 }
 
-/// A copy, for the time being, of everything that the server has of a Realm. It is made if it is not there.
+/// A copy in memory of everything that the server has of a Realm. It is made if it is not there.
 pub async fn downloaded(reach: &Reach, address: &RealmAddress) -> Result<Realm, Failure> {
     let user = reach.sign_in(Some(address)).await?;
     let what = format!("cannot open {address}");
@@ -92,7 +92,7 @@ pub async fn downloaded(reach: &Reach, address: &RealmAddress) -> Result<Realm, 
         timeout: reach.timeout(),
         ..Options::default()
     };
-    let realm = user.open(address, Place::Scratch, options).await;
+    let realm = user.open(address, Place::Memory, options).await;
     let realm = realm.map_err(|error| failed(&what, &error))?;
     reach.within(&what, realm.wait_for_connection()).await?;
     let bar = spinner(format!("downloading {address}"));

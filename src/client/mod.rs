@@ -35,8 +35,6 @@ use crate::wire::ToldError;
 pub enum Place {
     /// In memory, for as long as it is open.
     Memory,
-    /// For as long as it is open, on the disk if it is large: in a temporary file without a name.
-    Scratch,
     /// In a file, which one process at a time may have open.
     File(std::path::PathBuf),
 }

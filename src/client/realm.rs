@@ -47,7 +47,6 @@ pub(super) async fn open(
     let opened = tokio::task::spawn_blocking(move || {
         let local = match place {
             Place::Memory => Local::Memory(MemoryCells::default()),
-            Place::Scratch => Local::File(ReplicaFile::scratch()?),
             Place::File(path) => Local::File(ReplicaFile::open(&path)?),
         };
         Ok::<_, ClientError>(Replica::open(local, Rules::SERVER)?)

@@ -83,8 +83,6 @@ pub struct ReplicaFile {
 
 /// Marks the file as a client's copy: "rosR".
 const APPLICATION_ID: i64 = 0x726f_7352;
-/// What a copy without a name may take in memory before it takes room on the disk.
-const SCRATCH_KIB: i64 = 64 << 10;
 /// The format that this program writes.
 const FORMAT: i64 = 3;
 const TABLES: &str = "
@@ -152,37 +150,13 @@ impl ReplicaFile {
         }
     }
 
-    /// A copy on the disk without a name, in SQLite's folder for temporary files (`SQLITE_TMPDIR`, `TMPDIR`, `/var/tmp`, `/tmp`): nobody else sees it, and it is gone
-    /// when it is closed or the process ends. What fits into [`SCRATCH_KIB`] stays in memory.
-    pub fn scratch() -> Result<ReplicaFile, StorageError> {
-        let path = PathBuf::from("the temporary copy");
-        let open = || {
-            let connection = Connection::open("")?;
-            connection.pragma_update(None, "cache_size", -SCRATCH_KIB)?;
-            connection.pragma_update(None, "journal_mode", "MEMORY")?;
-            connection.pragma_update(None, "synchronous", "OFF")?;
-            Ok(connection)
-        };
-        let connection = open().map_err(|cause| classify(&path, cause))?;
-        let file = ReplicaFile {
-            path,
-            connection: Mutex::new(connection),
-        };
-        file.make_tables()?;
-        Ok(file)
-    }
-
     fn make(&self) -> Result<(), StorageError> {
-        self.run(pages::protect)?;
-        self.make_tables()
-    }
-
-    fn make_tables(&self) -> Result<(), StorageError> {
         let Progress {
             version: ClientVersion(version),
             ..
         } = Progress::new();
         self.run(|connection| {
+            pages::protect(connection)?;
             let transaction = connection.unchecked_transaction()?;
             transaction.execute_batch(TABLES)?;
             transaction.execute_batch(cells::TABLE)?;

@@ -26,8 +26,6 @@ struct Device {
     replica: Option<Replica>,
     /// Its file, if it has one.
     file: Option<std::path::PathBuf>,
-    /// Without a file it is on the disk all the same, for as long as it is open.
-    is_scratch: bool,
     line: Option<Line>,
     resets: usize,
     shape: Shape,
@@ -42,11 +40,10 @@ struct Line {
 }
 
 impl Device {
-    fn new(file: Option<std::path::PathBuf>, is_scratch: bool, shape: Shape) -> Device {
+    fn new(file: Option<std::path::PathBuf>, shape: Shape) -> Device {
         let mut device = Device {
             replica: None,
             file,
-            is_scratch,
             line: None,
             resets: 0,
             shape,
@@ -58,7 +55,6 @@ impl Device {
     fn open(&mut self) {
         let local = match &self.file {
             Some(file) => Local::File(ReplicaFile::open(file).unwrap()),
-            None if self.is_scratch => Local::File(ReplicaFile::scratch().unwrap()),
             None => Local::Memory(MemoryCells::default()),
         };
         self.replica = Some(Replica::open(local, Rules::SERVER).unwrap());
@@ -281,7 +277,7 @@ fn converge(seed: u64, forgets: bool) -> usize {
         .map(|number| {
             let in_file = random.random_bool(0.3);
             let file = in_file.then(|| folder.path().join(format!("{number}.realm")));
-            Device::new(file, number % 2 == 1, Shape::of(seed))
+            Device::new(file, Shape::of(seed))
         })
         .collect();
     let mut connections = 0;
