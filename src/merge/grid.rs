@@ -4,7 +4,7 @@
 //! through the local ones in order, keeps to that. The local side is indexed, so that an incoming instruction meets only those on its own field, object,
 //! class or column. All other pairs are without effect.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use super::pair::{self, Prepend};
 use super::unit::{Interner, Place, Unit};
@@ -24,16 +24,18 @@ pub(crate) struct Local {
     entries: Vec<Vec<usize>>,
     /// Entries that have changed and were not taken yet.
     changed: BTreeSet<usize>,
-    index: HashMap<Group, Vec<usize>>,
+    index: Index,
     next: u64,
     dead: usize,
+    /// Empty lists of candidates, to be filled again.
+    spare: Vec<Vec<usize>>,
 }
 
 /// Distance of positions: so many instructions can be put before one other.
 const GAP: u64 = 1 << 20;
 
-/// Units that a rule can reach from a place; the index lists them, ascending in position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Units that a rule can reach from a place, by what the number stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Group {
     /// AddTable and EraseTable of a class.
     Tables(u32),
@@ -53,6 +55,49 @@ enum Group {
     Object(u32),
     /// Everything on a field of an object.
     Field(u32),
+}
+
+/// The groups of one unit: so many at most.
+type Groups = [Option<Group>; 4];
+
+/// The units of each group, ascending in position. What the interner has numbered stands at its number.
+#[derive(Debug, Default)]
+struct Index {
+    lists: [Vec<Vec<usize>>; 9],
+}
+
+impl Index {
+    fn place(group: Group) -> (usize, usize) {
+        use Group::*;
+        let (kind, number) = match group {
+            Tables(number) => (0, number),
+            ErasedTables(number) => (1, number),
+            Class(number) => (2, number),
+            Columns(number) => (3, number),
+            ErasedColumns(number) => (4, number),
+            Column(number) => (5, number),
+            Objects(number) => (6, number),
+            Object(number) => (7, number),
+            Field(number) => (8, number),
+        };
+        (kind, number as usize)
+    }
+
+    /// The units of a group; none for what has no number.
+    fn list(&self, group: Group) -> &[usize] {
+        let (kind, number) = Self::place(group);
+        self.lists[kind].get(number).map_or(&[], Vec::as_slice)
+    }
+
+    /// The same, to add one. The group has a number.
+    fn list_mut(&mut self, group: Group) -> &mut Vec<usize> {
+        let (kind, number) = Self::place(group);
+        let lists = &mut self.lists[kind];
+        if lists.len() <= number {
+            lists.resize_with(number + 1, Vec::new);
+        }
+        &mut lists[number]
+    }
 }
 
 impl Local {
@@ -136,8 +181,9 @@ impl Local {
         work: &mut Work,
         out: &mut Vec<Instruction>,
     ) -> Result<bool, MergeError> {
+        let candidates = self.candidates(&unit, after, work)?;
         let mut altered = false;
-        for local in self.candidates(&unit, after, work)? {
+        for &local in &candidates {
             if !self.units[local].alive {
                 continue;
             }
@@ -157,11 +203,14 @@ impl Local {
             }
             self.note(local);
             if !unit.alive {
-                return Ok(true);
+                break;
             }
         }
-        altered |= unit.changed;
-        out.push(unit.instruction);
+        self.spare.push(candidates);
+        altered |= unit.changed || !unit.alive;
+        if unit.alive {
+            out.push(unit.instruction);
+        }
         Ok(altered)
     }
 
@@ -179,20 +228,20 @@ impl Local {
 
     /// Local units that this one may affect or be affected by, in order.
     fn candidates(
-        &self,
+        &mut self,
         unit: &Unit,
         after: u64,
         work: &mut Work,
     ) -> Result<Vec<usize>, MergeError> {
-        let mut lists = reach(unit);
-        lists.retain(|group| self.index.contains_key(group));
-        let found = lists.iter().filter_map(|group| self.index.get(group));
-        work.spend(found.clone().map(Vec::len).sum())?;
-        let mut units: Vec<usize> = found
-            .flat_map(|list| list.iter().copied())
-            .filter(|unit| self.order[*unit] > after && self.units[*unit].alive)
-            .collect();
-        if lists.len() > 1 {
+        let lists = reach(unit).map(|group| group.map_or(&[][..], |group| self.index.list(group)));
+        work.spend(lists.iter().map(|list| list.len()).sum())?;
+        let mut units = self.spare.pop().unwrap_or_default();
+        units.clear();
+        for list in lists {
+            let met = |unit: &usize| self.order[*unit] > after && self.units[*unit].alive;
+            units.extend(list.iter().copied().filter(met));
+        }
+        if lists.iter().filter(|list| !list.is_empty()).count() > 1 {
             units.sort_unstable_by_key(|unit| self.order[*unit]);
             units.dedup();
         }
@@ -201,10 +250,15 @@ impl Local {
 
     fn insert(&mut self, unit: Unit, entry: usize, order: u64) -> usize {
         let number = self.units.len();
-        for group in groups(&unit) {
-            let list = self.index.entry(group).or_default();
-            let at = list.partition_point(|other| self.order[*other] < order);
-            list.insert(at, number);
+        for group in groups(&unit).into_iter().flatten() {
+            let list = self.index.list_mut(group);
+            let is_last = list.last().is_none_or(|last| self.order[*last] < order);
+            if is_last {
+                list.push(number);
+            } else {
+                let at = list.partition_point(|other| self.order[*other] < order);
+                list.insert(at, number);
+            }
         }
         self.units.push(unit);
         self.owners.push(entry);
@@ -231,7 +285,7 @@ impl Local {
 }
 
 /// The groups in whose lists a unit stands.
-fn groups(unit: &Unit) -> Vec<Group> {
+fn groups(unit: &Unit) -> Groups {
     use Group::*;
     let Place {
         class,
@@ -240,30 +294,23 @@ fn groups(unit: &Unit) -> Vec<Group> {
         field,
         target,
     } = unit.place;
-    let mut groups = vec![Class(class)];
-    groups.extend(target.filter(|target| *target != class).map(Class));
+    let own = Some(Class(class));
+    let linked = target.filter(|target| *target != class).map(Class);
     match &unit.instruction {
-        Instruction::AddTable { .. } => groups.push(Tables(class)),
-        Instruction::EraseTable { .. } => groups.extend([Tables(class), ErasedTables(class)]),
+        Instruction::AddTable { .. } => [own, Some(Tables(class)), None, None],
+        Instruction::EraseTable { .. } => {
+            [own, Some(Tables(class)), Some(ErasedTables(class)), None]
+        }
         Instruction::CreateObject { .. } | Instruction::EraseObject { .. } => {
-            groups.extend(
-                object
-                    .iter()
-                    .flat_map(|object| [Objects(*object), Object(*object)]),
-            );
+            [own, object.map(Objects), object.map(Object), None]
         }
-        Instruction::AddColumn { .. } => groups.extend(
-            column
-                .iter()
-                .flat_map(|column| [Columns(*column), Column(*column)]),
-        ),
-        Instruction::EraseColumn { .. } => {
-            groups.extend(
-                column
-                    .iter()
-                    .flat_map(|column| [Columns(*column), ErasedColumns(*column), Column(*column)]),
-            );
-        }
+        Instruction::AddColumn { .. } => [own, linked, column.map(Columns), column.map(Column)],
+        Instruction::EraseColumn { .. } => [
+            own,
+            column.map(Columns),
+            column.map(ErasedColumns),
+            column.map(Column),
+        ],
         Instruction::Update { .. }
         | Instruction::AddInteger { .. }
         | Instruction::ArrayInsert { .. }
@@ -271,17 +318,17 @@ fn groups(unit: &Unit) -> Vec<Group> {
         | Instruction::ArrayErase { .. }
         | Instruction::Clear { .. }
         | Instruction::SetInsert { .. }
-        | Instruction::SetErase { .. } => {
-            groups.extend(field.map(Field));
-            groups.extend(object.map(Object));
-            groups.extend(column.map(Column));
-        }
+        | Instruction::SetErase { .. } => [
+            own,
+            field.map(Field),
+            object.map(Object),
+            column.map(Column),
+        ],
     }
-    groups
 }
 
 /// The groups that a unit has to meet.
-fn reach(unit: &Unit) -> Vec<Group> {
+fn reach(unit: &Unit) -> Groups {
     use Group::*;
     let Place {
         class,
@@ -290,23 +337,18 @@ fn reach(unit: &Unit) -> Vec<Group> {
         field,
         target,
     } = unit.place;
-    let mut groups = Vec::with_capacity(4);
+    let erased = Some(ErasedTables(class));
     match &unit.instruction {
-        Instruction::AddTable { .. } => groups.push(Tables(class)),
-        Instruction::EraseTable { .. } => groups.push(Class(class)),
+        Instruction::AddTable { .. } => [Some(Tables(class)), None, None, None],
+        Instruction::EraseTable { .. } => [Some(Class(class)), None, None, None],
         Instruction::CreateObject { .. } | Instruction::EraseObject { .. } => {
-            groups.extend(object.map(Object));
-            groups.push(ErasedTables(class));
+            [object.map(Object), erased, None, None]
         }
         Instruction::AddColumn { .. } => {
-            groups.extend(column.map(Columns));
-            groups.push(ErasedTables(class));
-            groups.extend(target.filter(|target| *target != class).map(ErasedTables));
+            let linked = target.filter(|target| *target != class);
+            [column.map(Columns), erased, linked.map(ErasedTables), None]
         }
-        Instruction::EraseColumn { .. } => {
-            groups.extend(column.map(Column));
-            groups.push(ErasedTables(class));
-        }
+        Instruction::EraseColumn { .. } => [column.map(Column), erased, None, None],
         Instruction::Update { .. }
         | Instruction::AddInteger { .. }
         | Instruction::ArrayInsert { .. }
@@ -314,12 +356,11 @@ fn reach(unit: &Unit) -> Vec<Group> {
         | Instruction::ArrayErase { .. }
         | Instruction::Clear { .. }
         | Instruction::SetInsert { .. }
-        | Instruction::SetErase { .. } => {
-            groups.extend(field.map(Field));
-            groups.extend(object.map(Objects));
-            groups.extend(column.map(ErasedColumns));
-            groups.push(ErasedTables(class));
-        }
+        | Instruction::SetErase { .. } => [
+            field.map(Field),
+            object.map(Objects),
+            column.map(ErasedColumns),
+            erased,
+        ],
     }
-    groups
 }

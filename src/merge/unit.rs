@@ -30,13 +30,22 @@ pub(super) struct Place {
     pub target: Option<u32>,
 }
 
-/// The names and keys of the local side, each with a number.
+/// The names and keys of the local side, each with a number: numbers of one kind run from 0.
 #[derive(Debug, Default)]
 pub(super) struct Interner {
     classes: HashMap<Text, u32>,
-    objects: HashMap<(u32, Key), u32>,
-    columns: HashMap<(u32, Text), u32>,
+    /// What is in each class, at its number.
+    insides: Vec<Inside>,
     fields: HashMap<(u32, u32), u32>,
+    objects: usize,
+    columns: usize,
+}
+
+/// The names and keys in one class.
+#[derive(Debug, Default)]
+struct Inside {
+    objects: HashMap<Key, u32>,
+    columns: HashMap<Text, u32>,
 }
 
 /// What the local side has no number for. No local unit has this number, and incoming ones do not meet each other.
@@ -45,143 +54,142 @@ const UNKNOWN: u32 = u32::MAX;
 impl Interner {
     /// A unit of the local side. New names and keys get numbers.
     pub fn local(&mut self, instruction: Instruction, key: OrderKey) -> Unit {
-        self.learn(&instruction);
-        self.incoming(instruction, key)
+        unit(self, instruction, key)
     }
 
     /// A unit of the incoming side. Nothing of it is kept.
     pub fn incoming(&self, instruction: Instruction, key: OrderKey) -> Unit {
-        Unit {
-            place: self.place(&instruction),
-            instruction,
-            key,
-            alive: true,
-            changed: false,
-        }
+        unit(&mut &*self, instruction, key)
     }
+}
 
-    fn place(&self, instruction: &Instruction) -> Place {
-        use Instruction::*;
-        let class = self.class(instruction.class());
-        let bare = Place {
-            class,
-            column: None,
-            object: None,
-            field: None,
-            target: None,
-        };
-        match instruction {
-            AddTable { .. } | EraseTable { .. } => bare,
-            CreateObject { key, .. } | EraseObject { key, .. } => Place {
-                object: Some(self.object(class, key)),
+fn unit(numbers: &mut impl Numbers, instruction: Instruction, key: OrderKey) -> Unit {
+    Unit {
+        place: place(numbers, &instruction),
+        instruction,
+        key,
+        alive: true,
+        changed: false,
+    }
+}
+
+fn place(numbers: &mut impl Numbers, instruction: &Instruction) -> Place {
+    use Instruction::*;
+    let class = numbers.class(instruction.class());
+    let bare = Place {
+        class,
+        column: None,
+        object: None,
+        field: None,
+        target: None,
+    };
+    match instruction {
+        AddTable { .. } | EraseTable { .. } => bare,
+        CreateObject { key, .. } | EraseObject { key, .. } => Place {
+            object: Some(numbers.object(class, key)),
+            ..bare
+        },
+        AddColumn { field, column, .. } => Place {
+            column: Some(numbers.column(class, field)),
+            target: target(column).map(|target| numbers.class(target)),
+            ..bare
+        },
+        EraseColumn { field, .. } => Place {
+            column: Some(numbers.column(class, field)),
+            ..bare
+        },
+        Update { path, .. }
+        | AddInteger { path, .. }
+        | ArrayInsert { path, .. }
+        | ArrayMove { path, .. }
+        | ArrayErase { path, .. }
+        | Clear { path, .. }
+        | SetInsert { path, .. }
+        | SetErase { path, .. } => {
+            let object = numbers.object(class, &path.key);
+            let column = numbers.column(class, &path.field);
+            Place {
+                column: Some(column),
+                object: Some(object),
+                field: Some(numbers.field(object, column)),
                 ..bare
-            },
-            AddColumn { field, column, .. } => Place {
-                column: Some(self.column(class, field)),
-                target: target(column).map(|target| self.class(target)),
-                ..bare
-            },
-            EraseColumn { field, .. } => Place {
-                column: Some(self.column(class, field)),
-                ..bare
-            },
-            Update { path, .. }
-            | AddInteger { path, .. }
-            | ArrayInsert { path, .. }
-            | ArrayMove { path, .. }
-            | ArrayErase { path, .. }
-            | Clear { path, .. }
-            | SetInsert { path, .. }
-            | SetErase { path, .. } => {
-                let object = self.object(class, &path.key);
-                let column = self.column(class, &path.field);
-                let field = self.fields.get(&(object, column));
-                Place {
-                    column: Some(column),
-                    object: Some(object),
-                    field: Some(field.copied().unwrap_or(UNKNOWN)),
-                    ..bare
-                }
             }
         }
     }
+}
 
-    fn class(&self, name: &Text) -> u32 {
+/// Where numbers come from.
+trait Numbers {
+    fn class(&mut self, name: &Text) -> u32;
+    fn object(&mut self, class: u32, key: &Key) -> u32;
+    fn column(&mut self, class: u32, name: &Text) -> u32;
+    fn field(&mut self, object: u32, column: u32) -> u32;
+}
+
+/// What has no number gets one. Names and keys are kept in memory of their own: they outlive the changeset in which they came.
+impl Numbers for Interner {
+    fn class(&mut self, name: &Text) -> u32 {
+        if let Some(known) = self.classes.get(name) {
+            return *known;
+        }
+        let next = number(self.insides.len());
+        self.classes.insert(name.detached(), next);
+        self.insides.push(Inside::default());
+        next
+    }
+
+    fn object(&mut self, class: u32, key: &Key) -> u32 {
+        let objects = &mut self.insides[class as usize].objects;
+        if let Some(known) = objects.get(key) {
+            return *known;
+        }
+        let next = number(self.objects);
+        self.objects += 1;
+        objects.insert(key.detached(), next);
+        next
+    }
+
+    fn column(&mut self, class: u32, name: &Text) -> u32 {
+        let columns = &mut self.insides[class as usize].columns;
+        if let Some(known) = columns.get(name) {
+            return *known;
+        }
+        let next = number(self.columns);
+        self.columns += 1;
+        columns.insert(name.detached(), next);
+        next
+    }
+
+    fn field(&mut self, object: u32, column: u32) -> u32 {
+        let next = self.fields.len();
+        *self
+            .fields
+            .entry((object, column))
+            .or_insert_with(|| number(next))
+    }
+}
+
+/// What has no number is [`UNKNOWN`].
+impl Numbers for &Interner {
+    fn class(&mut self, name: &Text) -> u32 {
         self.classes.get(name).copied().unwrap_or(UNKNOWN)
     }
 
-    fn object(&self, class: u32, key: &Key) -> u32 {
-        let found = self.objects.get(&(class, key.clone()));
+    fn object(&mut self, class: u32, key: &Key) -> u32 {
+        let inside = self.insides.get(class as usize);
+        let found = inside.and_then(|inside| inside.objects.get(key));
         found.copied().unwrap_or(UNKNOWN)
     }
 
-    fn column(&self, class: u32, name: &Text) -> u32 {
-        let found = self.columns.get(&(class, name.clone()));
+    fn column(&mut self, class: u32, name: &Text) -> u32 {
+        let inside = self.insides.get(class as usize);
+        let found = inside.and_then(|inside| inside.columns.get(name));
         found.copied().unwrap_or(UNKNOWN)
     }
 
-    /// Gives numbers to what has none. Names and keys are kept in memory of their own: they outlive the changeset in which they came.
-    fn learn(&mut self, instruction: &Instruction) {
-        use Instruction::*;
-        let class = self.learn_class(instruction.class());
-        match instruction {
-            AddTable { .. } | EraseTable { .. } => {}
-            CreateObject { key, .. } | EraseObject { key, .. } => {
-                self.learn_object(class, key);
-            }
-            AddColumn { field, column, .. } => {
-                self.learn_column(class, field);
-                if let Some(target) = target(column) {
-                    self.learn_class(target);
-                }
-            }
-            EraseColumn { field, .. } => {
-                self.learn_column(class, field);
-            }
-            Update { path, .. }
-            | AddInteger { path, .. }
-            | ArrayInsert { path, .. }
-            | ArrayMove { path, .. }
-            | ArrayErase { path, .. }
-            | Clear { path, .. }
-            | SetInsert { path, .. }
-            | SetErase { path, .. } => {
-                let object = self.learn_object(class, &path.key);
-                let column = self.learn_column(class, &path.field);
-                let next = number(self.fields.len());
-                self.fields.entry((object, column)).or_insert(next);
-            }
-        }
-    }
-
-    fn learn_class(&mut self, name: &Text) -> u32 {
-        let known = self.class(name);
-        if known != UNKNOWN {
-            return known;
-        }
-        let next = number(self.classes.len());
-        self.classes.insert(name.detached(), next);
-        next
-    }
-
-    fn learn_object(&mut self, class: u32, key: &Key) -> u32 {
-        let known = self.object(class, key);
-        if known != UNKNOWN {
-            return known;
-        }
-        let next = number(self.objects.len());
-        self.objects.insert((class, key.detached()), next);
-        next
-    }
-
-    fn learn_column(&mut self, class: u32, name: &Text) -> u32 {
-        let known = self.column(class, name);
-        if known != UNKNOWN {
-            return known;
-        }
-        let next = number(self.columns.len());
-        self.columns.insert((class, name.detached()), next);
-        next
+    fn field(&mut self, object: u32, column: u32) -> u32 {
+        let found = self.fields.get(&(object, column));
+        found.copied().unwrap_or(UNKNOWN)
     }
 }
 
