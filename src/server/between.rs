@@ -1,7 +1,7 @@
 //! What Realms have and what sessions ask for, each in the words of the other. Simulated servers use the same.
 
 use crate::download::Made;
-use crate::ident::{FileIdent, Salt, ServerVersion, UploadCursor, UserId};
+use crate::ident::{FileIdent, ServerVersion, UploadCursor, UserId};
 use crate::realm::{Allow, ClientFile, Pending, Realm, RealmError, Uploaded, salt_for};
 use crate::session::{Bound, Download, FileFacts, StoredFile};
 use crate::wire::UploadEntry;
@@ -20,22 +20,16 @@ pub fn bound(
     })
 }
 
-/// The client file that a user's device shows, if its ident was given, with the salt that the user was told then. A device from before salts belonged to users
-/// shows the file's own, which nobody is told any more.
+/// The client file that a user's device shows, if its ident was given, with the salt that this user was told then. The file's own is told to nobody, and opens nothing.
 pub fn stored(
     realm: &Realm,
     ident: FileIdent,
-    shown: Salt,
     user: &UserId,
 ) -> Result<Option<ClientFile>, RealmError> {
     let file = realm.client_file(ident)?;
-    Ok(file.map(|file| {
-        let salt = if file.salt == shown {
-            shown
-        } else {
-            salt_for(user, file.salt)
-        };
-        ClientFile { salt, ..file }
+    Ok(file.map(|file| ClientFile {
+        salt: salt_for(user, file.salt),
+        ..file
     }))
 }
 

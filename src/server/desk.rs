@@ -344,7 +344,7 @@ impl Desk {
             session,
             Work::Read,
             move |realm| {
-                let stored = between::stored(realm, file, salt, &user)?;
+                let stored = between::stored(realm, file, &user)?;
                 let foreign = stored.is_none_or(|stored| stored.salt != salt);
                 let held =
                     may_hold && foreign && !starts_over(&server, realm) && holds(&server, realm)?;

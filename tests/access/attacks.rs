@@ -54,7 +54,7 @@ fn in_url(token: &str) -> String {
 }
 
 /// Opens a connection of the classic API and a session; the code of the error.
-fn syncs(server: &Server, token: &str, path: &str) -> Result<(), u64> {
+pub(super) fn syncs(server: &Server, token: &str, path: &str) -> Result<(), u64> {
     let target = format!("/realm-sync?baas_at={}", in_url(token));
     let mut wire = Wire::open(server.address(), &target, PROTOCOL).map_err(u64::from)?;
     let (kind, code) = bind(&mut wire, 1, path, "");
@@ -361,7 +361,7 @@ async fn nobody_reaches_anothers_home_by_spelling_it() {
 }
 
 /// What an administrator's command prints.
-fn printed(server: &Server, arguments: &[&str]) -> String {
+pub(super) fn printed(server: &Server, arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_ros"))
         .env_remove("ROS_ADMIN_TOKEN_FILE")
         .args(arguments)
@@ -600,7 +600,7 @@ async fn a_session_is_not_taken_over_by_its_file_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn devices_from_before_salts_belonged_to_users_go_on() {
+async fn the_salt_of_a_file_itself_opens_nothing() {
     let mut server = Server::start();
     let ada = classic(&server, "ada").await;
     made(&ada, "/ada/notes").await;
@@ -615,10 +615,16 @@ async fn devices_from_before_salts_belonged_to_users_go_on() {
         let realm = store.realm(&name, false).unwrap();
         realm.client_file(FileIdent(file)).unwrap().unwrap().salt
     };
-    assert_ne!(own.0, device.salt, "it is told to nobody any more");
+    assert_ne!(own.0, device.salt, "it is told to nobody");
     server.restart();
-    let mut device = Client::with_token(&server, &token);
-    device.send("bind 1 10 0 0 0\n", b"/ada/notes");
-    device.send(&format!("ident 1 {file} {own} 0 0 0 0\n"), b"");
-    device.is_served(1);
+    for (salt, served) in [(own.0, false), (device.salt, true)] {
+        let mut device = Client::with_token(&server, &token);
+        device.send("bind 1 10 0 0 0\n", b"/ada/notes");
+        device.send(&format!("ident 1 {file} {salt} 0 0 0 0\n"), b"");
+        if served {
+            device.is_served(1);
+        } else {
+            assert_eq!(device.error().0, 211);
+        }
+    }
 }

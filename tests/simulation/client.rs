@@ -215,10 +215,10 @@ impl Line {
             Output::LookUp {
                 session,
                 file,
-                salt,
+                salt: _,
                 latest,
             } => {
-                let stored = between::stored(realm, file, salt, &user()).unwrap();
+                let stored = between::stored(realm, file, &user()).unwrap();
                 let facts = between::facts(realm, stored, false, latest).unwrap();
                 Some(Input::ClientFile(session, Ok(facts)))
             }

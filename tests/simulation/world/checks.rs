@@ -137,7 +137,7 @@ impl Checks {
         self.entries = all.into_iter().map(Arc::new).collect();
         assert_same(&stored(&realm), &model, "stored state and replayed history");
         for (file, salt) in &self.given {
-            let stored = between::stored(&realm, *file, *salt, &user())?;
+            let stored = between::stored(&realm, *file, &user())?;
             let stored = stored.map(|stored| stored.salt);
             assert_eq!(stored, Some(*salt), "{file} is not known again");
         }

@@ -145,11 +145,11 @@ impl Line {
             Output::LookUp {
                 session,
                 file,
-                salt,
+                salt: _,
                 latest,
             } => {
                 let facts = server.realm(realm).and_then(|realm| {
-                    let stored = between::stored(&realm, file, salt, &user())?;
+                    let stored = between::stored(&realm, file, &user())?;
                     between::facts(&realm, stored, false, latest)
                 });
                 Some(Input::ClientFile(session, told.answer(facts)))
