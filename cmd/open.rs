@@ -1,6 +1,5 @@
 //! Opening a Realm for a command: signed in, downloaded, with progress on a terminal.
 
-use std::io::IsTerminal;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,6 +10,7 @@ use ros::system::realm_name;
 use ros::{ejson, transfer};
 
 use crate::failure::{Exit, Failure};
+use crate::output;
 use crate::reach::{Reach, failed};
 
 /// The address in the words of the user.
@@ -25,7 +25,7 @@ pub fn address(text: &str) -> Result<RealmAddress, Failure> {
 pub async fn existing(reach: &Reach, address: &RealmAddress) -> Result<Realm, Failure> {
     if let Some(name) = listed_name(address)
         && !Reserved::is_list(&RealmName::from_canonical(name.as_str()))
-        && reach.has_token()
+        && reach.is_administrator().await?
         && let Ok(listed) = listing(reach).await
         && !listed.iter().any(|listed| listed.name == name)
     {
@@ -125,7 +125,7 @@ async fn arrived(reach: &Reach, realm: &Realm, what: &str) -> Result<(), Failure
 
 /// Something that turns on a terminal, and is not there otherwise.
 pub fn spinner(text: String) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
+    if !output::shows_progress() {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new_spinner().with_message(text);

@@ -122,15 +122,38 @@ pub fn written(result: io::Result<()>) -> Result<(), Failure> {
     }
 }
 
-/// A bar on a terminal, for so many bytes as it will be told of; nothing is shown elsewhere.
+/// Whether progress is shown: on a terminal that is not asked to stay plain (`NO_COLOR`).
+pub fn shows_progress() -> bool {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stderr().is_terminal() && !plain
+}
+
+/// A bar for so many bytes as it will be told of.
 pub fn bytes_bar() -> ProgressBar {
-    if !io::stderr().is_terminal() {
+    bar(
+        0,
+        "{msg} {bar:30} {bytes} of {total_bytes}, {eta} left",
+        String::new(),
+    )
+}
+
+/// A bar for so many lines of a list, behind what is done with them.
+pub fn lines_bar(what: &str, lines: usize) -> ProgressBar {
+    let bar = bar(
+        lines as u64,
+        "{msg} {bar:30} {pos} of {len} lines",
+        what.to_owned(),
+    );
+    bar.tick();
+    bar
+}
+
+fn bar(length: u64, template: &str, message: String) -> ProgressBar {
+    if !shows_progress() {
         return ProgressBar::hidden();
     }
-    let bar = ProgressBar::new(0);
-    if let Ok(style) =
-        ProgressStyle::with_template("{msg} {bar:30} {bytes} of {total_bytes}, {eta} left")
-    {
+    let bar = ProgressBar::new(length).with_message(message);
+    if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
     bar

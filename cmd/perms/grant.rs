@@ -127,19 +127,23 @@ impl Grant {
             outcomes.extend(all.into_iter().map(|wanted| outcome(wanted, None)));
         } else {
             // One connection for each app whose users ask in its own Management Realm; an administrator has one for all.
-            let bar = indicatif::ProgressBar::new(all.len() as u64);
+            let bar = output::lines_bar("grants", all.len());
             while let Some(first) = all.first() {
                 let like = first.realm.clone();
                 let (now, later): (Vec<_>, Vec<_>) = all
                     .into_iter()
                     .partition(|wanted| self.reach.has_token() || app(&wanted.realm) == app(&like));
                 all = later;
-                self.asked(now, like.as_ref(), &bar, &mut outcomes).await?;
+                let asked = self.asked(now, like.as_ref(), &bar, &mut outcomes);
+                if let Err(failure) = asked.await {
+                    // Nothing more can be done; what was done is said.
+                    bar.finish_and_clear();
+                    return Err(left_off(outcomes, self.output, failure));
+                }
             }
             bar.finish_and_clear();
         }
-        outcomes.sort_by_key(|outcome| outcome.line);
-        report(&outcomes, self.output, self.dry_run)
+        report(&mut outcomes, self.output, self.dry_run)
     }
 
     async fn asked(
@@ -240,7 +244,7 @@ fn outcome(wanted: Wanted, told: Option<&Told>) -> Outcome {
 
 async fn one(wanted: Wanted, dry_run: bool, format: Format, reach: &Reach) -> Result<(), Failure> {
     if dry_run {
-        return report(&[outcome(wanted, None)], format, true);
+        return report(&mut [outcome(wanted, None)], format, true);
     }
     let any = RealmAddress::Path("/~".into());
     let desk = Desk::open(reach, wanted.realm.as_ref().unwrap_or(&any)).await?;
@@ -254,12 +258,24 @@ async fn one(wanted: Wanted, dry_run: bool, format: Format, reach: &Reach) -> Re
     let what = format!("cannot change the permissions of {} on {realm}", wanted.who);
     match refused(&what, &told) {
         Some(failure) => Err(failure),
-        None => report(&[outcome(wanted, Some(&told))], format, false),
+        None => report(&mut [outcome(wanted, Some(&told))], format, false),
     }
 }
 
-/// Says what became of each line, and fails if some did not work.
-fn report(outcomes: &[Outcome], format: Format, dry_run: bool) -> Result<(), Failure> {
+/// Says what became of the lines before a failure, as far as anything did.
+fn left_off(mut outcomes: Vec<Outcome>, format: Format, failure: Failure) -> Failure {
+    if outcomes.iter().all(|outcome| outcome.code.is_none()) {
+        return failure;
+    }
+    match report(&mut outcomes, format, false) {
+        Err(unprinted) if !unprinted.is_shown() => unprinted,
+        Ok(()) | Err(_) => failure.partly(),
+    }
+}
+
+/// Says what became of each line, in their order, and fails if some did not work.
+fn report(outcomes: &mut [Outcome], format: Format, dry_run: bool) -> Result<(), Failure> {
+    outcomes.sort_by_key(|outcome| outcome.line);
     let is_done =
         |outcome: &&Outcome| outcome.code == Some(0) || (dry_run && !outcome.who.is_empty());
     let document = |outcome: &Outcome| {
@@ -275,7 +291,7 @@ fn report(outcomes: &[Outcome], format: Format, dry_run: bool) -> Result<(), Fai
             .try_for_each(|outcome| output::print(&format!("{}\n", document(outcome))))?,
         Format::Table | Format::Plain | Format::Csv => {
             let mut rows = Rows::new(["line", "who", "realm", "status", "message"]);
-            for outcome in outcomes {
+            for outcome in &*outcomes {
                 let code = outcome.code.map_or("-".to_owned(), |code| code.to_string());
                 let line = outcome.line.to_string();
                 let (who, realm) = (outcome.who.clone(), outcome.realm.clone());

@@ -34,7 +34,7 @@ pub fn run(
     let lines = parse(&text_of(file)?);
     let mut place = target.open()?;
     let (mut outcomes, mut seen) = (Vec::with_capacity(lines.len()), HashSet::new());
-    let bar = indicatif::ProgressBar::new(lines.len() as u64);
+    let bar = output::lines_bar("users", lines.len());
     for (line, fields) in lines {
         let mut outcome = Outcome {
             line,

@@ -1,5 +1,8 @@
 //! `ros perms`, as operators and users call it.
 
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
 use ros::changeset::Instruction;
 use ros::wire::Answer;
 use serde_json::{Value, json};
@@ -8,6 +11,7 @@ use super::{Ran, command, fed, imported, ran, ros};
 use crate::serve::signed;
 use crate::support::recorder::{Recorder, Said};
 use crate::support::server::Server;
+use crate::support::terminal;
 use crate::support::wire::request;
 
 /// A server on which Bob owns `/bob/notes`, and Alice signs in as alice@example.com.
@@ -338,6 +342,103 @@ fn lists_of_grants_are_reported_by_line() {
         scene.json(&["perms", "why", "alice", "/bob/wall"])["mayRead"],
         false
     );
+}
+
+/// As many lines as are wanted, which give and take the same in turn.
+fn long_list(lines: usize) -> String {
+    let line = |number: usize| format!("*,/bob/wall,true,{},\n", number.is_multiple_of(2));
+    let lines: String = (0..lines).map(line).collect();
+    format!("who,realm,read,write,manage\n{lines}")
+}
+
+#[test]
+fn a_long_list_shows_on_a_terminal_how_far_it_is() {
+    let scene = Scene::set();
+    std::fs::write(scene.file("list.csv"), long_list(250)).unwrap();
+    let grant = |plain: Option<&str>| {
+        let mut command = command(&scene.server, &["perms", "grant", "--file", "-"]);
+        command.env("TERM", "xterm");
+        command.stdin(std::fs::File::open(scene.file("list.csv")).unwrap());
+        if let Some(plain) = plain {
+            command.env("NO_COLOR", plain);
+        }
+        command
+    };
+    for plain in [None, Some("")] {
+        let (seen, status) = terminal::run(grant(plain), 80);
+        assert!(status.success(), "{seen}");
+        assert!(seen.starts_with("grants ░"), "{seen:?}");
+        assert!(seen.contains("░ 0 of 250 lines"), "{seen:?}");
+        // It is gone when the report comes, which has no other trace of it, and is not wider than the terminal.
+        let (before, report) = seen.rsplit_once("\r\x1b[2K").unwrap();
+        assert!(before.contains("█"), "{seen:?}");
+        assert!(report.starts_with("line who"), "{report:?}");
+        assert!(!report.contains('\x1b'), "{report:?}");
+        assert!(report.lines().count() >= 251 && report.lines().all(|line| line.len() <= 80));
+    }
+    // Who wants it plain, and who reads in a pipe, sees the report alone.
+    let (seen, status) = terminal::run(grant(Some("1")), 80);
+    assert!(status.success(), "{seen}");
+    assert!(
+        seen.starts_with("line who") && !seen.contains('\x1b'),
+        "{seen:?}"
+    );
+    let ran = ran(grant(None).output().unwrap());
+    assert_eq!((ran.code, &*ran.err), (0, ""));
+    assert!(ran.out.starts_with("line who"), "{}", ran.out);
+}
+
+#[test]
+fn a_list_that_breaks_off_says_what_was_done() {
+    let mut scene = Scene::set();
+    let mut list = long_list(20_000);
+    let second_hundred = list.match_indices('\n').nth(150).unwrap().0;
+    list.insert_str(second_hundred + 1, "alice,/bob/notes,true,,\n");
+    std::fs::write(scene.file("list.csv"), list).unwrap();
+    let arguments = [
+        "perms",
+        "grant",
+        "--file",
+        "-",
+        "-o",
+        "ndjson",
+        "--timeout",
+        "2",
+    ];
+    let mut granting = command(&scene.server, &arguments);
+    granting
+        .stdin(std::fs::File::open(scene.file("list.csv")).unwrap())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let child = granting.spawn().unwrap();
+    let end = Instant::now() + Duration::from_secs(60);
+    while scene.json(&["perms", "why", "alice", "/bob/notes"])["mayRead"] == false {
+        assert!(Instant::now() < end);
+    }
+    scene.server.kill();
+    let ran = ran(child.wait_with_output().unwrap());
+    assert_eq!(ran.code, 8, "{}", ran.err);
+    assert!(
+        ran.err.starts_with("ros: the server has not answered"),
+        "{}",
+        ran.err
+    );
+    let lines: Vec<Value> = ran
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(
+        lines.len() >= 100 && lines.len() < 20_001,
+        "{}",
+        lines.len()
+    );
+    for (line, number) in lines.iter().zip(2..) {
+        assert_eq!(
+            (&line["line"], &line["statusCode"]),
+            (&json!(number), &json!(0))
+        );
+    }
 }
 
 #[test]

@@ -11,4 +11,5 @@ pub mod provider;
 pub mod recorder;
 pub mod rendering;
 pub mod server;
+pub mod terminal;
 pub mod wire;
