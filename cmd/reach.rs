@@ -52,6 +52,18 @@ impl Reach {
         self.user.is_none()
     }
 
+    /// Whether a token is shown, and it is an administrator's. Nothing that others may not do is tried for that.
+    pub async fn is_administrator(&self) -> Result<bool, Failure> {
+        if !self.has_token() {
+            return Ok(false);
+        }
+        let server = self.server()?;
+        match self.credentials(None)? {
+            Credentials::Token(token) => Ok(server.is_administrator(&token).await),
+            Credentials::Anonymous { .. } | Credentials::Password { .. } => Ok(false),
+        }
+    }
+
     /// How long to wait.
     pub fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout)

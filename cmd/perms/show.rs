@@ -107,7 +107,7 @@ async fn seen(reach: &Reach, address: &RealmAddress) -> Result<Seen, Failure> {
     let user = reach.sign_in(Some(address)).await?;
     let mut lines = BTreeMap::new();
     let all: RealmAddress = RealmAddress::Path("/__admin".into());
-    if user.id().is_none()
+    if reach.is_administrator().await?
         && let Ok(found) = shown(reach, &user, &all, &Namespace::Classic).await
     {
         lines.extend(found);

@@ -1,8 +1,9 @@
 //! What administrators ask of a server, beside Realms.
 
-use serde_json::{Value, json};
-
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use reqwest::{Method, Url};
+use serde_json::{Value, json};
 
 use super::{ClientError, RealmAddress, Server};
 use crate::api::tokens::Inspected;
@@ -26,6 +27,26 @@ impl Server {
         self.post::<Value>(admin, "/api/ros/v1/tokens/revoke", &body)
             .await
             .map(drop)
+    }
+
+    /// Whether whoever shows this token may see what administrators see. Who it is stands in the token, and everybody may ask that of itself: nothing is refused to
+    /// anybody by it. Who does not get an answer is none.
+    pub async fn is_administrator(&self, token: &Secret) -> bool {
+        let Some(claims) = claims(token).filter(|claims| claims["path"].is_null()) else {
+            return false;
+        };
+        let id = claims["identity"].as_str().unwrap_or_default();
+        if ADMINISTRATORS.contains(&id) {
+            return true;
+        }
+        let Ok(mut url) = self.endpoint("/auth/users", &[]) else {
+            return false;
+        };
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.push(id);
+        }
+        let itself: Result<Value, _> = self.send(token, Method::GET, url, None).await;
+        itself.is_ok_and(|user| user["is_admin"] == true)
     }
 
     /// A page of users; `query` as the API has it: `app`, `search`, `admins`, `after`, `limit`.
@@ -138,4 +159,13 @@ impl Server {
         let url = Url::parse_with_params(&format!("{}{path}", self.url()), query);
         url.map_err(|_| ClientError::BadUrl(self.url().to_owned()))
     }
+}
+
+/// Who the server's own token is for, under its two names.
+const ADMINISTRATORS: [&str; 2] = ["__admin", "__auth"];
+
+/// What a token of the classic API says; nothing of it is verified.
+fn claims(token: &Secret) -> Option<Value> {
+    let (claims, _) = token.reveal().split_once(':')?;
+    serde_json::from_slice(&BASE64_STANDARD.decode(claims).ok()?).ok()
 }

@@ -330,6 +330,21 @@ async fn the_list_has_pages() {
     assert_eq!(third, json!({"users": [], "next": null}));
     assert_eq!(page("search=b%6fss").await["users"][0]["name"], "boss");
     assert_eq!(page("search=%25").await["users"], json!([]), "no pattern");
+
+    let classic = async |query: &str| {
+        let path = format!("/auth/users?{query}");
+        world.ask("GET", &path, token.reveal(), Value::Null).await
+    };
+    let count = async |query: &str| {
+        let users = classic(query).await.object();
+        users["users"].as_array().unwrap().len()
+    };
+    assert_eq!(count("limit=1").await, 1);
+    assert_eq!(count("limit=0").await, 0);
+    assert!(count("").await > 1);
+    for wrong in ["abc", "", "-1", "1.5", "1e3", "99999999999999999999"] {
+        classic(&format!("limit={wrong}")).await.problem(400, 601);
+    }
 }
 
 #[tokio::test]

@@ -589,6 +589,57 @@ fn each_request_that_is_refused_is_on_record() {
 }
 
 #[test]
+fn who_asks_for_what_it_may_see_leaves_no_refusal() {
+    let recorded = Recorded::start("");
+    let body = json!({"provider": "password", "provider_id": "ada", "user_id": "ada"});
+    let made = recorded.ask("PUT", "/auth/users", &recorded.server.admin_token(), &body);
+    assert_eq!(made["user_id"], "ada", "{made}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    // A user, and somebody who has a token alone.
+    for id in ["ada", "sam"] {
+        std::fs::write(file.path(), recorded.user(id)).unwrap();
+        let arguments: [&[&str]; 6] = [
+            &["realms", "export", "/~/notes"],
+            &["realms", "info", "/~/notes"],
+            &["perms", "list"],
+            &["perms", "show", "/~/notes"],
+            &["perms", "grant", "*", "/~/notes", "--read"],
+            &["perms", "offers"],
+        ];
+        for arguments in arguments {
+            let ran = std::process::Command::new(env!("CARGO_BIN_EXE_ros"))
+                .args(arguments)
+                .args(["--server", &recorded.server.url(), "--token-file"])
+                .arg(file.path())
+                .output()
+                .unwrap();
+            assert!(ran.status.success(), "{arguments:?}: {ran:?}");
+        }
+    }
+    recorded.ask(
+        "GET",
+        "/auth/users/nobody",
+        &recorded.server.admin_token(),
+        &Value::Null,
+    );
+    for act in ["open", "administer", "access-token"] {
+        assert_eq!(recorded.refused(act), 0, "{act}");
+    }
+    // What is refused is there all the same.
+    recorded.ask(
+        "GET",
+        "/auth/users/nobody",
+        &recorded.user("ada"),
+        &Value::Null,
+    );
+    recorded.entry(
+        "administer",
+        "refused",
+        &json!({"by": "ada", "reason": "somebody else"}),
+    );
+}
+
+#[test]
 fn a_connection_that_is_refused_is_on_record() {
     use crate::serve::{NEWEST, bind};
     use crate::support::wire::Wire;

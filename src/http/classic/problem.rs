@@ -192,16 +192,13 @@ impl Problem {
         self
     }
 
-    /// Puts it on record, if it is about who may do what.
+    /// Puts it on record, if it is about who may do what. That there is no such user is, where it is said to somebody who may not know.
     pub fn record(&self, act: Act, what: &str, from: IpAddr) {
-        let is_about_rights = matches!(
-            self.kind,
-            Kind::InvalidCredentials
-                | Kind::AccessDenied
-                | Kind::ExpiredRefreshToken
-                | Kind::UnknownAccount
-                | Kind::UnknownUser
-        );
+        let is_about_rights = match self.kind {
+            Kind::InvalidCredentials | Kind::AccessDenied | Kind::ExpiredRefreshToken => true,
+            Kind::UnknownAccount | Kind::UnknownUser => self.by.is_some(),
+            _ => false,
+        };
         if is_about_rights {
             let entry = Entry::of(act).detail(what).from(from);
             let entry = match &self.by {

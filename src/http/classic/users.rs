@@ -18,14 +18,17 @@ use crate::system::{
 pub async fn list(http: &Http, head: &Parts) -> Result<Response<Answer>, Problem> {
     only_admin(http, head).await?;
     let asked = |name| request::query(&head.uri, name);
+    let limit = match asked("limit").map(|limit| limit.parse()) {
+        Some(Ok(limit)) => limit,
+        Some(Err(_)) => return Err(Problem::invalid("limit", "is not a number")),
+        None => PAGE,
+    };
     let search = Search {
         app: Some(app()),
         text: asked("search"),
         admins: false,
         after: asked("after").map(|id| UserId(id.into())),
-        limit: asked("limit")
-            .and_then(|limit| limit.parse().ok())
-            .unwrap_or(PAGE),
+        limit,
     };
     let found = http.ask(move |system| system.accounts(&search)).await??;
     let users: Vec<UserBody> = found.into_iter().map(body).collect();
