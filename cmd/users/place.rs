@@ -248,7 +248,9 @@ fn app_id(app: &str) -> Result<AppId, Failure> {
 fn told(error: &SystemError) -> Failure {
     let exit = match error {
         SystemError::NoSuchUser | SystemError::NoSuchApp(_) => Exit::NotFound,
-        SystemError::NameInUse | SystemError::IdInUse => Exit::Conflict,
+        SystemError::NameInUse | SystemError::IdInUse | SystemError::IdOfRealms(_) => {
+            Exit::Conflict
+        }
         _ => Exit::Failed,
     };
     Failure::new(exit, "cannot do this").cause(error)

@@ -228,7 +228,9 @@ impl From<SystemError> for Failure {
             | SystemError::BadKeyName
             | SystemError::TooManyKeys
             | SystemError::BadPassword(_) => told(StatusCode::BAD_REQUEST, ErrorCode::BadRequest),
-            SystemError::IdInUse => told(StatusCode::CONFLICT, ErrorCode::BadRequest),
+            SystemError::IdInUse | SystemError::IdOfRealms(_) => {
+                told(StatusCode::CONFLICT, ErrorCode::BadRequest)
+            }
             SystemError::NameInUse => told(StatusCode::CONFLICT, ErrorCode::AccountNameInUse),
             SystemError::WrongPassword => {
                 told(StatusCode::UNAUTHORIZED, ErrorCode::InvalidPassword)
@@ -243,7 +245,7 @@ impl From<SystemError> for Failure {
             SystemError::KeyNameInUse => told(StatusCode::CONFLICT, ErrorCode::APIKeyAlreadyExists),
             SystemError::NoSuchKey => told(StatusCode::NOT_FOUND, ErrorCode::APIKeyNotFound),
             SystemError::NoSuchUser => told(StatusCode::NOT_FOUND, ErrorCode::UserNotFound),
-            SystemError::BeingRemoved => Failure::busy().because(&error),
+            SystemError::BeingRemoved | SystemError::NotMade => Failure::busy().because(&error),
             SystemError::NotAdmin => Failure::forbidden("only administrators may do this"),
             SystemError::Storage(_) | SystemError::Database(_) | SystemError::Hash(_) => {
                 Failure::internal().because(&error)

@@ -249,7 +249,8 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
     )?;
     let lanes = Arc::new(lanes);
     let list = registry.open(&list_of_realms(), true)?;
-    let compared = system.compare_list(&list, clock::now());
+    let settled = system.settle_owners(clock::now());
+    let compared = settled.and_then(|()| system.compare_list(&list, clock::now()));
     let managed = compared.and_then(|()| clerk::managed(&system));
     let managed = managed.map_err(|error| io::Error::other(error.to_string()))?;
     let is_filled = System::list_shows_permissions(&list);

@@ -52,6 +52,8 @@ impl From<SystemError> for Refusal {
             | SystemError::BadPassword(_)
             | SystemError::BadId
             | SystemError::IdInUse
+            | SystemError::IdOfRealms(_)
+            | SystemError::NotMade
             | SystemError::NameInUse => Refusal::Unavailable(error.to_string()),
         }
     }

@@ -12,7 +12,7 @@ use super::accounts::{metadata_text, set_admin, set_metadata};
 use super::name::is_segment;
 use super::sign_in::check_name;
 use super::users::{self, NewUser, Provider};
-use super::{Account, Moment, System, SystemError};
+use super::{Account, Moment, System, SystemError, homes};
 use crate::auth::{Digest, Pbkdf2, hash_password, spend, verify_password};
 use crate::ident::{AppId, UserId};
 use crate::secret::Secret;
@@ -130,7 +130,7 @@ fn check_free(tx: &Transaction<'_>, user: &ImportedUser) -> Result<(), SystemErr
     if users::find(tx, &user.app, user.provider, &name)?.is_some() {
         return Err(SystemError::NameInUse);
     }
-    Ok(())
+    homes::check_id(tx, user.app.as_str(), &user.id)
 }
 
 /// Kinds of hashes that are looked at; more than one or two there are only where somebody has put them together.

@@ -16,6 +16,7 @@ mod classic;
 mod effects;
 mod first;
 mod gone;
+mod homes;
 mod imported;
 mod issuers;
 mod link;
@@ -99,6 +100,14 @@ pub enum SystemError {
     /// Somebody else has this id.
     #[error("id already in use")]
     IdInUse,
+    /// Realms that belong to nobody lie where the home of this user would be.
+    #[error(
+        "no user can have the id {0}: Realms below /{0} belong to nobody; users come before the Realms in their homes"
+    )]
+    IdOfRealms(UserId),
+    /// Whoever would make the Realm may not by now.
+    #[error("the Realm may not be made by this user")]
+    NotMade,
     /// Nobody may choose this password.
     #[error(transparent)]
     BadPassword(#[from] WeakPassword),

@@ -184,7 +184,12 @@ pub(super) fn all_rows(tx: &Transaction<'_>) -> Result<Vec<Permission>, SystemEr
     all(tx, "WHERE realm >= ?1 ORDER BY realm, user", "")
 }
 
-fn all(tx: &Transaction<'_>, which: &str, value: &str) -> Result<Vec<Permission>, SystemError> {
+/// Those that a condition on one value picks.
+pub(super) fn all(
+    tx: &Transaction<'_>,
+    which: &str,
+    value: &str,
+) -> Result<Vec<Permission>, SystemError> {
     let mut statement = tx.prepare_cached(&format!("{SELECT} {which}"))?;
     let rows = statement.query_map([value], row)?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -6,10 +6,10 @@ use super::classic::CLASSIC;
 use super::named::named;
 use super::permissions::{self, Change, Flags, Origin};
 use super::users::{self, seconds, user_id};
-use super::{System, SystemError, listing, logins, removals};
+use super::{System, SystemError, homes, listing, logins, removals};
 use crate::access::{
-    Caller, Decision, Endpoint, Everyone, Grants, Person, Reason, Reserved, Rights, Rows, Rule,
-    SchemaRights, SchemaRule, Source, app_of, decide, given,
+    Caller, Decision, Endpoint, Everyone, Grants, Person, Reason, Rights, Rows, Rule, SchemaRights,
+    SchemaRule, Source, app_of, decide, given,
 };
 use crate::config::Settings;
 use crate::ident::{AppId, RealmName, UnixTime, UserId};
@@ -44,7 +44,6 @@ impl System {
             Endpoint::App(app) => app.as_str(),
             Endpoint::Classic => CLASSIC,
         };
-        let owner = home_owner(realm);
         self.change(now, |book| {
             if removals::is_pending(book.tx, realm)? {
                 return Err(SystemError::BeingRemoved);
@@ -52,6 +51,11 @@ impl System {
             if logins::has_ended(book.tx, caller, now)? {
                 return Err(SystemError::LoginEnded);
             }
+            // It was decided before, and somebody may have been quicker.
+            if !decide(caller, realm, &self.grants(book.tx, &caller.user, realm)?).rights.read {
+                return Err(SystemError::NotMade);
+            }
+            let owner = homes::owner_of_new(book.tx, realm, &caller.user)?;
             let made = book
                 .tx
                 .prepare_cached(
@@ -156,7 +160,10 @@ impl System {
         realm: &RealmName,
     ) -> Result<Grants, SystemError> {
         let settings = self.settings();
-        let owner = listed(tx, realm)?.unwrap_or_else(|| home_owner(realm));
+        let owner = match listed(tx, realm)? {
+            Some(owner) => owner,
+            None => homes::owner_of_new(tx, realm, user)?,
+        };
         let row = |user: &UserId| permissions::find(tx, realm, user);
         let own = row(user)?;
         Ok(Grants {
@@ -254,14 +261,4 @@ pub(super) fn owned_by(tx: &Transaction<'_>, user: &UserId) -> Result<Vec<RealmN
         Ok(RealmName::from_canonical(row.get::<_, String>(0)?))
     })?;
     Ok(names.collect::<Result<_, _>>()?)
-}
-
-/// The user in whose home a virtual path lies: the first of at least two segments. Only the one user who has that very id gains by it. A user also owns the partitions
-/// that the server makes for it.
-fn home_owner(realm: &RealmName) -> Option<UserId> {
-    if let Some(Reserved::Management(user) | Reserved::Permissions(user)) = Reserved::of(realm) {
-        return (!user.0.starts_with("__")).then_some(user);
-    }
-    let (home, _) = realm.as_str().strip_prefix('/')?.split_once('/')?;
-    (!home.starts_with("__")).then(|| user_id(home.to_owned()))
 }

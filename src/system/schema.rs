@@ -176,4 +176,10 @@ CREATE TABLE removed_users (                -- tokens that stand alone do not ou
     user        TEXT PRIMARY KEY,           -- SHA-256 of its id, 64 hex digits
     removed     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+", "
+-- whose a Realm is, is settled when it is listed: a first segment that is no user's id, and of nobody who has ever looked at its permissions, is a folder of Realms that belong to nobody
+UPDATE realms SET owner = NULL WHERE app = 'classic' AND owner IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM users WHERE id = realms.owner AND app = 'classic')
+    AND NOT EXISTS (SELECT 1 FROM realms AS own WHERE own.name IN
+        ('/' || realms.owner || '/__management', '/' || realms.owner || '/__permission', '/' || realms.owner || '/__perm'));
 "];

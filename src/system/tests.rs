@@ -35,7 +35,7 @@ fn keys() -> KeyPair {
 }
 
 /// A system below `root` that has the app `x` with these rules, and no other.
-fn system_at(root: &Path, rules: App) -> System {
+pub fn system_at(root: &Path, rules: App) -> System {
     let mut settings = Settings::dev(root);
     settings.apps = Apps {
         named: [(app(), rules)].into(),
@@ -552,6 +552,9 @@ fn classic_tokens_open_what_they_name() {
 #[test]
 fn realms_are_listed_once_with_their_owner() {
     let fixture = Fixture::new(open());
+    let sql = "INSERT INTO users (id, app, created) VALUES ('ada', 'classic', 0)";
+    let made = fixture.system.write(|tx| Ok(tx.execute(sql, [])?));
+    assert_eq!(made.unwrap(), 1);
     let ada = fixture
         .system
         .authorize(&Endpoint::Classic, &classic(r#"{"identity":"ada"}"#), NOW)

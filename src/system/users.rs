@@ -7,7 +7,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde_json::Value;
 
-use super::SystemError;
+use super::{SystemError, homes};
 use crate::auth::PasswordRules;
 use crate::ident::{AppId, UnixTime, UserId};
 use crate::secret::Secret;
@@ -162,12 +162,13 @@ pub(super) struct NewUser<'a> {
     pub created: UnixTime,
 }
 
-/// Makes a user; `NameInUse` if the account's name is taken.
+/// Makes a user; `NameInUse` if the account's name is taken, `IdOfRealms` if its home is.
 pub(super) fn insert(tx: &Transaction<'_>, user: &NewUser<'_>) -> Result<(), SystemError> {
     let (id, app, created) = (&*user.id.0, user.app.as_str(), seconds(user.created));
     if find(tx, user.app, user.provider, user.name)?.is_some() {
         return Err(SystemError::NameInUse);
     }
+    homes::check_id(tx, app, &user.id)?;
     tx.prepare_cached("INSERT INTO users (id, app, created, email) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![id, app, created, user.email])?;
     insert_account(tx, user)

@@ -3,6 +3,7 @@
 mod attacks;
 mod crash;
 mod haste;
+mod homes;
 mod live;
 mod management;
 mod matrix;

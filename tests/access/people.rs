@@ -14,9 +14,9 @@ use crate::support::server::Server;
 use crate::support::wire::ask;
 
 /// The objects of a class, by key: what their fields hold.
-type Objects = BTreeMap<Key, BTreeMap<String, Content>>;
+pub(super) type Objects = BTreeMap<Key, BTreeMap<String, Content>>;
 
-fn objects(list: &Realm, class: &str) -> Objects {
+pub(super) fn objects(list: &Realm, class: &str) -> Objects {
     let read = list.look(|schema, cells| {
         let Some(class) = schema.class(&class.into()).cloned() else {
             return Ok(Objects::new());
@@ -36,7 +36,7 @@ fn objects(list: &Realm, class: &str) -> Objects {
     read.unwrap()
 }
 
-fn string(content: &Content) -> String {
+pub(super) fn string(content: &Content) -> String {
     match content {
         Content::Value(Value::String(text)) => text.to_lossy(),
         other => panic!("{other:?} is no text"),

@@ -272,7 +272,7 @@ impl From<SystemError> for Problem {
             | SystemError::LoginEnded
             | SystemError::Revoked
             | SystemError::UserRemoved => Problem::new(Kind::InvalidCredentials).because(error),
-            SystemError::BadId | SystemError::IdInUse => {
+            SystemError::BadId | SystemError::IdInUse | SystemError::IdOfRealms(_) => {
                 Problem::invalid("user_id", error.to_string())
             }
             SystemError::BadMetadata => Problem::invalid("metadata", error.to_string()),
@@ -290,7 +290,8 @@ impl From<SystemError> for Problem {
             SystemError::Storage(_)
             | SystemError::Database(_)
             | SystemError::Hash(_)
-            | SystemError::BeingRemoved => Problem::new(Kind::Unavailable).because(error),
+            | SystemError::BeingRemoved
+            | SystemError::NotMade => Problem::new(Kind::Unavailable).because(error),
         }
     }
 }

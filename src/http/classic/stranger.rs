@@ -129,9 +129,10 @@ impl Stranger {
 
 fn refused(error: SystemError) -> Problem {
     match error {
-        SystemError::IdInUse | SystemError::BadId | SystemError::BadMetadata => {
-            Problem::new(Kind::InvalidCredentials).because(error)
-        }
+        SystemError::IdInUse
+        | SystemError::IdOfRealms(_)
+        | SystemError::BadId
+        | SystemError::BadMetadata => Problem::new(Kind::InvalidCredentials).because(error),
         error => error.into(),
     }
 }
