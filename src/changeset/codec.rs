@@ -5,6 +5,7 @@
 //! a [`DecodeError`]; memory is given only for bytes that are there.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use bytes::Bytes;
 
@@ -13,7 +14,8 @@ use super::instruction::{
     CollectionKind, Column, ColumnKind, Instruction, KeyKind, PrimaryKeyColumn, Slot, TableKind,
 };
 use super::path::{Path, Step};
-use super::value::{Decimal128, Key, Link, Text, Value};
+use super::text::Text;
+use super::value::{Decimal128, Key, Link, Value};
 
 /// Longest string value: what fits into one node of the reference store.
 const MAX_STRING: usize = 0xFF_FFF8 - 8 - 1;
@@ -114,7 +116,7 @@ pub fn encode_key(key: &Key, out: &mut Vec<u8>) {
 pub fn decode_key(input: &Bytes) -> Result<(Key, usize), DecodeError> {
     let mut reader = Reader::new(input);
     let key = match reader.int("key type")? {
-        3 => Key::String(Text::new(reader.blob(MAX_NAME, "string key")?)),
+        3 => Key::String(reader.text(MAX_NAME, "string key")?),
         code => reader.plain_key(code)?,
     };
     Ok((key, reader.position))
@@ -138,7 +140,7 @@ pub fn decode_value(input: &Bytes) -> Result<(Value, usize), DecodeError> {
     let mut reader = Reader::new(input);
     let value = match reader.int("value type")? {
         9 => {
-            let class = Text::new(reader.blob(MAX_NAME, "class name")?);
+            let class = reader.text(MAX_NAME, "class name")?;
             let rest = input.slice(reader.position..);
             let (key, used) = decode_key(&rest)?;
             reader.position += used;
@@ -189,13 +191,14 @@ impl<'a> Reader<'a> {
         Ok(byte)
     }
 
-    fn take(&mut self, length: usize, what: &'static str) -> Result<Bytes, DecodeError> {
+    /// Where the next bytes lie, which are read by that.
+    fn take(&mut self, length: usize, what: &'static str) -> Result<Range<usize>, DecodeError> {
         if length > self.input.len() - self.position {
             return Err(DecodeError::Truncated(what));
         }
-        let slice = self.input.slice(self.position..self.position + length);
+        let start = self.position;
         self.position += length;
-        Ok(slice)
+        Ok(start..self.position)
     }
 
     fn array<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], DecodeError> {
@@ -271,6 +274,15 @@ impl<'a> Reader<'a> {
     }
 
     fn blob(&mut self, longest: usize, what: &'static str) -> Result<Bytes, DecodeError> {
+        Ok(self.input.slice(self.counted(longest, what)?))
+    }
+
+    fn text(&mut self, longest: usize, what: &'static str) -> Result<Text, DecodeError> {
+        Ok(Text::within(self.input, self.counted(longest, what)?))
+    }
+
+    /// Where the bytes lie that follow their number.
+    fn counted(&mut self, longest: usize, what: &'static str) -> Result<Range<usize>, DecodeError> {
         let length = self.unsigned(10, what)?;
         let length = usize::try_from(length).map_err(|_| DecodeError::TooLong(what))?;
         if length > longest {
@@ -284,7 +296,7 @@ impl<'a> Reader<'a> {
         if index as usize != self.strings.len() {
             return Err(DecodeError::Intern(index));
         }
-        let text = Text::new(self.blob(MAX_NAME, "interned string")?);
+        let text = self.text(MAX_NAME, "interned string")?;
         self.count(4 * size_of::<Text>())?; // in a list and in a table that is half empty
         if !self.seen.insert(text.clone()) {
             return Err(DecodeError::Intern(index));
@@ -376,7 +388,7 @@ impl<'a> Reader<'a> {
             0 => Value::Null,
             1 => Value::Int(self.int("integer")?),
             2 => Value::Bool(self.flag("boolean")?),
-            3 => Value::String(Text::new(self.blob(MAX_STRING, "string")?)),
+            3 => Value::String(self.text(MAX_STRING, "string")?),
             4 => Value::Binary(self.blob(MAX_BINARY, "binary")?),
             5 => self.timestamp()?,
             6 => Value::Float(f32::from_le_bytes(self.array("float")?)),
@@ -720,20 +732,20 @@ fn value_code(value: &Value) -> i64 {
 
 struct Writer<'a> {
     indices: HashMap<&'a [u8], u64>,
-    /// Names that were written before, by the place of their bytes: instructions mostly share those of a few names.
-    places: [(*const u8, usize, u64); PLACES],
+    /// Names that were written lately, each at one of a few places: instructions mostly share those of a few names.
+    recent: [(&'a [u8], u64); RECENT],
     strings: Vec<u8>,
     body: Vec<u8>,
 }
 
-/// Names whose places are remembered.
-const PLACES: usize = 64;
+/// Names that are remembered.
+const RECENT: usize = 64;
 
 impl<'a> Writer<'a> {
     fn new() -> Writer<'a> {
         Writer {
             indices: HashMap::new(),
-            places: [(std::ptr::null(), 0, 0); PLACES],
+            recent: [(&[], 0); RECENT],
             strings: Vec::new(),
             body: Vec::new(),
         }
@@ -748,16 +760,16 @@ impl<'a> Writer<'a> {
     }
 
     fn name(&mut self, text: &'a Text) {
-        let bytes = text.as_bytes();
-        let place = (bytes.as_ptr(), bytes.len());
-        let at = place.0 as usize % PLACES;
-        let (start, length, known) = self.places[at];
-        let index = if place == (start, length) {
-            known
-        } else {
-            self.index(bytes)
+        let name = text.as_bytes();
+        let at = match name {
+            [first, .., last] => usize::from(first ^ last.rotate_left(3)) ^ name.len(),
+            few => few.len(),
+        } % RECENT;
+        let index = match self.recent[at] {
+            (known, index) if known == name && !name.is_empty() => index,
+            _ => self.index(name),
         };
-        self.places[at] = (place.0, place.1, index);
+        self.recent[at] = (name, index);
         self.unsigned(index);
     }
 

@@ -1,7 +1,8 @@
 //! The fourteen instructions.
 
 use super::path::Path;
-use super::value::{Key, Text, Value};
+use super::text::Text;
+use super::value::{Key, Value};
 
 /// What kind of objects a class holds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

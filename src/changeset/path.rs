@@ -1,6 +1,7 @@
 //! Where an instruction acts: an object's field, and the way into it.
 
-use super::value::{Key, Text};
+use super::text::Text;
+use super::value::Key;
 
 /// One step below a field.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

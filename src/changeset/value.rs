@@ -1,57 +1,8 @@
 //! Values and primary keys.
 
-use std::fmt;
-
 use bytes::Bytes;
 
-/// A name or string: bytes that are meant to be UTF-8. The reference does not check that, so neither does decoding; printing is lossy.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Text(Bytes);
-
-impl Text {
-    /// A text over a shared slice.
-    pub fn new(bytes: Bytes) -> Text {
-        Text(bytes)
-    }
-
-    /// A text that is part of the program: copies of it cost nothing.
-    pub const fn fixed(text: &'static str) -> Text {
-        Text(Bytes::from_static(text.as_bytes()))
-    }
-
-    /// The bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// The text for people: what is not UTF-8 is replaced.
-    pub fn to_lossy(&self) -> String {
-        String::from_utf8_lossy(&self.0).into_owned()
-    }
-
-    /// The same text in memory of its own, so that a small name does not keep a large message alive.
-    pub fn detached(&self) -> Text {
-        Text(Bytes::copy_from_slice(&self.0))
-    }
-}
-
-impl From<&str> for Text {
-    fn from(text: &str) -> Text {
-        Text(Bytes::copy_from_slice(text.as_bytes()))
-    }
-}
-
-impl fmt::Debug for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.to_lossy(), f)
-    }
-}
-
-impl fmt::Display for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_lossy())
-    }
-}
+use super::Text;
 
 /// What identifies an object within its class.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

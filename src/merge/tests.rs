@@ -87,6 +87,12 @@ fn an_erased_column_meets_each_of_its_values_once() {
     assert_eq!(met(vec![erase], edits(0..EACH)), EACH as u64 / 2);
 }
 
+// So long that they do not lie in the instructions.
+const TARGET: &str = "a class that others link to";
+const OTHER: &str = "a class that links to another one";
+const COLUMN: &str = "a column with links to it";
+const LONG_KEY: &str = "a key of more bytes than usual";
+
 /// A changeset as it comes: its names, keys and values are slices of one buffer.
 fn received(instructions: Vec<Instruction>) -> (Bytes, Changeset) {
     let bytes = Bytes::from(changeset::encode(&Changeset { instructions }));
@@ -102,19 +108,19 @@ fn nothing_of_an_incoming_changeset_is_kept() {
         class: class.into(),
     };
     let mut instructions = edits(0..10);
-    instructions.push(erase("Target"));
+    instructions.push(erase(TARGET));
     local.push(key(2), Changeset { instructions });
     let mut incoming = edits(0..20);
     incoming.push(Instruction::CreateObject {
-        class: "Other".into(),
-        key: Key::String("another".into()),
+        class: OTHER.into(),
+        key: Key::String(LONG_KEY.into()),
     });
     // Before the class goes, the column must: that instruction stays on the local side.
     incoming.push(Instruction::AddColumn {
-        class: "Other".into(),
-        field: "column".into(),
+        class: OTHER.into(),
+        field: COLUMN.into(),
         column: Column {
-            kind: ColumnKind::Link("Target".into()),
+            kind: ColumnKind::Link(TARGET.into()),
             nullable: true,
             collection: CollectionKind::Single,
             dictionary_key: 0,
@@ -131,8 +137,8 @@ fn nothing_of_an_incoming_changeset_is_kept() {
     assert!(met.unwrap().1);
     assert!(buffer.is_unique());
     let before = Instruction::EraseColumn {
-        class: "Other".into(),
-        field: "column".into(),
+        class: OTHER.into(),
+        field: COLUMN.into(),
     };
     assert!(local.changeset(0).instructions.contains(&before));
 }
@@ -141,8 +147,8 @@ fn nothing_of_an_incoming_changeset_is_kept() {
 fn names_on_the_local_side_do_not_keep_changesets() {
     let mut local = Local::default();
     let (buffer, changeset) = received(vec![Instruction::CreateObject {
-        class: "Note".into(),
-        key: Key::String("a key".into()),
+        class: OTHER.into(),
+        key: Key::String(LONG_KEY.into()),
     }]);
     let entry = local.push(part(2, Vec::new()).key, changeset);
     assert!(!buffer.is_unique());
