@@ -186,6 +186,8 @@ pub struct Decision {
 pub struct SchemaRights {
     /// Adding classes and columns.
     pub add: bool,
+    /// What is added is taken and not kept: the server alone draws the Realm.
+    pub drawn: bool,
     /// Removing them.
     pub erase: bool,
 }
@@ -259,16 +261,19 @@ impl fmt::Display for Reason {
 pub fn decide(caller: &Caller, realm: &RealmName, grants: &Grants) -> Decision {
     let (stored, reason) = rights(caller, realm, grants);
     let rights = stored.with_implied_read();
-    // SDKs before version 10 make the class themselves where they read their permissions, and listeners that of Realms.
-    let additive = reason == Reason::OwnPermissions || (rights.read && Reserved::is_list(realm));
+    // SDKs before version 10 make the class themselves where they read their permissions, and listeners that of Realms. It is there already: what else they declare
+    // is not refused, and nobody gets it.
+    let drawn = reason == Reason::OwnPermissions || (rights.read && Reserved::is_list(realm));
     let schema = match grants.schema {
         SchemaRule::Write => SchemaRights {
-            add: rights.write || additive,
+            add: rights.write || drawn,
             erase: rights.manage,
+            drawn,
         },
         SchemaRule::Manage => SchemaRights {
-            add: rights.manage || additive || reason == Reason::OwnManagement,
+            add: rights.manage || drawn || reason == Reason::OwnManagement,
             erase: rights.manage,
+            drawn,
         },
         SchemaRule::Frozen => SchemaRights::default(),
     };

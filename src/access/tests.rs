@@ -484,8 +484,12 @@ fn old_sdks_make_the_class_where_they_read_their_permissions() {
                 &grants,
             );
             assert_eq!(
-                (decision.schema.add, decision.schema.erase),
-                (true, false),
+                decision.schema,
+                SchemaRights {
+                    add: true,
+                    erase: false,
+                    drawn: realm.ends_with("permission"),
+                },
                 "{realm}"
             );
         }

@@ -12,7 +12,7 @@ use super::notes::{MOST_REPORTED, Note};
 use super::overlay::{self, Overlay};
 use super::published::Published;
 use super::windows::{NoWindow, Windows};
-use super::{Allow, Pending, RealmError, Refusal, Uploaded};
+use super::{Additions, Allow, Pending, RealmError, Refusal, Uploaded};
 use crate::changeset::{self, Changeset, DecodeError, Instruction, Text};
 use crate::history::{OrderKey, Part};
 use crate::ident::{FileIdent, ServerVersion, UploadCursor};
@@ -294,8 +294,8 @@ impl Writer {
                 })?;
             window.allow(cost.merge_work);
             for uploaded in group {
-                let part = part(uploaded, ident, cost)?;
-                permitted(&part.changeset, allow, &batch.schema)?;
+                let mut part = part(uploaded, ident, cost)?;
+                permitted(&mut part.changeset, allow, &batch.schema)?;
                 let rebased = window
                     .rebase(base.0, vec![part])
                     .map_err(|error| Failure::Refused(cost.not_rebased(&error)))?;
@@ -498,19 +498,29 @@ fn part(uploaded: &Uploaded, ident: FileIdent, cost: &Cost) -> Result<Part, Fail
     ))
 }
 
-/// Whether a changeset does only what is allowed. Schema instructions that change nothing are free: SDKs repeat them.
-fn permitted(changeset: &Changeset, allow: Allow, schema: &Schema) -> Result<(), Failure> {
+/// Whether a changeset does only what is allowed; what is to be left out of it is. Schema instructions that change nothing are free: SDKs repeat them.
+fn permitted(changeset: &mut Changeset, allow: Allow, schema: &Schema) -> Result<(), Failure> {
     use Instruction::{AddColumn, AddTable, EraseColumn, EraseTable};
     let has_class = |class: &Text| schema.class(class).is_some();
     let has_column = |class: &Text, field: &Text| {
         let class = schema.class(class);
         class.is_some_and(|class| class.column(field).is_some())
     };
+    if allow.add == Additions::Dropped {
+        changeset
+            .instructions
+            .retain(|instruction| match instruction {
+                AddTable { class, .. } => has_class(class),
+                AddColumn { class, field, .. } => has_column(class, field),
+                _ => true,
+            });
+    }
+    let add = allow.add != Additions::Refused;
     for instruction in &changeset.instructions {
         let (allowed, what) = match instruction {
-            AddTable { class, .. } => (allow.add || has_class(class), "add classes to"),
+            AddTable { class, .. } => (add || has_class(class), "add classes to"),
             AddColumn { class, field, .. } => {
-                (allow.add || has_column(class, field), "add properties to")
+                (add || has_column(class, field), "add properties to")
             }
             EraseTable { class } => (allow.erase || !has_class(class), "remove classes of"),
             EraseColumn { class, field } => (

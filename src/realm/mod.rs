@@ -81,7 +81,7 @@ pub struct Allow {
     /// Objects.
     pub data: bool,
     /// New classes and columns.
-    pub add: bool,
+    pub add: Additions,
     /// Classes and columns that are there.
     pub erase: bool,
 }
@@ -90,15 +90,26 @@ impl Allow {
     /// Everything.
     pub const ALL: Allow = Allow {
         data: true,
-        add: true,
+        add: Additions::Kept,
         erase: true,
     };
     /// Nothing: what remains is what changes nothing.
     pub const NOTHING: Allow = Allow {
         data: false,
-        add: false,
+        add: Additions::Refused,
         erase: false,
     };
+}
+
+/// What becomes of new classes and columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Additions {
+    /// They refuse the upload.
+    Refused,
+    /// They are left out of it: the device has them, and nobody else.
+    Dropped,
+    /// They are stored like everything else.
+    Kept,
 }
 
 /// Why an upload was not integrated. Nothing of it is left behind.

@@ -332,7 +332,7 @@ const REFUSED: &[(&str, Spoil, &str)] = &[
             let (class, kind) = ("Cat".into(), TableKind::Embedded);
             let instructions = vec![Instruction::AddTable { class, kind }];
             pending.changesets[1].changeset = changeset::encode(&Changeset { instructions }).into();
-            pending.allow.add = false;
+            pending.allow.add = Additions::Refused;
         },
         "the user may not add classes to this Realm",
     ),
@@ -404,6 +404,47 @@ fn schema_that_is_there_needs_no_right() {
         ..reader.upload(vec![(3, vec![Instruction::AddTable { class, kind }])])
     };
     let outcomes = realm.integrate(vec![new]).unwrap().outcomes;
+    assert!(matches!(outcomes[..], [Err(Refusal::Denied(_))]));
+}
+
+#[test]
+fn schema_that_is_not_kept_is_left_out_and_what_comes_after_it_stays() {
+    let server = begun(Limits::default());
+    let realm = server.realm();
+    let (before, version) = (realm.schema().unwrap(), realm.head().version);
+    let mut reader = Client::new(&realm);
+    let class = || "Cat".into();
+    let kind = TableKind::Embedded;
+    let add = Instruction::AddTable {
+        class: class(),
+        kind,
+    };
+    let allow = Allow {
+        add: Additions::Dropped,
+        ..Allow::NOTHING
+    };
+    // Beside what is there already; and again, when it knows what has come of the first.
+    for _ in 0..2 {
+        let instructions = [schema(), vec![add.clone()]].concat();
+        let pending = Pending {
+            allow,
+            ..reader.upload(vec![(0, instructions)])
+        };
+        server.integrate(vec![pending]);
+    }
+    let after = realm.schema().unwrap();
+    assert_eq!(format!("{after:?}"), format!("{before:?}"));
+    assert_eq!(realm.head().version.0, version.0 + 2);
+    // An object of it is refused, with the rest of what it comes with.
+    let object = Instruction::CreateObject {
+        class: class(),
+        key: Key::Int(1),
+    };
+    let pending = Pending {
+        allow,
+        ..reader.upload(vec![(0, vec![add, object])])
+    };
+    let outcomes = realm.integrate(vec![pending]).unwrap().outcomes;
     assert!(matches!(outcomes[..], [Err(Refusal::Denied(_))]));
 }
 

@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::access::{Caller, Endpoint};
+use crate::access::{Caller, Endpoint, SchemaRights};
 use crate::audit::{Act, Entry};
 use crate::config::Settings;
 use crate::ident::{AppId, RealmName};
-use crate::realm::Allow;
+use crate::realm::{Additions, Allow};
 use crate::secret::Secret;
 use crate::system::{Issuers, Moment, Refusal, System, SystemError, realm_name};
 use crate::wire::{Action, ErrorCode, WireError};
@@ -86,7 +86,11 @@ impl Door {
         if decision.rights.read {
             Ok(Allow {
                 data: decision.rights.write,
-                add: decision.schema.add,
+                add: match decision.schema {
+                    SchemaRights { add: false, .. } => Additions::Refused,
+                    SchemaRights { drawn: true, .. } => Additions::Dropped,
+                    SchemaRights { .. } => Additions::Kept,
+                },
                 erase: decision.schema.erase,
             })
         } else {

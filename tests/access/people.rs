@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use ros::changeset::{Key, Value};
+use ros::changeset::{Instruction, Key, TableKind, Value};
 use ros::client::Realm;
 use ros::state::{Content, Reader};
 use serde_json::{Value as Json, json};
@@ -408,6 +408,16 @@ async fn administrators_read_the_list_and_write_nothing_into_it() {
         field: "isAdmin".into(),
         steps: Vec::new(),
     };
+    // What a listener declares is taken, and is nobody else's.
+    list.write(|edit| {
+        edit.apply(Instruction::AddTable {
+            class: "Mine".into(),
+            kind: TableKind::Embedded,
+        })
+    })
+    .map_err(|error: ros::client::WriteError| error)
+    .unwrap();
+    list.wait_for_upload().await.unwrap();
     list.write(|edit| edit.set(path, Value::Bool(true)))
         .map_err(|error: ros::client::WriteError| error)
         .unwrap();
@@ -415,4 +425,9 @@ async fn administrators_read_the_list_and_write_nothing_into_it() {
     let again = open(&admin(&server).await, "/__admin").await;
     again.wait_for_download().await.unwrap();
     agree(&server, &again, "who is there, still").await;
+    let has_class = |list: &Realm, name: &str| {
+        list.look(|schema, _| Ok(schema.class(&name.into()).is_some()))
+            .unwrap()
+    };
+    assert!(has_class(&again, "RealmFile") && !has_class(&again, "Mine"));
 }

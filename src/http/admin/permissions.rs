@@ -34,7 +34,7 @@ fn shown(why: system::Why) -> Why {
         read_implied_by: why.decision.is_read_implied.then(|| implied_by.to_owned()),
         may_write: rights.write,
         may_manage: rights.manage,
-        may_add_schema: schema.add,
+        may_add_schema: schema.add && !schema.drawn,
         may_erase_schema: schema.erase,
         reason: why.decision.reason.to_string(),
         owner: why.owner.map(|owner| owner.to_string()),
