@@ -511,4 +511,27 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn an_issuer_makes_nobody_the_owner_of_what_belongs_to_nobody() {
+        let fixture = Fixture::new(open());
+        let sql = "INSERT INTO realms (name, app, created) VALUES ('/shared/wall', 'classic', 0)";
+        let listed = fixture.system.write(|tx| Ok(tx.execute(sql, [])?));
+        assert_eq!(listed.unwrap(), 1);
+        let enter = |id: &str| {
+            let person = Person {
+                provider: Provider::CustomToken,
+                name: id.to_owned(),
+                data: Vec::new(),
+                admin: None,
+            };
+            let moment = fixture.moment(UnixTime(1));
+            let user = classic_id(id).unwrap();
+            let entered = fixture.system.classic_enter(&person, user, None, &moment);
+            entered.map(|known| known.user.to_string())
+        };
+        let refused = enter("shared").map_err(|error| matches!(error, SystemError::IdOfRealms(_)));
+        assert_eq!(refused, Err(true));
+        assert_eq!(enter("ada").unwrap(), "ada");
+    }
 }
