@@ -471,6 +471,16 @@ mod tests {
     use crate::system::ImportedUser;
     use crate::system::tests::{Fixture, open};
 
+    /// Whom an issuer calls so.
+    fn known(name: &str) -> Person {
+        Person {
+            provider: Provider::CustomToken,
+            name: name.to_owned(),
+            data: Vec::new(),
+            admin: None,
+        }
+    }
+
     #[test]
     fn a_user_who_was_imported_is_taken_up_in_its_own_app_alone() {
         let fixture = Fixture::new(open());
@@ -489,12 +499,7 @@ mod tests {
                 metadata: BTreeMap::new(),
             };
             fixture.system.import_account(&imported, &moment).unwrap();
-            let person = Person {
-                provider: Provider::CustomToken,
-                name: id.to_owned(),
-                data: Vec::new(),
-                admin: None,
-            };
+            let person = known(id);
             let moment = fixture.moment(UnixTime(2));
             let entered = fixture
                 .system
@@ -519,12 +524,7 @@ mod tests {
         let listed = fixture.system.write(|tx| Ok(tx.execute(sql, [])?));
         assert_eq!(listed.unwrap(), 1);
         let enter = |id: &str| {
-            let person = Person {
-                provider: Provider::CustomToken,
-                name: id.to_owned(),
-                data: Vec::new(),
-                admin: None,
-            };
+            let person = known(id);
             let moment = fixture.moment(UnixTime(1));
             let user = classic_id(id).unwrap();
             let entered = fixture.system.classic_enter(&person, user, None, &moment);

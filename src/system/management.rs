@@ -542,7 +542,7 @@ impl Requester {
 }
 
 /// Whether the user is the one that stands for the server's own token.
-fn is_server(user: &UserId) -> bool {
+pub(super) fn is_server(user: &UserId) -> bool {
     matches!(&*user.0, "__admin" | "__auth")
 }
 

@@ -1,6 +1,7 @@
 //! What a user may do in a Realm, and what that follows from.
 
 use super::classic::CLASSIC;
+use super::management::is_server;
 use super::named::named;
 use super::permissions::{self, Permission};
 use super::{System, SystemError, realms, users};
@@ -12,7 +13,7 @@ use crate::ident::{AppId, RealmName, UserId};
 pub struct Why {
     /// Whose rights.
     pub user: UserId,
-    /// Whether there is such a user, or it is everybody.
+    /// Whether there is such a user, or it is everybody, or the one of the server's own token.
     pub is_known: bool,
     /// In which Realm.
     pub realm: RealmName,
@@ -50,7 +51,7 @@ impl System {
             };
             let caller = Caller {
                 endpoint: app.map_or(Endpoint::Classic, Endpoint::App),
-                admin: users::is_admin(tx, &user)?,
+                admin: is_server(&user) || users::is_admin(tx, &user)?,
                 user: user.clone(),
                 token: None,
                 expires_at: None,
@@ -60,7 +61,9 @@ impl System {
             let grants = self.grants(tx, &user, &realm)?;
             let everyone = UserId(Everyone::ID.into());
             Ok(Some(Why {
-                is_known: Everyone::is(&user) || users::is_of(tx, within, &user)?,
+                is_known: Everyone::is(&user)
+                    || is_server(&user)
+                    || users::is_of(tx, within, &user)?,
                 decision: decide(&caller, &realm, &grants),
                 exists: realms::is_listed(tx, &realm)?,
                 owner: grants.owner,

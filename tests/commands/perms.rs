@@ -147,6 +147,18 @@ fn rights_are_granted_seen_explained_and_revoked() {
         scene.json(&["perms", "why", "*", "/bob/notes"])["mayRead"],
         false
     );
+    // The administrator's token, which writes where an administrator may.
+    for (realm, writes) in [("/bob/notes", true), ("/__admin", false)] {
+        let why = scene.json(&["perms", "why", "__admin", realm]);
+        let told = (
+            &why["reason"],
+            &why["known"],
+            &why["mayRead"],
+            &why["mayWrite"],
+        );
+        let reason = json!("the user is an administrator");
+        assert_eq!(told, (&reason, &json!(true), &json!(true), &json!(writes)));
+    }
     assert_eq!(
         scene
             .as_user("bob", &["perms", "why", alice, "/bob/notes"])
