@@ -109,6 +109,7 @@ fn needless(tx: &Transaction<'_>) -> Result<Vec<permissions::Permission>, System
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::{Caller, Endpoint};
     use crate::storage::AdminFile;
     use crate::system::realms;
     use crate::system::schema::STEPS;
@@ -238,6 +239,32 @@ mod tests {
         ] {
             check(app, id).unwrap();
         }
+    }
+
+    #[test]
+    fn who_was_too_late_makes_nothing() {
+        let fixture = system(&[], &[]);
+        let caller = |user: &str, admin| Caller {
+            endpoint: Endpoint::Classic,
+            user: user_id(user.to_owned()),
+            admin,
+            token: None,
+            expires_at: None,
+            issued_at: None,
+            login: None,
+        };
+        let (shared, root) = (caller("shared", false), caller("__admin", true));
+        let [wall, other] = ["/shared/wall", "/shared/other"].map(RealmName::from_canonical);
+        let may = || {
+            let decided = fixture.system.decide(&shared, &other, NOW);
+            decided.unwrap().rights.read
+        };
+        assert!(may());
+        assert!(fixture.system.register_realm(&wall, &root, NOW).unwrap());
+        assert!(!may());
+        let made = fixture.system.register_realm(&other, &shared, NOW);
+        assert!(matches!(made, Err(SystemError::NotMade)));
+        assert!(!fixture.system.is_listed(&other).unwrap());
     }
 
     #[test]
