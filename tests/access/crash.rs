@@ -6,6 +6,7 @@ use ros::client::permissions::{Ask, Namespace, rows};
 use ros::client::{Options, Place};
 
 use super::{change, classic, made, management};
+use crate::support::patience::{PATIENCE, deadline};
 use crate::support::server::Server;
 
 /// How many permissions somebody has, and how many effects wait.
@@ -56,13 +57,13 @@ async fn every_request_is_carried_out_once_whenever_the_server_is_killed() {
         server.restart();
         from_ada.realm().lose_connection();
         shown.lose_connection();
-        let told = tokio::time::timeout(Duration::from_secs(30), from_ada.told(&asks, &keys));
+        let told = tokio::time::timeout(PATIENCE, from_ada.told(&asks, &keys));
         let told = told.await.expect("an answer").unwrap();
         assert_eq!([told[0].code, told[1].code], [0, 0], "{told:?}");
         assert!(told[1].token.is_some());
     }
     let expected = realms.len() + 1; // and what shows them
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = deadline();
     loop {
         let seen = rows(&shown, "Permission").unwrap().len();
         let (granted, waiting) = counted(&server, "bob");
@@ -103,7 +104,7 @@ fn leave(server: &Server, number: i64, realm: &str, changeset: &[u8]) {
 
 /// Waits until no effect is left.
 async fn carried_out(server: &Server) {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = deadline();
     while counted(server, "").1 > 0 {
         assert!(Instant::now() < end, "effects are left");
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -8,6 +8,7 @@ use ros::changeset::{Key, KeyKind, PrimaryKeyColumn, TableKind};
 use ros::client::{Realm, WriteError};
 
 use super::{ask, change, classic, made, management};
+use crate::support::patience::stretched;
 use crate::support::server::Server;
 
 /// Users who ask, and as many devices that write what has nothing to do with it.
@@ -73,7 +74,7 @@ async fn requests_are_answered_soon_while_many_ask() {
         edits.load(Ordering::Relaxed),
     );
     // Machines that test are busy with other things, too; docs/access.md has what was measured.
-    assert!(median < Duration::from_secs(1), "{median:?}");
+    assert!(median < stretched(Duration::from_secs(1)), "{median:?}");
 }
 
 /// Makes the class of what is written.

@@ -9,6 +9,7 @@ use super::attacks::{printed, syncs};
 use super::people::{objects, string};
 use super::{admin, ask, change, made, management, open, stranger};
 use crate::serve::signed;
+use crate::support::patience::deadline;
 use crate::support::server::Server;
 use crate::support::wire;
 
@@ -131,7 +132,7 @@ async fn an_owner_is_whoever_had_the_home_when_the_realm_was_made() {
 
 /// The rows that the list for administrators has, as user and Realm, when nothing is under way any more.
 async fn listed(list: &Realm, expected: &[&str]) {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = deadline();
     loop {
         let rows = objects(list, "Permission").into_values();
         let rows = rows.map(|row| format!("{} {}", string(&row["userId"]), string(&row["path"])));

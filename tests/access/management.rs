@@ -4,6 +4,7 @@ use ros::client::Options;
 use ros::client::permissions::{Ask, Grantee, Management};
 
 use super::{admin, anybody, ask, change, classic, flags, made, management, open, stranger};
+use crate::support::patience::deadline;
 use crate::support::server::Server;
 
 const INVALID: &str = "Your request parameters did not validate: ";
@@ -303,7 +304,7 @@ async fn offers_are_taken_up_until_they_end() {
         .map_err(|error: ros::client::WriteError| error)
         .unwrap();
     from_ada.realm().wait_for_upload().await.unwrap();
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let end = deadline();
     loop {
         let told = ask(&from_eve, accept(&token)).await;
         if told.code == 701 {

@@ -6,6 +6,7 @@ use ros::client::permissions::{Namespace, Row, rows};
 use ros::client::{Options, Place, Realm, User};
 
 use super::{admin, anybody, ask, change, classic, made, management};
+use crate::support::patience::deadline;
 use crate::support::server::Server;
 
 /// What a Realm shows as soon as it is downloaded: user, path and flags.
@@ -47,7 +48,7 @@ fn line(row: &Row) -> String {
 
 /// Waits until a Realm shows just this.
 async fn shows(realm: &Realm, expected: &[&str]) {
-    let end = Instant::now() + Duration::from_secs(10);
+    let end = deadline();
     while lines(realm) != expected {
         assert!(
             Instant::now() < end,

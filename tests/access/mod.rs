@@ -19,14 +19,13 @@ use ros::client::{Credentials, Options, Place, Realm, RealmAddress, User};
 use ros::secret::Secret;
 
 use crate::serve::signed;
+use crate::support::patience::PATIENCE;
 use crate::support::server::Server;
 
 /// Somebody on virtual paths that the server knows, signed in by a token.
 pub async fn classic(server: &Server, id: &str) -> User {
     let database = ros::storage::connect(&server.root().join("admin.db")).unwrap();
-    database
-        .busy_timeout(std::time::Duration::from_secs(10))
-        .unwrap();
+    database.busy_timeout(PATIENCE).unwrap();
     let sql = "INSERT OR IGNORE INTO users (id, app, created) VALUES (?1, 'classic', 0)";
     database.execute(sql, [id]).unwrap();
     stranger(server, id).await

@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::removal::registered;
 use super::{admin, anybody, ask as request, change, made, management, open};
+use crate::support::patience::deadline;
 use crate::support::server::Server;
 use crate::support::wire::ask;
 
@@ -150,7 +151,7 @@ fn known(server: &Server) -> Json {
 
 /// Waits until the list shows what the server knows.
 async fn agree(server: &Server, list: &Realm, what: &str) {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = deadline();
     loop {
         let (shown, known) = (people(list), known(server));
         if shown == known {
@@ -270,7 +271,7 @@ async fn realms_and_permissions_lead_to_users() {
     );
     assert_eq!(request(&from_ada, change("*", &notes, "r--")).await.code, 0);
     agree(&server, &list, "users").await;
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = deadline();
     let on_notes = |list: &Realm| {
         let rows = objects(list, "Permission").into_values();
         rows.filter(|row| string(&row["path"]) == notes)

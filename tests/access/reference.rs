@@ -6,12 +6,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
 use super::{ask, change, classic, made, management};
 use crate::serve::signed;
+use crate::support::patience::deadline;
 use crate::support::server::Server;
 
 /// The built driver.
@@ -121,7 +122,7 @@ impl Device<'_> {
         let flags = |row: &Value| {
             ["mayRead", "mayWrite", "mayManage"].map(|name| row[name].as_bool().unwrap())
         };
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = deadline();
         loop {
             let rows = self.run("/~/__permission", &schema, &json!([]), &[]);
             let rows = rows["Permission"].as_array().unwrap().iter();

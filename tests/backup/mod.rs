@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::client::{anybody, note, open, texts};
+use crate::support::patience::deadline;
 use crate::support::server::Server;
 
 struct Ran {
@@ -247,7 +248,7 @@ fn a_killed_backup_is_none() {
 }
 
 fn wait_for(path: &Path) {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = deadline();
     while !path.exists() {
         assert!(Instant::now() < end, "there is no {}", path.display());
         std::thread::sleep(Duration::from_millis(1));

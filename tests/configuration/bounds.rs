@@ -1,7 +1,6 @@
 //! What bounds do to one Realm, one upload, one user: each is set low enough to be reached, and beside it left as it is.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -10,6 +9,7 @@ use ros::changeset::{Changeset, encode};
 use super::effects::eventually;
 use crate::hostile::client::{Client, blob};
 use crate::serve::{User, is_bound};
+use crate::support::patience::PATIENCE;
 use crate::support::server::{Server, free_ports};
 use crate::support::wire::raw;
 
@@ -156,7 +156,7 @@ fn what_a_client_has_not_seen_is_kept_as_far_as_is_said() {
         behind.upload(1, &photo(KIB));
         behind.acknowledged();
         let database = ros::storage::connect(&file(&server, "a")).unwrap();
-        database.busy_timeout(Duration::from_secs(10)).unwrap();
+        database.busy_timeout(PATIENCE).unwrap();
         let damage = "UPDATE history SET checksum = checksum + 1 WHERE version = 2";
         assert_eq!(database.execute(damage, []).unwrap(), 1);
         behind.upload(1, &photo(2 * KIB));

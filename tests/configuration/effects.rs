@@ -10,11 +10,9 @@ use super::{Place, ros};
 use crate::hostile::client::Client;
 use crate::serve::User;
 use crate::support::lab::Lab;
+use crate::support::patience::PATIENCE;
 use crate::support::server::{Server, free_ports};
 use crate::support::wire::{raw, request};
-
-/// How long something may take.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits until it is so.
 pub fn eventually(what: &str, mut is: impl FnMut() -> bool) {

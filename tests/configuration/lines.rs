@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::bounds::{Watched, bound, photo};
 use super::effects::eventually;
 use crate::hostile::client::{Client, MIB};
+use crate::support::patience::PATIENCE;
 use crate::support::server::Server;
 use crate::support::wire::Received;
 
@@ -223,9 +224,7 @@ fn asked(address: SocketAddr, request: &str) -> (bool, TcpStream) {
 }
 
 fn status((_, mut stream): (bool, TcpStream)) -> String {
-    stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut status = [0; 12];
     stream.read_exact(&mut status).unwrap();
     String::from_utf8_lossy(&status[9..]).into_owned()

@@ -4,8 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How long processes may take to end that are killed.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::support::patience::deadline;
 
 pub struct Cgroup(PathBuf);
 
@@ -32,7 +31,7 @@ impl Cgroup {
 impl Drop for Cgroup {
     fn drop(&mut self) {
         let _ = fs::write(self.0.join("cgroup.kill"), "1");
-        let end = Instant::now() + PATIENCE;
+        let end = deadline();
         while remove(&self.0).is_err() && Instant::now() < end {
             std::thread::sleep(Duration::from_millis(10));
         }

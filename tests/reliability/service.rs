@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use ros::server::dev::DevFiles;
 use tempfile::TempDir;
 
+use crate::support::patience::deadline;
 use crate::support::server::listening;
 
 /// A running server; dropping it kills it.
@@ -27,9 +28,6 @@ pub struct Ended {
     /// What it said.
     pub log: Vec<String>,
 }
-
-/// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Any port.
 pub const ANYWHERE: SocketAddr =
@@ -128,7 +126,7 @@ impl Service {
     pub fn stop(&mut self) -> ExitStatus {
         let id = self.process.id().to_string();
         assert!(Command::new("kill").arg(id).status().unwrap().success());
-        let end = Instant::now() + PATIENCE;
+        let end = deadline();
         loop {
             if let Some(status) = self.process.try_wait().unwrap() {
                 return status;

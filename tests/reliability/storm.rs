@@ -18,6 +18,7 @@ use ros::state::Content;
 use tokio::runtime::Runtime;
 
 use super::service::Service;
+use crate::support::patience::PATIENCE;
 use crate::support::wire::request;
 
 /// Devices that write.
@@ -26,8 +27,6 @@ const WRITERS: u64 = 4;
 const CRASHES_OF_A_LIST: u64 = 25;
 /// Transactions that a device does not wait for.
 const AHEAD: usize = 3;
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs a storm of so many crashes; `crash` takes the server down and up again.
 pub fn storm(

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::{NEWEST, bind};
+use crate::support::patience::deadline;
 use crate::support::server::Server;
 use crate::support::wire::{Wire, raw};
 
 /// The entries, once there is one of this act and outcome.
 fn entries(file: &std::path::Path, act: &str, outcome: &str) -> Vec<Value> {
-    let end = Instant::now() + Duration::from_secs(10);
+    let end = deadline();
     loop {
         let text = std::fs::read_to_string(file).unwrap_or_default();
         let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());

@@ -1,8 +1,9 @@
 //! The first administrator of a server that has none: by the link that it prints, or as the configuration says.
 
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use crate::support::patience::deadline;
 use crate::support::server::{Server, configuration};
 use crate::support::wire::raw;
 
@@ -80,7 +81,7 @@ fn nobody_is_invited_where_the_configuration_says_so() {
     let printed = link(&server.log_with("/setup?token="));
     assert!(get(&server, &printed).starts_with("HTTP/1.1 200 "));
     server.reconfigure(off);
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = deadline();
     while !get(&server, &printed).starts_with("HTTP/1.1 404 ") {
         assert!(Instant::now() < end, "the link still counts");
     }

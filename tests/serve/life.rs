@@ -11,6 +11,7 @@ use ros::changeset::{
 };
 
 use super::{NEWEST, OLD, User, is_bound};
+use crate::support::patience::{PATIENCE, deadline};
 use crate::support::server::Server;
 use crate::support::wire::{Wire, raw};
 
@@ -120,7 +121,7 @@ fn object(number: i64, size: usize) -> Vec<u8> {
 
 /// The log in a file, once it says this.
 fn file_with(path: &std::path::Path, text: &str) -> String {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = deadline();
     loop {
         let log = std::fs::read_to_string(path).unwrap_or_default();
         if log.contains(text) {
@@ -208,9 +209,7 @@ fn systemd_hears_of_everything() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notify");
     let socket = UnixDatagram::bind(&path).unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut server = Server::with_environment(vec![
         ("NOTIFY_SOCKET", path.display().to_string()),
         ("WATCHDOG_USEC", "20000".into()),

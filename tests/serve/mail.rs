@@ -3,8 +3,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
+use crate::support::patience::PATIENCE;
 use crate::support::server::Server;
 use crate::support::wire::request;
 
@@ -69,9 +69,7 @@ fn who_has_forgotten_the_password_gets_a_letter() {
     let login = r#"{"username":"u@example.com","password":"correct horse"}"#;
     assert_eq!(post("/login", login).0, 401);
     let link = |page: &str| {
-        let letter = letters
-            .recv_timeout(Duration::from_secs(20))
-            .expect("a letter");
+        let letter = letters.recv_timeout(PATIENCE).expect("a letter");
         assert!(
             letter.contains("MAIL FROM:<no-reply@example.com>"),
             "{letter}"

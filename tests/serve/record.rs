@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::signed;
 use crate::access::{ask, change, classic, flags, made, management};
 use crate::hostile::client::Client;
+use crate::support::patience::deadline;
 use crate::support::server::Server;
 use crate::support::wire::raw;
 
@@ -36,7 +37,7 @@ impl Recorded {
 
     /// The last entry of an act and outcome, once there is one that has these members.
     fn entry(&self, act: &str, outcome: &str, members: &Value) -> Value {
-        let end = Instant::now() + Duration::from_secs(10);
+        let end = deadline();
         loop {
             let text = std::fs::read_to_string(&self.file).unwrap_or_default();
             let lines = text

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::tokens::{in_seconds, signed};
 use super::{NEWEST, User, bind, is_bound};
+use crate::support::patience::deadline;
 use crate::support::server::{Local, Server};
 use crate::support::wire::{Wire, raw};
 
@@ -35,7 +36,7 @@ fn it_is_alive_and_says_whether_it_is_ready() {
 
     let (root, away) = (server.root(), server.root().with_file_name("away"));
     let becomes = |status| {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = deadline();
         loop {
             let found = ready();
             if found.0 == status {
@@ -139,7 +140,7 @@ fn everything_is_counted() {
         assert!(number(name) > 0.0, "{name}");
     }
     drop(wire);
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = deadline();
     while number("ros_connections") > 0.0 {
         assert!(Instant::now() < end);
     }

@@ -23,22 +23,28 @@ use ros::storage::{StorageError, Store};
 use crate::support::disk::{Disk, Fault, Loss, Trouble, can_mount};
 use crate::support::edits::Scope;
 use crate::support::model::{Model, difference};
+use crate::support::patience::deadline;
 use steps::converge;
 use world::{Weather, World};
 
 /// Which seeds to run: `ROS_SEED=15` alone, `ROS_SEED=100..200` without the last, or many.
 pub fn seeds(quick: u64, long: u64) -> std::ops::Range<u64> {
     if let Ok(seeds) = std::env::var("ROS_SEED") {
-        let number = |text: &str| text.parse::<u64>().expect("ROS_SEED is a number, or two");
-        return match seeds.split_once("..") {
-            Some((first, end)) => number(first)..number(end),
-            None => number(&seeds)..number(&seeds) + 1,
-        };
+        return numbers(&seeds);
     }
     1..1 + if std::env::var_os("ROS_LONG").is_some() {
         long
     } else {
         quick
+    }
+}
+
+/// `15`, or `100..200` without the last.
+pub fn numbers(text: &str) -> std::ops::Range<u64> {
+    let number = |text: &str| text.parse::<u64>().expect("a number, or two: 100..200");
+    match text.split_once("..") {
+        Some((first, end)) => number(first)..number(end),
+        None => number(text)..number(text) + 1,
     }
 }
 
@@ -93,7 +99,7 @@ fn open(root: &Path) -> Registry {
 /// Opens a folder that another server of this process may have had. Another test that starts a program has copies of all that is open until the program runs, the lock of
 /// that server among them.
 pub fn reopen(root: &Path, random: fn() -> u64) -> Result<Store, StorageError> {
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = deadline();
     loop {
         match Store::open(root, random) {
             Err(StorageError::InUse(_)) if Instant::now() < end => {
@@ -254,7 +260,11 @@ fn a_world_can_be_repeated() {
         world.trace()
     };
     for seed in seeds(5, 50) {
-        assert!(run(seed) == run(seed), "seed {seed} is not repeated");
+        let ((first, asked), (second, again)) = (run(seed), run(seed));
+        for (at, (step, repeated)) in first.iter().zip(&second).enumerate() {
+            assert_eq!(step, repeated, "seed {seed}, step {at}");
+        }
+        assert_eq!((first.len(), asked), (second.len(), again), "seed {seed}");
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::lab::Lab;
 use super::server::free_ports;
+use crate::support::patience::deadline;
 
 /// A running program; dropping it ends it.
 pub struct Front {
@@ -72,7 +73,7 @@ impl Front {
             }
         };
         let mut front = Front { process, port };
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = deadline();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             let ended = front.process.try_wait().unwrap();
             assert_eq!(ended, None, "{} has ended", Path::new(&name).display());

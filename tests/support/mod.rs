@@ -7,6 +7,7 @@ pub mod front;
 pub mod issuer;
 pub mod lab;
 pub mod model;
+pub mod patience;
 pub mod provider;
 pub mod recorder;
 pub mod rendering;

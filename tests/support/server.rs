@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::support::patience::deadline;
 use ros::server::Service;
 use tempfile::TempDir;
 
@@ -194,7 +195,7 @@ impl Server {
 
     /// What it has logged, once it has logged this so often.
     pub fn log_with_many(&self, text: &str, times: usize) -> Vec<String> {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = deadline();
         loop {
             let log = self.log.lock().unwrap().clone();
             if log.iter().filter(|line| line.contains(text)).count() >= times {

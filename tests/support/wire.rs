@@ -12,11 +12,12 @@ use tungstenite::client::client_with_config;
 use tungstenite::http::HeaderValue;
 use tungstenite::protocol::{Message, WebSocket, WebSocketConfig};
 
-/// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(20);
+use super::patience::{PATIENCE, stretched};
 
 /// How long a server that takes nothing is flooded.
-const FLOOD_PATIENCE: Duration = Duration::from_secs(1);
+fn flood_patience() -> Option<Duration> {
+    Some(stretched(Duration::from_secs(1)))
+}
 
 /// A WebSocket to the server.
 pub struct Wire {
@@ -133,7 +134,7 @@ impl Wire {
     /// Sends this again and again without reading, until the server has not taken anything for a while or has closed; how often.
     pub fn flood(&mut self, message: &Message) -> usize {
         let stream = self.socket.get_ref().try_clone().unwrap();
-        stream.set_write_timeout(Some(FLOOD_PATIENCE)).unwrap();
+        stream.set_write_timeout(flood_patience()).unwrap();
         let mut sent = 0;
         while self.send_frame(message.clone()) {
             sent += 1;
@@ -156,7 +157,7 @@ impl Wire {
     /// Sends bytes that need not be frames, until the server has not taken anything for a while or has closed; how many it took.
     pub fn force(&mut self, bytes: &[u8]) -> usize {
         let mut stream = self.socket.get_ref();
-        stream.set_write_timeout(Some(FLOOD_PATIENCE)).unwrap();
+        stream.set_write_timeout(flood_patience()).unwrap();
         let mut sent = 0;
         while sent < bytes.len() {
             match stream.write(&bytes[sent..]) {

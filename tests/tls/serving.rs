@@ -15,6 +15,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use crate::client::{open_of, schema};
 use crate::support::lab::Lab;
+use crate::support::patience::{PATIENCE, deadline};
 use crate::support::server::Local;
 use crate::support::wire::raw;
 
@@ -107,7 +108,7 @@ async fn a_new_certificate_is_shown_and_no_connection_lost() {
     realm.wait_for_upload().await.unwrap();
 
     lab.issue(&["localhost"], false);
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = deadline();
     loop {
         let after = connected(&server, &lab).await.unwrap();
         if shown(&after) != shown(&before) {
@@ -154,9 +155,7 @@ fn what_is_not_tls_is_let_go() {
         &[0xff; 4096],
     ] {
         let mut stream = TcpStream::connect(server.second_address()).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.write_all(said).unwrap();
         let mut rest = Vec::new();
         match stream.read_to_end(&mut rest) {
