@@ -23,6 +23,7 @@ mod live;
 mod logins;
 mod mail;
 mod measures;
+mod memory;
 mod metered;
 mod notices;
 mod outgoing;
@@ -208,6 +209,7 @@ impl Handle {
 
 /// Opens the data folder and everything in it that the server needs.
 pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
+    memory::keep_large_blocks_apart();
     let limits = fitting(&settings.limits);
     if settings.providers.let_anybody_in() {
         tracing::warn!(

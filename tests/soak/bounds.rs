@@ -1,10 +1,13 @@
 //! Memory follows the bounds of the configuration, not the number of open Realms.
 
+use std::time::{Duration, Instant};
+
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use ros::bench::Process;
 
 use crate::hostile::client::{Client, MIB, blob};
+use crate::support::patience::deadline;
 use crate::support::server::Server;
 
 const REALMS: u64 = 24;
@@ -48,4 +51,49 @@ fn memory_follows_the_bounds_and_not_the_number_of_realms() {
     assert!(few_pages < all - 20.0, "{few_pages} of {all}");
     assert!(few_fragments < all - 20.0, "{few_fragments} of {all}");
     assert!(little < 24.0, "{little} of {all}");
+}
+
+/// Blocks of megabytes, of several threads and sizes, go back to the system.
+#[test]
+fn memory_of_large_messages_is_given_back() {
+    let server = Server::with_configuration(
+        "limits: { database_cache_bytes: 4194304, fragments_bytes: 1, realms_kept_bytes: 1 }",
+    );
+    let used = || Process::read(server.id()).unwrap().anon_mb;
+    let exchange = |number: u64, size: usize| {
+        let path = format!("/{number}");
+        let mut random = StdRng::seed_from_u64(number);
+        let mut writer = Client::connect(&server);
+        writer.bind(1, &path);
+        writer.upload(1, &blob(&mut random, size));
+        writer.acknowledged();
+        let mut reader = Client::connect(&server);
+        reader.bind(1, &path);
+        reader.is_served(1);
+    };
+    exchange(0, MIB);
+    let before = used();
+    for round in 0..3 {
+        std::thread::scope(|scope| {
+            for number in 0..4 {
+                let size = (6 + 2 * number as usize + round) * MIB;
+                let exchange = &exchange;
+                scope.spawn(move || exchange(1 + 4 * round as u64 + number, size));
+            }
+        });
+    }
+    let end = deadline();
+    while used() > before + 40.0 {
+        let (now, most) = (used(), server.peak_memory());
+        assert!(
+            Instant::now() < end,
+            "{before} MiB, then {now}, at most {most}"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    println!(
+        "large messages: {before:.0} MiB, then {:.0}; {} at most",
+        used(),
+        server.peak_memory()
+    );
 }
