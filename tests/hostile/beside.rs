@@ -29,6 +29,15 @@ fn beside<T>(server: &Server, attack: &Attack, away: bool, work: impl FnOnce() -
     })
 }
 
+impl Attack {
+    fn server(&self) -> Server {
+        match self.limits {
+            "" => Server::start(),
+            limits => Server::with_configuration(limits),
+        }
+    }
+}
+
 fn is_within(server: &Server, attack: &Attack) {
     let (memory, most) = (server.peak_memory(), attack.most_memory);
     assert!(memory < most, "{}: {memory} MiB", attack.name);
@@ -37,7 +46,7 @@ fn is_within(server: &Server, attack: &Attack) {
 #[test]
 fn others_go_on_beside_every_attack() {
     for attack in ATTACKS {
-        let server = Server::start();
+        let server = attack.server();
         let mut good = Client::connect(&server);
         good.bind(1, "/good");
         beside(&server, attack, false, || {
@@ -99,7 +108,7 @@ fn times_beside_every_attack() {
     let only = std::env::var("ROS_ATTACK").ok();
     let wanted = |attack: &&Attack| only.as_ref().is_none_or(|only| attack.name == only);
     for attack in attacks.iter().filter(wanted) {
-        let server = Server::start();
+        let server = attack.server();
         let bench = || bench(&server, transactions);
         bench(); // warms up
         let (mut alone, mut with, mut files) = (Vec::new(), Vec::new(), 0);
