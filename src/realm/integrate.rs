@@ -1,6 +1,6 @@
 //! Integration: what clients uploaded becomes history (sync protocol §11.1).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -357,7 +357,7 @@ pub struct Growing<'p> {
     entries: Vec<Arc<Entry>>,
     files: BTreeMap<FileIdent, ClientFile>,
     reciprocal: BTreeMap<(FileIdent, ServerVersion), Vec<u8>>,
-    trimmed: HashMap<FileIdent, ServerVersion>,
+    trimmed: BTreeMap<FileIdent, ServerVersion>,
     base: ServerVersion,
     base_bytes: u64,
     overlay: Overlay,
@@ -384,7 +384,7 @@ impl<'p> Growing<'p> {
             entries: Vec::new(),
             files: BTreeMap::new(),
             reciprocal: BTreeMap::new(),
-            trimmed: HashMap::new(),
+            trimmed: BTreeMap::new(),
             base: published.head().version,
             base_bytes: published.total_bytes(),
             overlay,

@@ -1,6 +1,6 @@
 //! Which Realms are open. A bounded number is; the least recently used one that nobody works with is closed for another.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::memory::Memory;
@@ -145,7 +145,8 @@ impl Registry {
         erased.map(|()| true)
     }
 
-    fn slots(&self) -> Vec<(RealmName, Kept)> {
+    /// All places, in the order of their names: a disk that fails meets the same one every time.
+    fn slots(&self) -> BTreeMap<RealmName, Kept> {
         let open = self.lock();
         let slots = open.realms.iter();
         slots
