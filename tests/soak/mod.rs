@@ -1,6 +1,7 @@
 //! The soak: a mixed load for a long time, in which memory, descriptors and latency of the server must stay level.
 //!
-//! The short run only shows that all of it works. `ROS_LONG=1` runs for `ROS_MINUTES` (60 unless said); `ROS_SOAK=FOLDER` keeps `soak.csv` and `soak.svg` there.
+//! The short run only shows that all of it works. `ROS_LONG=1` runs for `ROS_MINUTES` (60 unless said), with pauses that are `ROS_HASTE` times shorter (1 unless said);
+//! `ROS_SOAK=FOLDER` keeps `soak.csv` and `soak.svg` there.
 
 mod bounds;
 mod load;
@@ -74,27 +75,23 @@ async fn memory_and_descriptors_stay_level() {
 }
 
 fn start(load: &Load) -> Vec<tokio::task::JoinHandle<Result<(), Failure>>> {
+    let haste = u32::try_from(number("ROS_HASTE").unwrap_or(1)).expect("a small number");
+    let pause = |milliseconds| Duration::from_millis(milliseconds) / haste;
     let mut tasks = Vec::new();
     for number in 0..6_u64 {
         let partition = SHARED[number as usize % 3].to_owned();
         tasks.push(tokio::spawn(load.clone().editor(
             partition,
             number,
-            Duration::from_millis(400),
+            pause(400),
         )));
     }
     for number in 0..2_u64 {
-        let writer = load.clone().writer(
-            "written".into(),
-            (number as i64) << 40,
-            Duration::from_millis(200),
-        );
+        let writer = load
+            .clone()
+            .writer("written".into(), (number as i64) << 40, pause(200));
         tasks.push(tokio::spawn(writer));
-        tasks.push(tokio::spawn(load.clone().visitor(
-            40,
-            number,
-            Duration::from_millis(900),
-        )));
+        tasks.push(tokio::spawn(load.clone().visitor(40, number, pause(900))));
     }
     tasks
 }
