@@ -169,7 +169,10 @@ async fn serve(server: Arc<Server>, socket: Socket, came: Came) {
         ended = connection.as_mut() => ended,
         () = server.stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            match tokio::time::timeout(LAST_REQUEST, connection).await {
+                Ok(ended) => ended,
+                Err(_) => return tracing::debug!(%peer, "the server ends before this request has come or its answer has gone"),
+            }
         }
     };
     if let Err(error) = ended {
@@ -189,7 +192,9 @@ async fn handle(
     let peer = came.peer.or_client(arrival.client);
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let mut response = if let Some(endpoint) = door::endpoint(&path) {
+    let mut response = if head_bytes(&request) > server.limits.http_head_bytes {
+        upgrade::too_long()
+    } else if let Some(endpoint) = door::endpoint(&path) {
         upgrade::answer(server.clone(), endpoint, request, peer, came.place.clone())
     } else if let Some(answer) = watch::answer(&server, peer.address, &request).await {
         answer
@@ -229,6 +234,20 @@ async fn routed(
     let answered = server.tasks.spawn(answer).await;
     answered.unwrap_or_else(|_| Failure::internal().answer())
 }
+
+/// Bytes of a request's line and headers. `hyper` bounds what it holds of them, and takes more than that at one reading.
+fn head_bytes(request: &Request<Incoming>) -> usize {
+    let target = request.uri().path_and_query();
+    let line = request.method().as_str().len() + target.map_or(1, |target| target.as_str().len());
+    let headers = request.headers().iter();
+    let headers: usize = headers
+        .map(|(name, value)| name.as_str().len() + ": \r\n".len() + value.len())
+        .sum();
+    line + "  HTTP/1.1\r\n".len() + headers + "\r\n".len()
+}
+
+/// How long a request may take that is under way when the server is told to end: a slow client holds up no restart.
+const LAST_REQUEST: Duration = Duration::from_secs(10);
 
 /// Whether a path is one of the API, or of the page for the first administrator.
 fn is_routed(path: &str) -> bool {

@@ -282,6 +282,14 @@ pub fn no_such_page() -> Response<Answer> {
     )
 }
 
+/// The answer to a request whose line and headers are longer than allowed.
+pub fn too_long() -> Response<Answer> {
+    page(
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "Realm sync server\n\nRequest line and headers are too long\n",
+    )
+}
+
 fn page(status: StatusCode, text: &str) -> Response<Answer> {
     let mut response = Response::new(Full::new(Bytes::copy_from_slice(text.as_bytes())));
     *response.status_mut() = status;

@@ -79,16 +79,18 @@ fn no_more_realms_are_kept_open_than_is_said() {
 
 #[test]
 fn long_heads_are_refused_where_that_is_said() {
-    let asked = |configuration: &str| {
-        let server = Server::with_configuration(configuration);
-        let head = format!(
-            "GET /healthz HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n",
-            "x".repeat(30_000)
-        );
+    let asked = |server: &Server, bytes: usize| {
+        let head = |x: &str| format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX: {x}\r\n\r\n");
+        let head = head(&"x".repeat(bytes - head("").len()));
         raw(server.address(), head.as_bytes())
     };
-    assert!(asked("").starts_with("HTTP/1.1 200"));
-    assert!(asked("limits: { http_head_bytes: 9000 }").starts_with("HTTP/1.1 431"));
+    let server = Server::with_configuration("");
+    assert!(asked(&server, 32 << 10).starts_with("HTTP/1.1 200"));
+    assert!(asked(&server, (32 << 10) + 1).starts_with("HTTP/1.1 431"));
+    let server = Server::with_configuration("limits: { http_head_bytes: 9000 }");
+    assert!(asked(&server, 9000).starts_with("HTTP/1.1 200"));
+    assert!(asked(&server, 9001).starts_with("HTTP/1.1 431"));
+    assert!(asked(&server, 30_000).starts_with("HTTP/1.1 431"));
 }
 
 /// The status of a try to sign in with a wrong password.

@@ -172,6 +172,25 @@ fn a_second_signal_ends_it_at_once() {
 }
 
 #[test]
+fn a_slow_request_holds_up_no_end() {
+    let mut server = Server::start();
+    let mut slow = TcpStream::connect(server.address()).unwrap();
+    let head = "POST /api/client/v2.0/app/x/auth/providers/anon-user/login HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n";
+    slow.write_all(head.as_bytes()).unwrap();
+    let alive = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    assert!(raw(server.address(), alive.as_bytes()).starts_with("HTTP/1.1 200"));
+    let told = Instant::now();
+    server.signal("TERM");
+    assert_eq!(server.ended(), Some(0));
+    // Its body could take a minute.
+    assert!(
+        told.elapsed() < Duration::from_secs(40),
+        "{:?}",
+        told.elapsed()
+    );
+}
+
+#[test]
 fn the_log_moves_and_the_configuration_changes_while_it_runs() {
     let server = Server::with_configuration("apps: {x: {providers: {anon-user: true}}}");
     let file = server.root().with_file_name("ros.log");
