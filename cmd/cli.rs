@@ -66,6 +66,26 @@ pub fn command() -> clap::Command {
     laid_out(Cli::command())
 }
 
+/// What the program is when it is called by one of its other names, as far as shells complete it: a command of ours by that name.
+pub fn by_other_names() -> [clap::Command; 2] {
+    let whole = command();
+    let command = |name: &str| {
+        let command = whole.find_subcommand(name).cloned();
+        command
+            .unwrap_or_default()
+            .version(env!("CARGO_PKG_VERSION"))
+    };
+    let check = clap::Arg::new("check")
+        .long("check-configuration")
+        .value_name("FILE")
+        .value_hint(clap::ValueHint::FilePath)
+        .help("Check a configuration, and show what would hold");
+    [
+        command("backup").name("realm-backup"),
+        command("serve").name("realm-object-server").arg(check),
+    ]
+}
+
 /// What was asked for, and how.
 pub struct Parsed {
     /// What to do.

@@ -46,7 +46,10 @@ fn write(folder: &Path) -> io::Result<()> {
     fs::write(packaging.join("configuration.schema.json"), schema + "\n")?;
     fs::write(docs.join("configuration-keys.md"), config::reference())?;
     for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
-        clap_complete::generate_to(shell, &mut cli::command(), "ros", &completions)?;
+        for mut command in std::iter::once(cli::command()).chain(cli::by_other_names()) {
+            let name = command.get_name().to_owned();
+            clap_complete::generate_to(shell, &mut command, name, &completions)?;
+        }
     }
     Ok(())
 }
