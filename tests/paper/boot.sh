@@ -3,6 +3,8 @@ set -u
 . "$(dirname "$0")/world.sh"
 mkdir -p "$scratch/backup" && mount --bind "$scratch/backup" /backup || exit 1
 mount -t cgroup2 none /sys/fs/cgroup || exit 1
+# The newcomer makes this user; the host may have had a server before.
+if id realm > /dev/null 2>&1; then userdel realm || exit 1; fi
 echo here
 units=/etc/systemd/system
 # The service alone: nothing else of a boot is wanted here. What hangs is found sooner.
