@@ -104,7 +104,7 @@ async fn transactions(
                 (first..first + load.objects)
                     .try_for_each(|object| objects::create(edit, number, object))
             })?;
-            waiting.push_back((client.progress().version, Instant::now()));
+            waiting.push_back((client.written(), Instant::now()));
             bytes += client.unacknowledged_bytes().saturating_sub(before);
             made += 1;
         }

@@ -134,16 +134,23 @@ impl Realm {
         self.shared.replica().unacknowledged_bytes()
     }
 
-    /// Waits until the server has everything, durably, that was written up to now.
-    pub async fn wait_for_upload(&self) -> Result<(), ClientError> {
-        let needed = {
-            let replica = self.shared.replica();
-            replica.last_change_up_to(replica.progress().version)
-        };
-        self.wait_for_own(needed).await.map(drop)
+    /// The newest own version with a change in it, which the server may have already. Versions after it are integrations, which the server never acknowledges.
+    pub fn written(&self) -> ClientVersion {
+        let replica = self.shared.replica();
+        let Progress {
+            version,
+            acknowledged,
+            ..
+        } = *replica.progress();
+        replica.last_change_up_to(version).max(acknowledged)
     }
 
-    /// Waits until the server has this own version, durably. The newest that it has.
+    /// Waits until the server has everything, durably, that was written up to now.
+    pub async fn wait_for_upload(&self) -> Result<(), ClientError> {
+        self.wait_for_own(self.written()).await.map(drop)
+    }
+
+    /// Waits until the server has this own version, durably; [`Realm::written`] tells which there are to wait for. The newest that it has.
     pub async fn wait_for_own(&self, version: ClientVersion) -> Result<ClientVersion, ClientError> {
         self.wait(|status| status.progress.acknowledged >= version)
             .await?;

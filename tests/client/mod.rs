@@ -26,6 +26,7 @@ use ros::secret::Secret;
 use ros::state::{Content, Reader};
 
 use crate::support::model::Model;
+use crate::support::patience::PATIENCE;
 use crate::support::server::Server;
 
 /// Somebody who has never been there.
@@ -180,6 +181,23 @@ async fn what_one_writes_another_sees() {
         touched.objects[&("Note".into(), Key::Int(1))],
         Touch::Inserted
     );
+}
+
+/// Whoever writes and asks afterwards which version to wait for may find that an answer has come in between.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_last_is_acknowledged_whatever_was_integrated_since() {
+    let server = Server::start();
+    let (first, second) = (open(&server, "p").await, open(&server, "p").await);
+    note(&first, 1, "Milk");
+    first.wait_for_upload().await.unwrap();
+    second.wait_for_download().await.unwrap();
+    note(&second, 2, "Bread");
+    second.wait_for_upload().await.unwrap();
+    first.wait_for_download().await.unwrap();
+    let progress = first.progress();
+    assert!(progress.version > progress.acknowledged, "{progress:?}");
+    let acknowledged = tokio::time::timeout(PATIENCE, first.wait_for_own(first.written()));
+    assert_eq!(acknowledged.await.unwrap().unwrap(), first.written());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -176,7 +176,7 @@ async fn write(realm: Realm, number: u64, counts: Arc<Counts>) {
                 .write::<_, WriteError>(|edit| edit.insert(front, entry))
                 .unwrap();
             counts.made.store(made, Ordering::SeqCst);
-            waiting.push_back((realm.progress().version, made));
+            waiting.push_back((realm.written(), made));
         }
         let ahead = if is_over() { 0 } else { AHEAD };
         if waiting.len() > ahead
