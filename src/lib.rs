@@ -10,6 +10,7 @@ pub mod bench;
 pub mod changeset;
 pub mod client;
 pub mod config;
+pub mod courtesy;
 pub mod doctor;
 pub mod download;
 pub mod ejson;

@@ -7,7 +7,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use flate2::{Compress, FlushCompress, Status};
 
-use crate::wire;
+use crate::{courtesy, wire};
 
 /// A changeset, ready to be placed into a zlib stream.
 #[derive(Debug, Clone)]
@@ -52,6 +52,11 @@ const KEEPING: usize = 256;
 
 /// Shorter changesets are not worth a deflate block of their own.
 const WORTH_DEFLATING: usize = 128;
+
+/// Bytes that are deflated at a time.
+const STEP: usize = 8 << 10;
+/// The effort of deflating a byte that does not shrink.
+const DEFLATE: usize = 2;
 
 /// Bodies up to this size are never compressed (sync protocol, compression).
 const COMPRESSED_ABOVE: usize = 1024;
@@ -139,10 +144,15 @@ fn deflate_with(compress: &mut Compress, plain: &[u8]) -> Option<(Bytes, u32)> {
     loop {
         let consumed = usize::try_from(compress.total_in()).ok()?;
         let before = out.len();
-        compress
-            .compress_vec(&plain[consumed..], &mut out, FlushCompress::Full)
-            .ok()?;
-        let taken = usize::try_from(compress.total_in()).ok()? == plain.len();
+        let rest = &plain[consumed..];
+        let (rest, flush) = match rest.get(..STEP) {
+            Some(step) if step.len() < rest.len() => (step, FlushCompress::None),
+            Some(_) | None => (rest, FlushCompress::Full),
+        };
+        compress.compress_vec(rest, &mut out, flush).ok()?;
+        let now = usize::try_from(compress.total_in()).ok()?;
+        courtesy::did(DEFLATE * (now - consumed));
+        let taken = now == plain.len();
         if taken && out.len() < out.capacity() {
             break;
         }
@@ -196,6 +206,7 @@ fn adler32(bytes: &[u8]) -> u32 {
         }
         a %= BASE;
         b %= BASE;
+        courtesy::did(chunk.len() / 4);
     }
     (b << 16) | a
 }

@@ -21,6 +21,7 @@ mod tests;
 pub(crate) use grid::Local;
 
 use crate::changeset::Changeset;
+use crate::courtesy;
 use crate::ident::{FileIdent, OriginTimestamp};
 
 /// What decides between concurrent changesets: the later one wins. Timestamp first, then origin.
@@ -104,6 +105,9 @@ pub struct Work {
     pub most: u64,
 }
 
+/// The effort of looking at an instruction.
+const LOOK: usize = 4;
+
 impl Work {
     /// As much as it takes.
     pub const UNLIMITED: Work = Work {
@@ -113,6 +117,7 @@ impl Work {
 
     fn spend(&mut self, looked_at: usize) -> Result<(), MergeError> {
         self.done = self.done.saturating_add(looked_at as u64);
+        courtesy::did(looked_at.saturating_mul(LOOK));
         if self.done > self.most {
             return Err(MergeError::TooMuch);
         }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::budget::{Budget, Share};
+use crate::courtesy;
 use crate::limits::Limits;
 use crate::wire;
 
@@ -82,7 +83,8 @@ impl Intake {
         let _turn = turn.expect("the semaphore is never closed");
         let limits = self.limits.clone();
         let packed = message.clone();
-        let unpacked = tokio::task::spawn_blocking(move || wire::unpack(packed, &limits)).await;
+        let unpack = move || courtesy::giving_way(|| wire::unpack(packed, &limits));
+        let unpacked = tokio::task::spawn_blocking(unpack).await;
         // After a panic, which is in the log, decoding inflates it.
         let message = unpacked.unwrap_or(message);
         self.correct(&mut hold, message.len());

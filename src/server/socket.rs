@@ -17,6 +17,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 
+use crate::courtesy;
+
 /// The socket of a client. TLS lies in a box, so that sockets without it take no memory for it.
 pub type Socket = Either<Tcp, Tls>;
 type Tls = Box<TlsStream<Tcp>>;
@@ -76,6 +78,9 @@ pub struct Incoming(Either<Reading, ReadHalf<Tls>>);
 /// The half of a TCP stream that is read.
 struct Reading(OwnedReadHalf);
 
+/// The effort of one read.
+const READ: usize = 64;
+
 fn acknowledge(stream: &TcpStream) {
     #[cfg(target_os = "linux")]
     if let Err(error) = stream.set_quickack(true) {
@@ -92,7 +97,9 @@ fn poll_read<R: AsyncRead + Unpin>(
 ) -> Poll<io::Result<()>> {
     let before = buf.filled().len();
     let poll = Pin::new(&mut *half).poll_read(cx, buf);
-    if buf.filled().len() > before {
+    let read = buf.filled().len() - before;
+    if read > 0 {
+        courtesy::served(READ + read / 64);
         acknowledge(stream(half));
     }
     poll

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
 
+use crate::courtesy;
 use crate::ident::RealmName;
 
 /// Threads for one kind of work.
@@ -46,7 +47,7 @@ impl Threads {
         let thread = thread.expect("the line of all is never closed");
         let done = tokio::task::spawn_blocking(move || {
             let _until_done = (turn, thread);
-            work()
+            courtesy::giving_way(work)
         });
         done.await.map_err(|_| Panicked)
     }

@@ -25,6 +25,7 @@ use super::intake::Hold;
 use super::metered::Metered;
 use super::outgoing::Outgoing;
 use super::socket::{Incoming, Outward};
+use crate::courtesy;
 use crate::session::{Close, Connection, Frame, Input, Output};
 
 /// How `tungstenite` is to treat our connections: small buffers, for there are many, and no message beyond the limit.
@@ -232,6 +233,7 @@ impl Task {
     }
 
     fn message(&mut self, message: Message, hold: Hold) -> Next {
+        courtesy::served(MESSAGE);
         match message {
             Message::Binary(bytes) => {
                 self.desk.tally().received(bytes.len());
@@ -385,6 +387,9 @@ async fn taken_in(message: &mut Option<Pin<Box<dyn Future<Output = Bytes> + Send
         None => std::future::pending().await,
     }
 }
+
+/// The effort of taking a message and handing it on.
+const MESSAGE: usize = 256;
 
 /// How often it is looked whether others wait.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -20,6 +20,8 @@ use std::sync::OnceLock;
 use crc32fast::Hasher;
 use rusqlite::{Connection, OpenFlags, ffi};
 
+use crate::courtesy;
+
 /// The name of the file system that keeps the checksums.
 const NAME: &CStr = c"ros";
 /// The parameter of a database's URI that says that its pages have checksums, until its first page has been seen.
@@ -333,6 +335,7 @@ unsafe extern "C" fn read_file(
             return code;
         }
         let bytes = slice::from_raw_parts(buffer.cast(), usize::try_from(amount).unwrap_or(0));
+        courtesy::did(bytes.len() / 8);
         // Alone: SQLite reads the methods beside it whenever it likes.
         let pages = &mut (*behind).pages;
         match pages.has_read(bytes, offset) {
@@ -358,6 +361,7 @@ unsafe extern "C" fn write_file(
         let write = (*behind).write;
         let pages = &mut (*behind).pages;
         let bytes = slice::from_raw_parts(buffer.cast(), usize::try_from(amount).unwrap_or(0));
+        courtesy::did(bytes.len() / 4);
         if offset == 0 && pages.learn(bytes).is_err() {
             return ffi::SQLITE_IOERR_DATA;
         }

@@ -4,6 +4,10 @@ use bytes::Bytes;
 use flate2::{Compress, Decompress, FlushCompress, FlushDecompress, Status};
 
 use super::spare::{COMPRESSORS, DECOMPRESSORS};
+use crate::courtesy;
+
+/// Bytes that are inflated at a time.
+const STEP: usize = 8 << 10;
 
 /// Inflates a body. `None` if it is no zlib stream that ends with the input and gives exactly `length` bytes. The caller has compared `length` with a
 /// limit; memory grows with what is really there, never beyond `length`.
@@ -26,25 +30,30 @@ fn inflate_with(
     let mut out = Vec::with_capacity(before.len() + likely);
     out.extend_from_slice(before);
     let length = before.len() + length;
+    // One byte more than declared shows a stream that goes on.
+    let most = length + 1;
     loop {
-        let consumed = usize::try_from(decompress.total_in()).ok()?;
-        let produced = out.len();
-        let status = decompress
-            .decompress_vec(&compressed[consumed..], &mut out, FlushDecompress::Finish)
-            .ok()?;
+        let (consumed, produced) = (decompress.total_in(), out.len());
+        let room = (produced + STEP).min(most);
+        if room > out.capacity() {
+            out.reserve_exact(produced.max(STEP).min(most - produced));
+        }
+        out.resize(room, 0);
+        let rest = &compressed[usize::try_from(consumed).ok()?..];
+        let before = decompress.total_out();
+        let status = decompress.decompress(rest, &mut out[produced..], FlushDecompress::Finish);
+        let written = usize::try_from(decompress.total_out() - before).ok()?;
+        out.truncate(produced + written);
+        courtesy::did(written);
         if out.len() > length {
             return None;
         }
-        match status {
+        match status.ok()? {
             Status::StreamEnd => break,
             Status::Ok | Status::BufError => {
-                let stuck = usize::try_from(decompress.total_in()).ok()? == consumed
-                    && out.len() == produced;
-                if out.len() < out.capacity() && stuck {
+                if written == 0 && decompress.total_in() == consumed {
                     return None;
                 }
-                // One byte more than declared shows a stream that goes on.
-                out.reserve(out.len().max(4096).min(length + 1 - out.len().min(length)));
             }
         }
     }

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Words without behaviour: everybody may use them.
-const WORDS: [&str; 3] = ["ident", "secret", "limits"];
+/// Words without behaviour, and how to give way: everybody may use them.
+const WORDS: [&str; 4] = ["ident", "secret", "limits", "courtesy"];
 
 /// A room, and the rooms it may use beside itself and the words.
 const ARROWS: &[(&str, &[&str])] = &[
     ("ident", &[]),
     ("secret", &[]),
     ("limits", &[]),
+    ("courtesy", &[]),
     ("changeset", &[]),
     ("wire", &[]),
     // The rules of apps are patterns, and a bad one is a problem of the configuration.

@@ -22,6 +22,7 @@ use std::time::Instant;
 use super::clerk::Inbox;
 use super::measures::Measures;
 use super::notices::Notices;
+use crate::courtesy;
 use crate::fanout::Fanout;
 use crate::ident::{FileIdent, RealmName};
 use crate::limits::Limits;
@@ -291,7 +292,11 @@ impl Shared {
             tracing::debug!(%error, "long integrations run at the priority of others");
         }
         while let Some((realm, jobs)) = self.next(pace) {
-            let long = self.integrate(pace, &realm, jobs);
+            let work = || self.integrate(pace, &realm, jobs);
+            let long = match pace {
+                Pace::Brief => work(),
+                Pace::Long => courtesy::giving_way(work),
+            };
             self.finish(&realm, long);
         }
     }
