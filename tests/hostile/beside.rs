@@ -18,7 +18,7 @@ fn beside<T>(server: &Server, attack: &Attack, away: bool, work: impl FnOnce() -
     std::thread::scope(|scope| {
         let attacker = scope.spawn(|| {
             if away {
-                rustix::process::setpriority_process(None, 19).unwrap(); // of this thread
+                give_way();
             }
             (attack.run)(&target);
         });
@@ -27,6 +27,17 @@ fn beside<T>(server: &Server, attack: &Attack, away: bool, work: impl FnOnce() -
         assert!(attacker.join().is_ok(), "{}: it has ended", attack.name);
         done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
+}
+
+/// From here on this thread, and each that it starts, runs only where nothing else wants to: whatever wakes takes the processor from it at once. A low priority would not do,
+/// since those who have one keep the processor for some milliseconds.
+fn give_way() {
+    let thread = std::fs::read_link("/proc/thread-self").unwrap();
+    let done = std::process::Command::new("chrt")
+        .args(["--idle", "--pid", "0"])
+        .arg(thread.file_name().unwrap())
+        .status();
+    assert!(done.unwrap().success(), "chrt (util-linux)");
 }
 
 impl Attack {

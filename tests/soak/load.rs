@@ -35,6 +35,22 @@ impl Load {
         there.sign_in(&Credentials::Anonymous { app }).await
     }
 
+    /// So many users sign in, several at a time, and do nothing.
+    pub async fn sign_in(&self, users: usize) -> Result<(), ClientError> {
+        const AT_A_TIME: usize = 8;
+        let each = |load: Load| async move {
+            for _ in 0..users / AT_A_TIME {
+                load.user().await?;
+            }
+            Ok::<(), ClientError>(())
+        };
+        let tasks = [(); AT_A_TIME].map(|()| tokio::spawn(each(self.clone())));
+        for task in tasks {
+            task.await.unwrap()?;
+        }
+        Ok(())
+    }
+
     /// A copy in memory of a partition.
     pub async fn open(&self, partition: &str) -> Result<Realm, ClientError> {
         let address = format!("app/{partition}")
