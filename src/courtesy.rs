@@ -6,8 +6,8 @@
 
 use std::cell::Cell;
 
-/// Effort after which others have their turn. One is about what it takes to inflate a byte, 5 to 10 ns.
-const TURN: usize = 8 << 10;
+/// Effort after which others have their turn, so what loops cut their work into. One is about what it takes to inflate a byte, 5 to 10 ns.
+pub const TURN: usize = 8 << 10;
 /// Effort of a job that is done at once: no more than a third of a millisecond or so.
 const GRACE: usize = 32 << 10;
 

@@ -53,10 +53,10 @@ const KEEPING: usize = 256;
 /// Shorter changesets are not worth a deflate block of their own.
 const WORTH_DEFLATING: usize = 128;
 
-/// Bytes that are deflated at a time.
-const STEP: usize = 8 << 10;
 /// The effort of deflating a byte that does not shrink.
 const DEFLATE: usize = 2;
+/// Bytes that are added to a checksum with an effort of one.
+const ADDING: usize = 4;
 
 /// Bodies up to this size are never compressed (sync protocol, compression).
 const COMPRESSED_ABOVE: usize = 1024;
@@ -144,19 +144,21 @@ fn deflate_with(compress: &mut Compress, plain: &[u8]) -> Option<(Bytes, u32)> {
     loop {
         let consumed = usize::try_from(compress.total_in()).ok()?;
         let before = out.len();
-        let rest = &plain[consumed..];
-        let (rest, flush) = match rest.get(..STEP) {
-            Some(step) if step.len() < rest.len() => (step, FlushCompress::None),
-            Some(_) | None => (rest, FlushCompress::Full),
+        let end = plain.len().min(consumed + courtesy::TURN);
+        let flush = match end == plain.len() {
+            true => FlushCompress::Full,
+            false => FlushCompress::None,
         };
-        compress.compress_vec(rest, &mut out, flush).ok()?;
-        let now = usize::try_from(compress.total_in()).ok()?;
-        courtesy::did(DEFLATE * (now - consumed));
-        let taken = now == plain.len();
-        if taken && out.len() < out.capacity() {
+        compress
+            .compress_vec(&plain[consumed..end], &mut out, flush)
+            .ok()?;
+        let taken = usize::try_from(compress.total_in()).ok()? - consumed;
+        courtesy::did(DEFLATE * taken);
+        if consumed + taken == plain.len() && out.len() < out.capacity() {
             break;
         }
-        if out.len() == before || out.len() == out.capacity() {
+        let is_stuck = taken == 0 && out.len() == before;
+        if is_stuck || out.len() == out.capacity() {
             out.reserve(plain.len() / 2 + 64);
         }
     }
@@ -206,7 +208,7 @@ fn adler32(bytes: &[u8]) -> u32 {
         }
         a %= BASE;
         b %= BASE;
-        courtesy::did(chunk.len() / 4);
+        courtesy::did(chunk.len() / ADDING);
     }
     (b << 16) | a
 }

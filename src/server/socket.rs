@@ -78,8 +78,9 @@ pub struct Incoming(Either<Reading, ReadHalf<Tls>>);
 /// The half of a TCP stream that is read.
 struct Reading(OwnedReadHalf);
 
-/// The effort of one read.
+/// The effort of one read, and the bytes that are copied with an effort of one.
 const READ: usize = 64;
+const COPYING: usize = 64;
 
 fn acknowledge(stream: &TcpStream) {
     #[cfg(target_os = "linux")]
@@ -99,7 +100,7 @@ fn poll_read<R: AsyncRead + Unpin>(
     let poll = Pin::new(&mut *half).poll_read(cx, buf);
     let read = buf.filled().len() - before;
     if read > 0 {
-        courtesy::served(READ + read / 64);
+        courtesy::served(READ + read / COPYING);
         acknowledge(stream(half));
     }
     poll

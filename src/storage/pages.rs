@@ -34,6 +34,9 @@ const MAX_PAGE: usize = 65_536;
 const PAGE_SIZE_AT: usize = 16;
 const RESERVED_AT: usize = 20;
 const HEADER: usize = 100;
+/// Bytes that are read, and written, with an effort of one: mostly what the system copies.
+const READING: usize = 8;
+const WRITING: usize = 4;
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// Opens a database, made if it is missing, for reading and writing.
@@ -335,7 +338,7 @@ unsafe extern "C" fn read_file(
             return code;
         }
         let bytes = slice::from_raw_parts(buffer.cast(), usize::try_from(amount).unwrap_or(0));
-        courtesy::did(bytes.len() / 8);
+        courtesy::did(bytes.len() / READING);
         // Alone: SQLite reads the methods beside it whenever it likes.
         let pages = &mut (*behind).pages;
         match pages.has_read(bytes, offset) {
@@ -361,7 +364,7 @@ unsafe extern "C" fn write_file(
         let write = (*behind).write;
         let pages = &mut (*behind).pages;
         let bytes = slice::from_raw_parts(buffer.cast(), usize::try_from(amount).unwrap_or(0));
-        courtesy::did(bytes.len() / 4);
+        courtesy::did(bytes.len() / WRITING);
         if offset == 0 && pages.learn(bytes).is_err() {
             return ffi::SQLITE_IOERR_DATA;
         }

@@ -6,9 +6,6 @@ use flate2::{Compress, Decompress, FlushCompress, FlushDecompress, Status};
 use super::spare::{COMPRESSORS, DECOMPRESSORS};
 use crate::courtesy;
 
-/// Bytes that are inflated at a time.
-const STEP: usize = 8 << 10;
-
 /// Inflates a body. `None` if it is no zlib stream that ends with the input and gives exactly `length` bytes. The caller has compared `length` with a
 /// limit; memory grows with what is really there, never beyond `length`.
 pub fn inflate(compressed: &[u8], length: usize) -> Option<Bytes> {
@@ -34,15 +31,15 @@ fn inflate_with(
     let most = length + 1;
     loop {
         let (consumed, produced) = (decompress.total_in(), out.len());
-        let room = (produced + STEP).min(most);
+        let room = (produced + courtesy::TURN).min(most);
         if room > out.capacity() {
-            out.reserve_exact(produced.max(STEP).min(most - produced));
+            out.reserve_exact(produced.max(courtesy::TURN).min(most - produced));
         }
         out.resize(room, 0);
         let rest = &compressed[usize::try_from(consumed).ok()?..];
-        let before = decompress.total_out();
+        let given = decompress.total_out();
         let status = decompress.decompress(rest, &mut out[produced..], FlushDecompress::Finish);
-        let written = usize::try_from(decompress.total_out() - before).ok()?;
+        let written = usize::try_from(decompress.total_out() - given).ok()?;
         out.truncate(produced + written);
         courtesy::did(written);
         if out.len() > length {
