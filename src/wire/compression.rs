@@ -28,7 +28,7 @@ fn inflate_with(
     out.extend_from_slice(before);
     let length = before.len() + length;
     // One byte more than declared shows a stream that goes on.
-    let most = length + 1;
+    let most = length.saturating_add(1);
     loop {
         let (consumed, produced) = (decompress.total_in(), out.len());
         let room = (produced + courtesy::TURN).min(most);
