@@ -13,7 +13,7 @@ use tungstenite::Message;
 use super::ClientError;
 use super::realm::{Shared, now};
 use super::socket::{self, NoConnection, Socket};
-use crate::replica::{Output, Progress, Session, Violation};
+use crate::replica::{Output, Progress, Session, Touched, Violation};
 use crate::wire::{Action, Answer, Request};
 
 /// What whoever holds the Realm asks of the task.
@@ -299,7 +299,7 @@ impl Task {
                     }
                 }
                 Output::Ended(error) => {
-                    self.shared.moved(crate::replica::Touched::default());
+                    self.shared.moved(Touched::default());
                     return Some(match error.action {
                         Action::ClientReset | Action::ClientResetNoRecovery => End::Again,
                         Action::Transient => End::Later(ClientError::Ended(error)),
@@ -373,6 +373,8 @@ fn recover(shared: &Shared) -> Result<(), ClientError> {
         return Ok(());
     }
     let left_out = replica.recover(now())?;
+    drop(replica);
+    shared.moved(Touched::default());
     if left_out > 0 {
         tracing::warn!(realm = %shared.address, left_out, "instructions of unsynced changes no longer fit after a client reset");
     }

@@ -76,8 +76,9 @@ impl Shared {
 
     /// Tells whoever waits that the copy has moved on.
     pub fn moved(&self, touched: Touched) {
-        let progress = *self.replica().progress();
-        self.status.send_modify(|status| status.progress = progress);
+        // Read in there, so that of two who tell it at a time the later one has the newer.
+        self.status
+            .send_modify(|status| status.progress = *self.replica().progress());
         if !touched.is_empty() {
             drop(self.news.send(Arc::new(touched))); // nobody may be listening
         }
@@ -136,21 +137,27 @@ impl Realm {
 
     /// The newest own version with a change in it, which the server may have already. Versions after it are integrations, which the server never acknowledges.
     pub fn written(&self) -> ClientVersion {
-        let replica = self.shared.replica();
-        let Progress {
-            version,
-            acknowledged,
-            ..
-        } = *replica.progress();
-        replica.last_change_up_to(version).max(acknowledged)
+        self.shared.replica().written()
     }
 
-    /// Waits until the server has everything, durably, that was written up to now.
+    /// Waits until the server has everything, durably, that was written up to now; after a client reset, whatever of it was made again.
     pub async fn wait_for_upload(&self) -> Result<(), ClientError> {
-        self.wait_for_own(self.written()).await.map(drop)
+        let (resets, written) = {
+            let replica = self.shared.replica();
+            (replica.resets(), replica.written())
+        };
+        self.wait(|_| {
+            let replica = self.shared.replica();
+            let wanted = match replica.resets() == resets {
+                true => written,
+                false => replica.written(),
+            };
+            !replica.has_parked() && replica.progress().acknowledged >= wanted
+        })
+        .await
     }
 
-    /// Waits until the server has this own version, durably; [`Realm::written`] tells which there are to wait for. The newest that it has.
+    /// Waits until the server has this own version, durably; [`Realm::written`] tells which there are to wait for. After a client reset they begin anew. The newest that it has.
     pub async fn wait_for_own(&self, version: ClientVersion) -> Result<ClientVersion, ClientError> {
         self.wait(|status| status.progress.acknowledged >= version)
             .await?;

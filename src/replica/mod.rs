@@ -44,6 +44,8 @@ pub struct Replica {
     rules: Rules,
     /// Changesets that wait for a fresh copy.
     parked: Vec<Bytes>,
+    /// How often it has begun anew since it was opened.
+    resets: u64,
     /// A merge has failed; only a reset helps.
     broken: bool,
 }
@@ -94,6 +96,7 @@ impl Replica {
             window,
             rules,
             parked: kept.parked,
+            resets: 0,
             broken: false,
         })
     }
@@ -114,6 +117,17 @@ impl Replica {
         let made = |change: &&Change| change.version <= version;
         let last = self.changes.iter().rev().find(made);
         last.map_or(ClientVersion(0), |change| change.version)
+    }
+
+    /// The newest own version with a change in it, which the server may have already. Versions after it are integrations, which the server never acknowledges.
+    pub fn written(&self) -> ClientVersion {
+        let last = self.last_change_up_to(self.progress.version);
+        last.max(self.progress.acknowledged)
+    }
+
+    /// How often a client reset has begun it anew since it was opened, and its versions with it.
+    pub fn resets(&self) -> u64 {
+        self.resets
     }
 
     /// How far it has come.
@@ -362,6 +376,7 @@ impl Replica {
         self.changes.clear();
         self.schema = Schema::default();
         self.window = Window::new(0, self.rules);
+        self.resets += 1;
         self.broken = false;
         Ok(())
     }

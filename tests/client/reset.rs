@@ -3,6 +3,7 @@
 use ros::client::{Options, Place, ResetMode};
 
 use super::{address, anybody, note, open, texts};
+use crate::support::patience::PATIENCE;
 use crate::support::server::Server;
 
 async fn after_a_reset(reset: ResetMode) -> (Vec<String>, Vec<String>) {
@@ -25,11 +26,18 @@ async fn after_a_reset(reset: ResetMode) -> (Vec<String>, Vec<String>) {
     copy.wait_for_upload().await.unwrap();
     copy.set_online(false);
     note(&copy, 3, "offline");
+    let waiting = tokio::spawn({
+        let copy = copy.clone();
+        async move { copy.wait_for_upload().await }
+    });
     server.kill();
     server.go_back();
     server.restart();
     copy.set_online(true);
     copy.wait_for_download().await.unwrap();
+    // Whoever waits since before the reset is told, though versions have begun anew.
+    let told = tokio::time::timeout(PATIENCE, waiting).await;
+    told.unwrap().unwrap().unwrap();
     copy.wait_for_upload().await.unwrap();
     let reader = open(&server, "p").await;
     reader.wait_for_download().await.unwrap();
