@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use ros::client::{Credentials, Options, Place, Realm, Server};
+use ros::client::{Credentials, Options, Place, Realm, Server, User};
+use ros::secret::Secret;
 use serde_json::{Value, json};
 
 use crate::client::write_fitting;
@@ -41,6 +42,7 @@ fn our_own_device_answers() {
 struct Open {
     url: String,
     folder: PathBuf,
+    user: Option<User>,
     realm: Option<Realm>,
 }
 
@@ -65,7 +67,7 @@ impl Open {
         match text("op").as_str() {
             "signIn" => {
                 (self.url, self.folder) = (text("baseUrl"), text("directory").into());
-                Ok(Value::Null)
+                self.sign_in(command["resume"] == true).await
             }
             "open" => self.open(&command["partition"]).await,
             "edit" => self.edit(command),
@@ -89,11 +91,30 @@ impl Open {
         Value::Null
     }
 
-    async fn open(&mut self, partition: &Value) -> Result<Value, String> {
+    /// As the user of this folder: a new one, or who was there before. What a file has is no other user's to go on with.
+    async fn sign_in(&mut self, again: bool) -> Result<Value, String> {
+        const APP: &str = "app";
         let there = Server::at(&self.url).map_err(|error| error.to_string())?;
-        let app = "app".to_owned();
-        let user = there.sign_in(&Credentials::Anonymous { app }).await;
-        let user = user.map_err(|error| error.to_string())?;
+        let folder = self.folder.file_name().unwrap_or_default();
+        let email = format!("device{}@example.com", folder.display());
+        let password = Secret::new("a device of the tests");
+        if !again {
+            let registered = there.register(APP, &email, &password).await;
+            registered.map_err(|error| error.to_string())?;
+        }
+        let app = APP.to_owned();
+        let credentials = Credentials::Password {
+            app,
+            email,
+            password,
+        };
+        let user = there.sign_in(&credentials).await;
+        self.user = Some(user.map_err(|error| error.to_string())?);
+        Ok(Value::Null)
+    }
+
+    async fn open(&mut self, partition: &Value) -> Result<Value, String> {
+        let user = self.user.as_ref().ok_or("nobody has signed in")?;
         let address = format!("app/{partition}").parse().unwrap();
         let place = Place::File(self.folder.join("ours.realm"));
         let realm = user.open(&address, place, Options::default()).await;
