@@ -11,6 +11,10 @@ pub const TURN: usize = 8 << 10;
 /// Effort of a job that is done at once: no more than a third of a millisecond or so.
 const GRACE: usize = 32 << 10;
 
+/// What bytes are copied, or added to a checksum, at a time, and how many of them with an effort of one.
+const PIECE: usize = 64 << 10;
+const COPYING: usize = 16;
+
 thread_local! {
     /// What this thread may do until others have their turn, if it gives way.
     static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
@@ -34,6 +38,13 @@ pub fn did(effort: usize) {
     if let Some(left) = LEFT.get() {
         take(left, effort);
     }
+}
+
+/// Bytes that are copied or looked at piece by piece, as parts of a job that gives way.
+pub fn pieces(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes
+        .chunks(PIECE)
+        .inspect(|piece| did(piece.len() / COPYING))
 }
 
 /// So much was done for one of many, whose turns a thread takes without end: it gives way.
@@ -63,6 +74,8 @@ mod tests {
             did(3);
             assert_eq!(LEFT.get(), Some(TURN));
         });
+        let bytes = vec![7; 3 * PIECE + 1];
+        giving_way(|| assert_eq!(pieces(&bytes).collect::<Vec<_>>().concat(), bytes));
         assert!(std::panic::catch_unwind(|| giving_way(|| panic!("at work"))).is_err());
         did(1);
         assert_eq!(LEFT.get(), None);

@@ -113,7 +113,7 @@ impl BodyBuilder {
         let mut out = BytesMut::with_capacity(self.length);
         for (head, fragment) in self.parts {
             out.put_slice(&head);
-            out.put_slice(&fragment.plain);
+            courtesy::pieces(&fragment.plain).for_each(|piece| out.put_slice(piece));
         }
         out.freeze()
     }
@@ -124,7 +124,7 @@ impl BodyBuilder {
         let mut adler = 1;
         for (head, fragment) in self.parts {
             put_stored(&mut out, &head);
-            out.put_slice(&fragment.deflated);
+            courtesy::pieces(&fragment.deflated).for_each(|piece| out.put_slice(piece));
             adler = combine(adler, adler32(&head), head.len());
             adler = combine(adler, fragment.adler, fragment.plain.len());
         }
@@ -191,7 +191,7 @@ fn put_stored(out: &mut BytesMut, plain: &[u8]) {
         out.put_u8(0);
         out.put_u16_le(length);
         out.put_u16_le(!length);
-        out.put_slice(block);
+        courtesy::pieces(block).for_each(|piece| out.put_slice(piece));
     }
 }
 

@@ -2,13 +2,15 @@
 
 use crc32fast::Hasher;
 
+use crate::courtesy;
+
 /// Over numbers and bytes, each preceded by nothing: numbers have a fixed width and there is one variable part, at the end.
 pub fn of(numbers: &[u64], bytes: &[u8]) -> u32 {
     let mut hasher = Hasher::new();
     for number in numbers {
         hasher.update(&number.to_le_bytes());
     }
-    hasher.update(bytes);
+    courtesy::pieces(bytes).for_each(|piece| hasher.update(piece));
     hasher.finalize()
 }
 
