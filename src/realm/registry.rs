@@ -73,6 +73,11 @@ impl Registry {
         }
     }
 
+    /// Whether there is such a Realm on the disk; this may wait for it.
+    pub fn has(&self, name: &RealmName) -> bool {
+        self.store.has(name)
+    }
+
     /// A Realm, if it is open and can be had without waiting.
     pub fn opened(&self, name: &RealmName) -> Option<Arc<Realm>> {
         let mut open = self.open.try_lock().ok()?;

@@ -16,7 +16,7 @@ use super::intake::Intake;
 use super::live::{self, Change};
 use super::measures::Counted;
 use super::tally::Tally;
-use super::threads::Panicked;
+use super::threads::{Panicked, Threads};
 use super::writer::Strand;
 use super::{clock, logins, refusal};
 use crate::access::{Caller, Endpoint};
@@ -560,6 +560,16 @@ fn opened(
     opened.map_err(|error| error.to_string())
 }
 
+/// Whether a Realm is to be made before it can be asked.
+async fn is_missing(server: &Arc<Server>, threads: &Threads, name: &RealmName) -> bool {
+    if server.registry.opened(name).is_some() {
+        return false;
+    }
+    let (server, realm) = (server.clone(), name.clone());
+    let is_missing = threads.run(name, move || !server.registry.has(&realm));
+    is_missing.await.unwrap_or(false)
+}
+
 /// Asks a Realm when it is its turn.
 async fn answer<T: Send + 'static>(
     server: &Arc<Server>,
@@ -576,6 +586,12 @@ async fn answer<T: Send + 'static>(
     let open = || {
         let (server, name, maker) = (server.clone(), realm.clone(), maker.clone());
         move || opened(&server, &name, maker.as_ref())
+    };
+    let _turn = match &maker {
+        Some(caller) if is_missing(server, threads, realm).await => {
+            Some(server.making.turn(&caller.user).await)
+        }
+        _ => None,
     };
     if maker.is_some() && clerk::fills(realm) {
         let open = open();

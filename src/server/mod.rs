@@ -17,6 +17,7 @@ mod first;
 mod held;
 mod intake;
 pub mod life;
+mod lines;
 mod listener;
 mod listening;
 mod live;
@@ -70,6 +71,7 @@ use crowd::Crowd;
 use door::Door;
 use held::Held;
 use intake::Intake;
+use lines::Lines;
 use listener::Entry;
 use listening::Listeners;
 pub use listening::{Service, Wanted, bind, wanted};
@@ -127,6 +129,8 @@ pub struct Server {
     readers: Threads,
     /// Questions that may.
     writers: Threads,
+    /// Users who make Realms, each one after another: what that takes of the disk is taken from others.
+    making: Arc<Lines<UserId>>,
     budget: Budget,
     intake: Arc<Intake>,
     /// Realms that users have made lately.
@@ -279,6 +283,7 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
         fragments: Fragments::new(limits.fragments_bytes),
         readers: Threads::new(limits.realm_threads, cores()),
         writers: Threads::new(writers(), 1),
+        making: Lines::new(1),
         budget: Budget::new(limits.downloads_bytes, limits.download_bytes),
         intake: Arc::new(Intake::new(&limits, cores())),
         makers: Attempts::new(

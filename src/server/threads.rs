@@ -2,19 +2,18 @@
 //!
 //! Who waits does so in line and without a thread.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::lines::Lines;
 use crate::courtesy;
 use crate::ident::RealmName;
 
 /// Threads for one kind of work.
 pub struct Threads {
     all: Arc<Semaphore>,
-    each: usize,
-    turns: Mutex<HashMap<RealmName, Arc<Semaphore>>>,
+    turns: Arc<Lines<RealmName>>,
 }
 
 /// The work has panicked; the panic itself is in the log.
@@ -26,8 +25,7 @@ impl Threads {
     pub fn new(all: usize, each: usize) -> Threads {
         Threads {
             all: Arc::new(Semaphore::new(all.max(1))),
-            each: each.max(1),
-            turns: Mutex::default(),
+            turns: Lines::new(each),
         }
     }
 
@@ -37,12 +35,7 @@ impl Threads {
         realm: &RealmName,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Panicked> {
-        let turns = Turns {
-            threads: self,
-            realm,
-        };
-        let turn = turns.enter().acquire_owned().await;
-        let turn = turn.expect("a Realm's line is never closed");
+        let turn = self.turns.turn(realm).await;
         let thread = self.all.clone().acquire_owned().await;
         let thread = thread.expect("the line of all is never closed");
         let done = tokio::task::spawn_blocking(move || {
@@ -51,44 +44,11 @@ impl Threads {
         });
         done.await.map_err(|_| Panicked)
     }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<RealmName, Arc<Semaphore>>> {
-        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A place in a Realm's line. The last one to leave takes the line away.
-struct Turns<'a> {
-    threads: &'a Threads,
-    realm: &'a RealmName,
-}
-
-impl Turns<'_> {
-    fn enter(&self) -> Arc<Semaphore> {
-        let mut turns = self.threads.lock();
-        let each = self.threads.each;
-        let line = turns
-            .entry(self.realm.clone())
-            .or_insert_with(|| Arc::new(Semaphore::new(each)));
-        line.clone()
-    }
-}
-
-impl Drop for Turns<'_> {
-    fn drop(&mut self) {
-        let mut turns = self.threads.lock();
-        if turns
-            .get(self.realm)
-            .is_some_and(|line| Arc::strong_count(line) == 1)
-        {
-            turns.remove(self.realm);
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
+    use std::sync::{Mutex, mpsc};
     use std::time::Duration;
 
     use super::*;
@@ -119,7 +79,7 @@ mod tests {
         for work in busy {
             work.await.unwrap().unwrap();
         }
-        assert!(threads.lock().is_empty());
+        assert!(threads.turns.are_empty());
     }
 
     #[tokio::test]
@@ -135,6 +95,6 @@ mod tests {
         threads.run(&name, || ()).await.unwrap();
         assert!(threads.run(&name, || panic!("at work")).await.is_err());
         threads.run(&name, || ()).await.unwrap();
-        assert!(threads.lock().is_empty());
+        assert!(threads.turns.are_empty());
     }
 }

@@ -118,10 +118,15 @@ impl Store {
         noted.map_err(|error| StorageError::io(&self.root.join(LOCK), error))
     }
 
+    /// Whether there is a database of this Realm.
+    pub fn has(&self, name: &RealmName) -> bool {
+        self.root.join(file_of(name)).exists()
+    }
+
     /// Opens the database of a Realm, making it if asked to.
     pub fn realm(&self, name: &RealmName, create: bool) -> Result<RealmFile, StorageError> {
         let path = self.root.join(file_of(name));
-        if !path.exists() {
+        if !self.has(name) {
             if !create {
                 return Err(StorageError::NotFound(name.clone()));
             }
