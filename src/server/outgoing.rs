@@ -14,6 +14,7 @@ use tokio::io::AsyncWrite;
 use tokio::time::Instant;
 
 use super::budget::Share;
+use crate::courtesy;
 use crate::session::Frame;
 
 /// The queue.
@@ -125,7 +126,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         });
     }
 
-    /// Writes as much as the client takes now; waits until it takes something. Can be dropped and called again at any point without losing or doubling anything. How many
+    /// Writes as much as the client takes now, or a part of that; waits until it takes something. Can be dropped and called again at any point without losing or doubling anything. How many
     /// bytes the client took.
     pub async fn write(&mut self) -> io::Result<usize> {
         if self.waiting.is_empty() {
@@ -137,6 +138,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         if written == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
+        courtesy::served(written / COPYING);
         self.moved = Instant::now();
         self.forget(written);
         self.held_back = true;
@@ -158,10 +160,15 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         let waiting = &self.waiting;
         poll_fn(|cx| {
             let mut slices = [IoSlice::new(&[]); MOST_PIECES];
-            let mut count = 0;
+            let (mut count, mut room) = (0, MOST_AT_ONCE);
             for (slice, piece) in slices.iter_mut().zip(waiting) {
-                *slice = IoSlice::new(&piece.bytes);
+                let taken = room.min(piece.bytes.len());
+                *slice = IoSlice::new(&piece.bytes[..taken]);
                 count += 1;
+                room -= taken;
+                if room == 0 {
+                    break;
+                }
             }
             Pin::new(&mut *socket).poll_write_vectored(cx, &slices[..count])
         })
@@ -203,6 +210,12 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
 
 /// Pieces that are handed to the kernel in one call.
 const MOST_PIECES: usize = 16;
+
+/// Bytes that are handed to the kernel in one call: without a bound it takes megabytes, for milliseconds in which many kernels let nobody else have the processor.
+const MOST_AT_ONCE: usize = 128 << 10;
+
+/// The bytes that are copied with an effort of one.
+const COPYING: usize = 32;
 
 /// The start of a frame of `start` and `rest` further bytes: its head and `start`.
 fn framed(kind: Kind, start: &[u8], rest: usize) -> Bytes {
@@ -311,6 +324,24 @@ mod tests {
             };
             assert_eq!((u16::from(close.code), &*close.reason), (4001, "over"));
         }
+    }
+
+    #[tokio::test]
+    async fn a_large_message_goes_in_parts() {
+        let mut outgoing = Outgoing::new(Slow {
+            taken: Vec::new(),
+            step: usize::MAX,
+            room: usize::MAX,
+            held_back: false,
+        });
+        outgoing.push(frame(10, 3 * MOST_AT_ONCE), None);
+        let mut writes = 0;
+        while !outgoing.is_empty() {
+            assert!(outgoing.write().await.unwrap() <= MOST_AT_ONCE);
+            writes += 1;
+        }
+        assert!(writes >= 4);
+        assert_eq!(outgoing.socket().taken.len(), 20 + 3 * MOST_AT_ONCE);
     }
 
     #[tokio::test(start_paused = true)]
