@@ -11,8 +11,9 @@ pub const TURN: usize = 8 << 10;
 /// Effort of a job that is done at once: no more than a third of a millisecond or so.
 const GRACE: usize = 32 << 10;
 
-/// What bytes are copied, or added to a checksum, at a time, and how many of them with an effort of one.
-const PIECE: usize = 64 << 10;
+/// Bytes that are copied, or added to a checksum, at a time.
+pub const PIECE: usize = 64 << 10;
+/// How many of them with an effort of one.
 const COPYING: usize = 16;
 
 thread_local! {

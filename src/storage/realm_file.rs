@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::cells::{self, Found, Lookup};
 use super::{StorageError, checksum, log, pages, schema};
+use crate::courtesy;
 use crate::ident::{
     ClientVersion, FileIdent, MAX_NUMBER, OriginTimestamp, RealmName, Salt, SaltedVersion,
     ServerVersion, UploadCursor,
@@ -162,7 +163,7 @@ impl RealmFile {
             let mut statement = connection
                 .prepare_cached(&format!("{SELECT_ENTRY} ORDER BY version DESC LIMIT 1"))?;
             statement
-                .query_row([], |row| Ok(entry(&self.path, row)))
+                .query_row([], |row| Ok(entry(&self.path, connection, row)))
                 .optional()
         })?
         .transpose()
@@ -183,7 +184,7 @@ impl RealmFile {
             ))?;
             let mut rows = statement.query(params![signed(after.0), signed(up_to.0)])?;
             while let Some(row) = rows.next()? {
-                let entry = entry(&self.path, row);
+                let entry = entry(&self.path, connection, row);
                 taken += entry.as_ref().map_or(0, |entry| entry.changeset.len());
                 entries.push(entry);
                 if taken > bytes {
@@ -213,7 +214,9 @@ impl RealmFile {
             let mut statement =
                 connection.prepare_cached(&format!("{SELECT_ENTRY} WHERE version = ?1"))?;
             statement
-                .query_row([signed(version.0)], |row| Ok(entry(&self.path, row)))
+                .query_row([signed(version.0)], |row| {
+                    Ok(entry(&self.path, connection, row))
+                })
                 .optional()
         })?;
         entry.transpose().map(|entry| entry.map(|entry| entry.salt))
@@ -493,20 +496,33 @@ impl IdentBlock {
     }
 }
 
-/// What [`entry`] reads.
-pub(super) const SELECT_ENTRY: &str = "SELECT version, salt, origin, client_version, timestamp, total_bytes, changeset, checksum FROM history";
+/// What [`entry`] reads. Changesets larger than [`LARGE`] are left out, and read in pieces: for a whole one SQLite would get memory from the system, and give it back, while
+/// none of its other connections gets any.
+pub(super) const SELECT_ENTRY: &str = "SELECT version, salt, origin, client_version, timestamp, total_bytes, iif(length(changeset) <= 1048576, changeset, NULL), checksum FROM history";
+
+/// The number in [`SELECT_ENTRY`].
+#[cfg(test)]
+const LARGE: usize = 1_048_576;
 
 /// An entry as it lies on disk, if it is as it was written.
-pub(super) fn entry(path: &Path, row: &Row<'_>) -> Result<Entry, StorageError> {
+pub(super) fn entry(
+    path: &Path,
+    connection: &Connection,
+    row: &Row<'_>,
+) -> Result<Entry, StorageError> {
     let read = || {
+        let version = number(row, 0)?;
         let entry = Entry {
-            version: ServerVersion(number(row, 0)?),
+            version: ServerVersion(version),
             salt: Salt(number(row, 1)?),
             origin: FileIdent(number(row, 2)?),
             client_version: ClientVersion(number(row, 3)?),
             timestamp: OriginTimestamp(number(row, 4)?),
             total_bytes: number(row, 5)?,
-            changeset: row.get::<_, Vec<u8>>(6)?.into(),
+            changeset: match row.get_ref(6)?.as_blob_or_null()? {
+                Some(whole) => Bytes::copy_from_slice(whole),
+                None => in_pieces(connection, version)?,
+            },
         };
         Ok((entry, row.get::<_, u32>(7)?))
     };
@@ -519,6 +535,18 @@ pub(super) fn entry(path: &Path, row: &Row<'_>) -> Result<Entry, StorageError> {
             what: format!("version {}", entry.version),
         })
     }
+}
+
+/// The changeset of a version.
+fn in_pieces(connection: &Connection, version: u64) -> rusqlite::Result<Bytes> {
+    let blob = connection.blob_open("main", "history", "changeset", signed(version), true)?;
+    let mut out = vec![0; blob.len()];
+    let mut at = 0;
+    for piece in out.chunks_mut(courtesy::PIECE) {
+        blob.read_at_exact(piece, at)?;
+        at += piece.len();
+    }
+    Ok(out.into())
 }
 
 enum Unusable {
@@ -696,5 +724,49 @@ impl From<&Entry> for SaltedVersion {
             version: entry.version,
             salt: entry.salt,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Store;
+    use super::*;
+
+    #[test]
+    fn changesets_of_every_size_are_read_as_they_were_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), || 1).unwrap();
+        let realm = RealmName::from_canonical("/realm");
+        let file = store.realm(&realm, true).unwrap();
+        let sizes = [0, 1, LARGE - 1, LARGE, LARGE + 1, 3 * LARGE + 5];
+        let entries: Vec<Entry> = (1..)
+            .zip(sizes)
+            .map(|(version, size)| Entry {
+                version: ServerVersion(version),
+                salt: Salt(7),
+                origin: FileIdent(2),
+                client_version: ClientVersion(version),
+                timestamp: OriginTimestamp(5),
+                total_bytes: 0,
+                changeset: (0..size).map(|at| (at % 251) as u8).collect(),
+            })
+            .collect();
+        file.begin().unwrap();
+        let batch = Batch {
+            entries: entries.iter().cloned().map(Arc::new).collect(),
+            ..Batch::default()
+        };
+        file.commit(ServerVersion(0), &batch).unwrap();
+        let (first, last) = (ServerVersion(0), ServerVersion(6));
+        assert_eq!(file.entries(first, last, usize::MAX).unwrap(), entries);
+        assert_eq!(file.last().unwrap(), entries.last().cloned());
+        let changed =
+            "UPDATE history SET changeset = CAST(changeset || x'00' AS BLOB) WHERE version = 6";
+        file.writer().execute(changed, []).unwrap();
+        let damaged = file.last();
+        assert!(
+            matches!(damaged, Err(StorageError::Damaged { .. })),
+            "{damaged:?}"
+        );
     }
 }

@@ -122,7 +122,7 @@ fn check_history(path: &Path, connection: &Connection) -> Result<u64, StorageErr
     let mut rows = statement.query([]).map_err(failed)?;
     let mut last = 0;
     while let Some(row) = rows.next().map_err(failed)? {
-        let Entry { version, .. } = realm_file::entry(path, row)?;
+        let Entry { version, .. } = realm_file::entry(path, connection, row)?;
         // What is before the first entry may have been cleared away.
         if last > 0 && version.0 != last + 1 {
             return Err(damaged(
