@@ -299,7 +299,14 @@ impl Task {
                     }
                 }
                 Output::Ended(error) => {
-                    self.shared.moved(Touched::default());
+                    let reset = matches!(
+                        error.action,
+                        Action::ClientReset | Action::ClientResetNoRecovery
+                    );
+                    self.shared.moved(Touched {
+                        schema: reset, // no class is there any more
+                        ..Touched::default()
+                    });
                     return Some(match error.action {
                         Action::ClientReset | Action::ClientResetNoRecovery => End::Again,
                         Action::Transient => End::Later(ClientError::Ended(error)),
@@ -372,9 +379,9 @@ fn recover(shared: &Shared) -> Result<(), ClientError> {
     if !replica.has_parked() {
         return Ok(());
     }
-    let left_out = replica.recover(now())?;
+    let (left_out, touched) = replica.recover(now())?;
     drop(replica);
-    shared.moved(Touched::default());
+    shared.moved(touched);
     if left_out > 0 {
         tracing::warn!(realm = %shared.address, left_out, "instructions of unsynced changes no longer fit after a client reset");
     }

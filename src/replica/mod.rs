@@ -381,11 +381,12 @@ impl Replica {
         Ok(())
     }
 
-    /// Makes parked changes again on what is there now, as one transaction. Instructions that no longer fit are left out; how many.
-    pub fn recover(&mut self, now: OriginTimestamp) -> Result<usize, ReplicaError> {
+    /// Makes parked changes again on what is there now, as one transaction. Instructions that no longer fit are left out; how many, and what the others
+    /// have touched.
+    pub fn recover(&mut self, now: OriginTimestamp) -> Result<(usize, Touched), ReplicaError> {
         let parked = self.parked.clone();
         if parked.is_empty() {
-            return Ok(0);
+            return Ok((0, Touched::default()));
         }
         // Made and forgotten by one commit: they are never made twice.
         let made = self.write_and_park(now, Some(Vec::new()), |transaction| {
@@ -399,9 +400,9 @@ impl Replica {
             }
             Ok::<usize, WriteError>(left_out)
         });
-        let (left_out, _) = made.map_err(|error| ReplicaError::Misfit(error.to_string()))?;
+        let recovered = made.map_err(|error| ReplicaError::Misfit(error.to_string()))?;
         self.parked.clear();
-        Ok(left_out)
+        Ok(recovered)
     }
 
     /// Whether changes wait to be made again.

@@ -1,6 +1,8 @@
 //! Client resets of our own client: the server has gone back to an older state.
 
-use ros::client::{Options, Place, ResetMode};
+use ros::changeset::Key;
+use ros::client::{Changes, Options, Place, ResetMode};
+use ros::replica::Touch;
 
 use super::{address, anybody, note, open, texts};
 use crate::support::patience::PATIENCE;
@@ -26,6 +28,7 @@ async fn after_a_reset(reset: ResetMode) -> (Vec<String>, Vec<String>) {
     copy.wait_for_upload().await.unwrap();
     copy.set_online(false);
     note(&copy, 3, "offline");
+    let mut changes = copy.changes();
     let waiting = tokio::spawn({
         let copy = copy.clone();
         async move { copy.wait_for_upload().await }
@@ -41,7 +44,33 @@ async fn after_a_reset(reset: ResetMode) -> (Vec<String>, Vec<String>) {
     copy.wait_for_upload().await.unwrap();
     let reader = open(&server, "p").await;
     reader.wait_for_download().await.unwrap();
+    assert_news(&mut changes, reset).await;
     (texts(&copy), texts(&reader))
+}
+
+/// Observers hear that everything has gone, then of what is there again.
+async fn assert_news(changes: &mut Changes, reset: ResetMode) {
+    let mut expected = vec![None, Some(1)];
+    if reset == ResetMode::Recover {
+        expected.push(Some(3));
+    }
+    let mut heard = Vec::new();
+    while heard.len() < expected.len() {
+        let news = tokio::time::timeout(PATIENCE, changes.next()).await;
+        let news = news.unwrap_or_else(|_| panic!("{heard:?} of {expected:?}"));
+        let news = news.unwrap();
+        if news.objects.is_empty() && news.schema {
+            heard.push(None);
+        }
+        for ((_, key), touch) in &news.objects {
+            assert_eq!(*touch, Touch::Inserted);
+            let Key::Int(number) = key else {
+                panic!("{key:?}")
+            };
+            heard.push(Some(*number));
+        }
+    }
+    assert_eq!(heard, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
