@@ -124,6 +124,7 @@ fn keep(samples: &[Sample]) {
     let Some(folder) = std::env::var_os("ROS_SOAK").map(std::path::PathBuf::from) else {
         return;
     };
+    std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("soak.csv"), samples::csv(samples)).unwrap();
     std::fs::write(folder.join("soak.svg"), plot::svg(samples)).unwrap();
 }
