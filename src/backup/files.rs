@@ -109,9 +109,9 @@ fn is_left_out(entry: &DirEntry) -> bool {
     at_top || is_beside_database(name)
 }
 
-/// Whether a file belongs to a database beside it: its log, its shared memory, its journal.
+/// Whether a file belongs to a database beside it: its log, its shared memory, its journal; or is one that is being made.
 fn is_beside_database(name: &str) -> bool {
-    let database = ["-wal", "-shm", "-journal"]
+    let database = ["-wal", "-shm", "-journal", "-new"]
         .iter()
         .find_map(|end| name.strip_suffix(end));
     database.is_some_and(is_database)

@@ -134,6 +134,7 @@ impl Store {
                 let made = make_folders_below(&self.root, folder);
                 made.map_err(|error| StorageError::io(folder, error))?;
             }
+            realm_file::make(&path, name)?;
         }
         let file = RealmFile::open(Arc::from(path.as_path()), name, self.random)?;
         Ok(file)
@@ -148,16 +149,10 @@ impl Store {
             return Ok(());
         };
         // The database first: without it what lies beside it says nothing.
-        for suffix in ["", "-journal", "-wal", "-shm"] {
-            let mut file = path.clone().into_os_string();
-            file.push(suffix);
-            let file = PathBuf::from(file);
-            match fs::remove_file(&file) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(StorageError::io(&file, error));
-                }
-                Ok(()) | Err(_) => {}
-            }
+        let beside_it = realm_file::BESIDE.iter();
+        for suffix in [""].iter().chain(beside_it) {
+            let file = beside(&path, suffix);
+            remove_if_there(&file).map_err(|error| StorageError::io(&file, error))?;
         }
         sync_folder(folder).map_err(|error| StorageError::io(folder, error))?;
         self.remove_empty(folder);
@@ -207,6 +202,22 @@ fn make_folders_below(root: &Path, folder: &Path) -> io::Result<()> {
         sync_folder(parent)?;
     }
     Ok(())
+}
+
+/// A file whose name is that of a database and more.
+fn beside(database: &Path, suffix: &str) -> PathBuf {
+    let mut name = database.to_owned().into_os_string();
+    name.push(suffix);
+    name.into()
+}
+
+/// Removes a file; whether it was there.
+fn remove_if_there(file: &Path) -> io::Result<bool> {
+    match fs::remove_file(file) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Makes the entries of a folder durable.
