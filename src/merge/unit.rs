@@ -1,6 +1,7 @@
 //! One instruction on its way through a merge, and where it acts: names and keys as small numbers, so that meeting is comparing numbers.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use super::OrderKey;
 use crate::changeset::{Column, ColumnKind, Instruction, Key, Path, Text};
@@ -127,37 +128,38 @@ trait Numbers {
 }
 
 /// What has no number gets one. Names and keys are kept in memory of their own: they outlive the changeset in which they came.
+/// The number of a name or key; a new one gets the next.
+fn numbered<K: Eq + Hash>(
+    known: &mut HashMap<K, u32>,
+    name: &K,
+    detached: fn(&K) -> K,
+    count: &mut usize,
+) -> u32 {
+    if let Some(found) = known.get(name) {
+        return *found;
+    }
+    let next = number(*count);
+    *count += 1;
+    known.insert(detached(name), next);
+    next
+}
+
 impl Numbers for Interner {
     fn class(&mut self, name: &Text) -> u32 {
-        if let Some(known) = self.classes.get(name) {
-            return *known;
-        }
-        let next = number(self.insides.len());
-        self.classes.insert(name.detached(), next);
-        self.insides.push(Inside::default());
-        next
+        let mut classes = self.insides.len();
+        let found = numbered(&mut self.classes, name, Text::detached, &mut classes);
+        self.insides.resize_with(classes, Inside::default);
+        found
     }
 
     fn object(&mut self, class: u32, key: &Key) -> u32 {
-        let objects = &mut self.insides[class as usize].objects;
-        if let Some(known) = objects.get(key) {
-            return *known;
-        }
-        let next = number(self.objects);
-        self.objects += 1;
-        objects.insert(key.detached(), next);
-        next
+        let known = &mut self.insides[class as usize].objects;
+        numbered(known, key, Key::detached, &mut self.objects)
     }
 
     fn column(&mut self, class: u32, name: &Text) -> u32 {
-        let columns = &mut self.insides[class as usize].columns;
-        if let Some(known) = columns.get(name) {
-            return *known;
-        }
-        let next = number(self.columns);
-        self.columns += 1;
-        columns.insert(name.detached(), next);
-        next
+        let known = &mut self.insides[class as usize].columns;
+        numbered(known, name, Text::detached, &mut self.columns)
     }
 
     fn field(&mut self, object: u32, column: u32) -> u32 {
