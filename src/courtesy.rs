@@ -43,9 +43,12 @@ pub fn did(effort: usize) {
 
 /// Bytes that are copied or looked at piece by piece, as parts of a job that gives way.
 pub fn pieces(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    bytes
-        .chunks(PIECE)
-        .inspect(|piece| did(piece.len() / COPYING))
+    bytes.chunks(PIECE).inspect(|piece| copied(piece.len()))
+}
+
+/// So many bytes were copied, as a part of a job that gives way.
+pub fn copied(bytes: usize) {
+    did(bytes / COPYING);
 }
 
 /// So much was done for one of many, whose turns a thread takes without end: it gives way.

@@ -11,7 +11,7 @@ use walkdir::{DirEntry, WalkDir};
 use super::manifest::MANIFEST;
 use super::pace::Pace;
 use super::{BackupError, Watch, at};
-use crate::storage::{LOCK, UNFINISHED};
+use crate::storage::{BESIDE, LOCK, UNFINISHED};
 
 /// Bytes read at a time: a fraction of a millisecond's work.
 const CHUNK: usize = 64 << 10;
@@ -111,9 +111,7 @@ fn is_left_out(entry: &DirEntry) -> bool {
 
 /// Whether a file belongs to a database beside it: its log, its shared memory, its journal; or is one that is being made.
 fn is_beside_database(name: &str) -> bool {
-    let database = ["-wal", "-shm", "-journal", "-new"]
-        .iter()
-        .find_map(|end| name.strip_suffix(end));
+    let database = BESIDE.iter().find_map(|end| name.strip_suffix(end));
     database.is_some_and(is_database)
 }
 

@@ -21,7 +21,7 @@ pub enum Touch {
 pub struct Touched {
     /// By class and key.
     pub objects: BTreeMap<(Text, Key), Touch>,
-    /// Whether classes or columns came or went.
+    /// Whether classes or columns came or went. Without objects it says: look at everything anew, as after a client reset.
     pub schema: bool,
 }
 

@@ -16,7 +16,7 @@ use super::intake::Intake;
 use super::live::{self, Change};
 use super::measures::Counted;
 use super::tally::Tally;
-use super::threads::{Panicked, Threads};
+use super::threads::Panicked;
 use super::writer::Strand;
 use super::{clock, logins, refusal};
 use crate::access::{Caller, Endpoint};
@@ -561,12 +561,12 @@ fn opened(
 }
 
 /// Whether a Realm is to be made before it can be asked.
-async fn is_missing(server: &Arc<Server>, threads: &Threads, name: &RealmName) -> bool {
+async fn is_missing(server: &Arc<Server>, name: &RealmName) -> bool {
     if server.registry.opened(name).is_some() {
         return false;
     }
-    let (server, realm) = (server.clone(), name.clone());
-    let is_missing = threads.run(name, move || !server.registry.has(&realm));
+    let (registry, realm) = (server.registry.clone(), name.clone());
+    let is_missing = server.readers.run(name, move || !registry.has(&realm));
     is_missing.await.unwrap_or(false)
 }
 
@@ -587,12 +587,16 @@ async fn answer<T: Send + 'static>(
         let (server, name, maker) = (server.clone(), realm.clone(), maker.clone());
         move || opened(&server, &name, maker.as_ref())
     };
-    let _turn = match &maker {
-        Some(caller) if is_missing(server, threads, realm).await => {
-            Some(server.making.turn(&caller.user).await)
-        }
-        _ => None,
-    };
+    if let Some(caller) = &maker
+        && is_missing(server, realm).await
+    {
+        let _turn = tokio::select! {
+            turn = server.making.turn(&caller.user) => turn,
+            () = server.stop.cancelled() => return Err(unavailable()),
+        };
+        // What goes wrong is found again below, and told.
+        drop(threads.run(realm, open()).await);
+    }
     if maker.is_some() && clerk::fills(realm) {
         let open = open();
         let head = move || open().map(|realm| realm.head().version);

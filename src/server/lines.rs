@@ -62,8 +62,8 @@ impl<K: Eq + Hash> Lines<K> {
 
 impl<K: Eq + Hash> Drop for Turn<K> {
     fn drop(&mut self) {
-        let mut lines = self.lines.lock();
         self.permit = None;
+        let mut lines = self.lines.lock();
         if lines
             .get(&self.key)
             .is_some_and(|line| Arc::strong_count(line) == 1)
@@ -88,7 +88,11 @@ mod tests {
         assert!(tokio::time::timeout(soon, lines.turn(&'a')).await.is_err());
         drop(other);
         assert_eq!(lines.lock().len(), 1);
+        let mut waiting = Box::pin(lines.turn(&'a'));
+        assert!(tokio::time::timeout(soon, &mut waiting).await.is_err());
         drop(first);
+        assert_eq!(lines.lock().len(), 1);
+        drop(waiting); // its turn had come
         assert!(lines.are_empty());
         drop(lines.turn(&'a').await);
         assert!(lines.are_empty());

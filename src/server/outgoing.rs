@@ -214,7 +214,7 @@ const MOST_PIECES: usize = 16;
 /// Bytes that are handed to the kernel in one call: without a bound it takes megabytes, for milliseconds in which many kernels let nobody else have the processor.
 const MOST_AT_ONCE: usize = 128 << 10;
 
-/// The bytes that are copied with an effort of one.
+/// The bytes that the kernel copies, and brings to a client on this machine, with an effort of one.
 const COPYING: usize = 32;
 
 /// The start of a frame of `start` and `rest` further bytes: its head and `start`.

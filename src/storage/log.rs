@@ -1,21 +1,18 @@
 //! What a process that ended has left in the write-ahead log of a database.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::sync_folder;
+use super::{beside, sync_folder};
 
 /// Bytes that are written at once.
 const PIECE: usize = 1 << 20;
 
 /// The write-ahead log of a database.
 pub fn of(database: &Path) -> PathBuf {
-    let mut name = OsString::from(database);
-    name.push("-wal");
-    name.into()
+    beside(database, "-wal")
 }
 
 /// Writes a log again, as it is, and syncs it and the names of its folder, the database's among them; to be called before anything is added to it, by whoever has the

@@ -118,7 +118,7 @@ impl Store {
         noted.map_err(|error| StorageError::io(&self.root.join(LOCK), error))
     }
 
-    /// Whether there is a database of this Realm.
+    /// Whether there seems to be a database of this Realm.
     pub fn has(&self, name: &RealmName) -> bool {
         self.root.join(file_of(name)).exists()
     }
@@ -126,7 +126,13 @@ impl Store {
     /// Opens the database of a Realm, making it if asked to.
     pub fn realm(&self, name: &RealmName, create: bool) -> Result<RealmFile, StorageError> {
         let path = self.root.join(file_of(name));
-        if !self.has(name) {
+        // Only what is certainly not there is made: that begins with removing what lies beside it.
+        let is_missing = match fs::symlink_metadata(&path) {
+            Ok(_) => false,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+            Err(error) => return Err(StorageError::io(&path, error)),
+        };
+        if is_missing {
             if !create {
                 return Err(StorageError::NotFound(name.clone()));
             }
@@ -149,8 +155,7 @@ impl Store {
             return Ok(());
         };
         // The database first: without it what lies beside it says nothing.
-        let beside_it = realm_file::BESIDE.iter();
-        for suffix in [""].iter().chain(beside_it) {
+        for suffix in [""].iter().chain(&BESIDE) {
             let file = beside(&path, suffix);
             remove_if_there(&file).map_err(|error| StorageError::io(&file, error))?;
         }
@@ -203,6 +208,12 @@ fn make_folders_below(root: &Path, folder: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// The end of the name of a database that is being made.
+const NEW: &str = "-new";
+
+/// What may lie beside a database: the ends of the names.
+pub const BESIDE: [&str; 4] = ["-journal", "-wal", "-shm", NEW];
 
 /// A file whose name is that of a database and more.
 fn beside(database: &Path, suffix: &str) -> PathBuf {

@@ -10,7 +10,9 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
 use super::cells::{self, Found, Lookup};
-use super::{StorageError, checksum, log, pages, schema};
+use super::{
+    BESIDE, NEW, StorageError, beside, checksum, log, pages, remove_if_there, schema, sync_folder,
+};
 use crate::courtesy;
 use crate::ident::{
     ClientVersion, FileIdent, MAX_NUMBER, OriginTimestamp, RealmName, Salt, SaltedVersion,
@@ -161,8 +163,8 @@ impl RealmFile {
     /// The last entry of the history.
     pub fn last(&self) -> Result<Option<Entry>, StorageError> {
         self.read(|connection| {
-            let mut statement = connection
-                .prepare_cached(&format!("{SELECT_ENTRY} ORDER BY version DESC LIMIT 1"))?;
+            let mut statement =
+                connection.prepare_cached(&select_entries("ORDER BY version DESC LIMIT 1"))?;
             statement
                 .query_row([], |row| Ok(entry(&self.path, connection, row)))
                 .optional()
@@ -180,8 +182,8 @@ impl RealmFile {
         let mut entries = Vec::new();
         let mut taken = 0;
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(&format!(
-                "{SELECT_ENTRY} WHERE version > ?1 AND version <= ?2 ORDER BY version"
+            let mut statement = connection.prepare_cached(&select_entries(
+                "WHERE version > ?1 AND version <= ?2 ORDER BY version",
             ))?;
             let mut rows = statement.query(params![signed(after.0), signed(up_to.0)])?;
             while let Some(row) = rows.next()? {
@@ -212,8 +214,7 @@ impl RealmFile {
             return Ok(Some(Salt(0)));
         }
         let entry = self.read(|connection| {
-            let mut statement =
-                connection.prepare_cached(&format!("{SELECT_ENTRY} WHERE version = ?1"))?;
+            let mut statement = connection.prepare_cached(&select_entries("WHERE version = ?1"))?;
             statement
                 .query_row([signed(version.0)], |row| {
                     Ok(entry(&self.path, connection, row))
@@ -497,13 +498,16 @@ impl IdentBlock {
     }
 }
 
-/// What [`entry`] reads. Changesets larger than [`LARGE`] are left out, and read in pieces: for a whole one SQLite would get memory from the system, and give it back, while
-/// none of its other connections gets any.
-pub(super) const SELECT_ENTRY: &str = "SELECT version, salt, origin, client_version, timestamp, total_bytes, iif(length(changeset) <= 1048576, changeset, NULL), checksum FROM history";
+/// The query for what [`entry`] reads, with which rows and in which order. Changesets larger than [`LARGE`] are left out, and read in pieces: for a whole one SQLite would get
+/// memory from the system, and give it back, while none of its other connections gets any. Their pages are read twice for that, since the checksum lies behind them.
+pub(super) fn select_entries(rest: &str) -> String {
+    format!(
+        "SELECT version, salt, origin, client_version, timestamp, total_bytes, iif(length(changeset) <= {LARGE}, changeset, NULL), checksum FROM history {rest}"
+    )
+}
 
-/// The number in [`SELECT_ENTRY`].
-#[cfg(test)]
-const LARGE: usize = 1_048_576;
+/// The largest changeset that is read at once, in bytes.
+const LARGE: usize = 1 << 20;
 
 /// An entry as it lies on disk, if it is as it was written.
 pub(super) fn entry(
@@ -545,6 +549,7 @@ fn in_pieces(connection: &Connection, version: u64) -> rusqlite::Result<Bytes> {
     let mut at = 0;
     for piece in out.chunks_mut(courtesy::PIECE) {
         blob.read_at_exact(piece, at)?;
+        courtesy::copied(piece.len());
         at += piece.len();
     }
     Ok(out.into())
@@ -561,34 +566,25 @@ impl From<rusqlite::Error> for Unusable {
     }
 }
 
-/// The end of the name of a database that is being made.
-const UNFINISHED: &str = "-new";
-/// What may lie beside a database: the ends of the names.
-pub(super) const BESIDE: [&str; 4] = ["-journal", "-wal", "-shm", UNFINISHED];
-
-/// Makes the database of a Realm: under another name and without care, then durable and there at once. Carefully from the beginning it would be twice as many syncs.
+/// Makes the database of a Realm: under another name and without care, then durable and there at once. What nobody has seen yet need not be safe step by step.
 pub(super) fn make(path: &Path, name: &RealmName) -> Result<(), StorageError> {
-    let unfinished = super::beside(path, UNFINISHED);
+    let unfinished = beside(path, NEW);
     let folder = path.parent().unwrap_or(Path::new("."));
     let failed = |cause| StorageError::io(path, cause);
     let clear = || {
         let mut cleared = false;
         for suffix in BESIDE {
-            cleared |= super::remove_if_there(&super::beside(path, suffix))?;
+            cleared |= remove_if_there(&beside(path, suffix))?;
         }
         // The log of a Realm that had the name before would be taken for this one's.
-        if cleared {
-            super::sync_folder(folder)
-        } else {
-            Ok(())
-        }
+        if cleared { sync_folder(folder) } else { Ok(()) }
     };
     clear().map_err(failed)?;
     let made = pages::connect(&unfinished).and_then(|connection| {
         pages::protect(&connection)?;
         connection.pragma_update(None, "journal_mode", "OFF")?;
         connection.pragma_update(None, "synchronous", "OFF")?;
-        bring_up_to_date(&connection, 0, name)?;
+        bring_up_to_date(&connection, 0, name)?; // there is nothing that could be damaged
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.close().map_err(|(_, cause)| cause)
     });
@@ -596,7 +592,8 @@ pub(super) fn make(path: &Path, name: &RealmName) -> Result<(), StorageError> {
     let finish = || {
         File::open(&unfinished)?.sync_all()?;
         std::fs::rename(&unfinished, path)?;
-        super::sync_folder(folder)
+        // A name that may not be on disk is given again: a later sync would not say so.
+        sync_folder(folder).inspect_err(|_| drop(remove_if_there(path)))
     };
     finish().map_err(failed)
 }
@@ -797,7 +794,7 @@ mod tests {
         store.erase(&realm).unwrap();
         // As if the removal had been interrupted.
         std::fs::write(log::of(&path), log).unwrap();
-        std::fs::write(super::super::beside(&path, UNFINISHED), "half of it").unwrap();
+        std::fs::write(beside(&path, NEW), "half of it").unwrap();
         let file = store.realm(&realm, true).unwrap();
         assert!(!file.has_foreign_files().unwrap());
         drop(file);
@@ -805,6 +802,19 @@ mod tests {
             std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
             1
         );
+    }
+
+    #[test]
+    fn a_realm_that_cannot_be_seen_is_not_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), || 1).unwrap();
+        let realm = RealmName::from_canonical("/realm");
+        let path = store.realm(&realm, true).unwrap().path().to_owned();
+        std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/not/mounted/realm.db", &path).unwrap();
+        std::fs::write(log::of(&path), "acknowledged").unwrap();
+        assert!(store.realm(&realm, true).is_err());
+        assert!(path.is_symlink() && log::of(&path).exists());
     }
 
     #[test]

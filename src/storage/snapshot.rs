@@ -117,7 +117,7 @@ pub fn check(path: &Path, mut rest: impl FnMut() + Send + 'static) -> Result<Hol
 fn check_history(path: &Path, connection: &Connection) -> Result<u64, StorageError> {
     let failed = |cause| classify(path, cause);
     let mut statement = connection
-        .prepare(&format!("{} ORDER BY version", realm_file::SELECT_ENTRY))
+        .prepare(&realm_file::select_entries("ORDER BY version"))
         .map_err(failed)?;
     let mut rows = statement.query([]).map_err(failed)?;
     let mut last = 0;
