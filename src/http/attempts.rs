@@ -81,10 +81,14 @@ impl<K: Eq + Hash + Clone> Attempts<K> {
         may
     }
 
-    /// Takes a try back.
+    /// Takes a try back. Nothing is remembered of whoever has made no other.
     pub fn take_back(&self, key: &K) {
-        if let Some(tries) = self.table().get_mut(key) {
+        let mut table = self.table();
+        if let Some(tries) = table.get_mut(key) {
             tries.count = tries.count.saturating_sub(1);
+            if tries.count == 0 {
+                table.remove(key);
+            }
         }
     }
 
@@ -127,6 +131,7 @@ mod tests {
             attempts.take_back(&key("ada"));
         }
         attempts.take_back(&key("bob"));
+        assert!(attempts.table().is_empty());
     }
 
     #[test]

@@ -15,10 +15,10 @@ use crate::support::server::Server;
 use load::{Failure, Load, Times};
 use samples::Sample;
 
-/// What is kept in memory fills within minutes, so that what grows afterwards is something else.
+/// What is kept in memory fills within minutes, client files of visitors too, so that what grows afterwards is something else.
 const SERVER: &str = "
 apps: { app: { providers: { anon-user: true }, partitions: { read: true, write: true } } }
-limits: { database_cache_bytes: 8388608, realms_kept_bytes: 8388608, fragments_bytes: 4194304 }
+limits: { database_cache_bytes: 8388608, realms_kept_bytes: 2097152, fragments_bytes: 4194304 }
 ";
 
 /// Users who sign in before a long run is measured: what the server keeps of users, up to its bounds, grows no more after so many.
