@@ -73,9 +73,9 @@ impl Registry {
         }
     }
 
-    /// Whether there is such a Realm on the disk; this may wait for it.
-    pub fn has(&self, name: &RealmName) -> bool {
-        self.store.has(name)
+    /// Whether there certainly is no such Realm on the disk; this may wait for it.
+    pub fn is_missing(&self, name: &RealmName) -> bool {
+        self.store.is_missing(name).unwrap_or(false)
     }
 
     /// A Realm, if it is open and can be had without waiting.

@@ -566,7 +566,9 @@ async fn is_missing(server: &Arc<Server>, name: &RealmName) -> bool {
         return false;
     }
     let (registry, realm) = (server.registry.clone(), name.clone());
-    let is_missing = server.readers.run(name, move || !registry.has(&realm));
+    let is_missing = server
+        .readers
+        .run(name, move || registry.is_missing(&realm));
     is_missing.await.unwrap_or(false)
 }
 

@@ -118,21 +118,21 @@ impl Store {
         noted.map_err(|error| StorageError::io(&self.root.join(LOCK), error))
     }
 
-    /// Whether there seems to be a database of this Realm.
-    pub fn has(&self, name: &RealmName) -> bool {
-        self.root.join(file_of(name)).exists()
+    /// Whether there certainly is no database of this Realm.
+    pub fn is_missing(&self, name: &RealmName) -> Result<bool, StorageError> {
+        let path = self.root.join(file_of(name));
+        match fs::symlink_metadata(&path) {
+            Ok(_) => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(StorageError::io(&path, error)),
+        }
     }
 
     /// Opens the database of a Realm, making it if asked to.
     pub fn realm(&self, name: &RealmName, create: bool) -> Result<RealmFile, StorageError> {
         let path = self.root.join(file_of(name));
         // Only what is certainly not there is made: that begins with removing what lies beside it.
-        let is_missing = match fs::symlink_metadata(&path) {
-            Ok(_) => false,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => true,
-            Err(error) => return Err(StorageError::io(&path, error)),
-        };
-        if is_missing {
+        if self.is_missing(name)? {
             if !create {
                 return Err(StorageError::NotFound(name.clone()));
             }

@@ -780,11 +780,15 @@ mod tests {
     use super::super::Store;
     use super::*;
 
-    #[test]
-    fn a_new_realm_has_nothing_of_one_that_had_its_name() {
+    fn store() -> (tempfile::TempDir, Store, RealmName) {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), || 1).unwrap();
-        let realm = RealmName::from_canonical("/realm");
+        (folder, store, RealmName::from_canonical("/realm"))
+    }
+
+    #[test]
+    fn a_new_realm_has_nothing_of_one_that_had_its_name() {
+        let (_folder, store, realm) = store();
         let file = store.realm(&realm, true).unwrap();
         file.note_foreign_files().unwrap();
         let path = file.path().to_owned();
@@ -806,9 +810,7 @@ mod tests {
 
     #[test]
     fn a_realm_that_cannot_be_seen_is_not_made_anew() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path(), || 1).unwrap();
-        let realm = RealmName::from_canonical("/realm");
+        let (_folder, store, realm) = store();
         let path = store.realm(&realm, true).unwrap().path().to_owned();
         std::fs::remove_file(&path).unwrap();
         std::os::unix::fs::symlink("/not/mounted/realm.db", &path).unwrap();
@@ -819,9 +821,7 @@ mod tests {
 
     #[test]
     fn changesets_of_every_size_are_read_as_they_were_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path(), || 1).unwrap();
-        let realm = RealmName::from_canonical("/realm");
+        let (_folder, store, realm) = store();
         let file = store.realm(&realm, true).unwrap();
         let sizes = [0, 1, LARGE - 1, LARGE, LARGE + 1, 3 * LARGE + 5];
         let entries: Vec<Entry> = (1..)
