@@ -16,6 +16,7 @@ use std::path::Path;
 use std::ptr;
 use std::slice;
 use std::sync::OnceLock;
+use std::sync::atomic::{Ordering, fence};
 
 use crc32fast::Hasher;
 use rusqlite::{Connection, OpenFlags, ffi};
@@ -37,6 +38,8 @@ const HEADER: usize = 100;
 /// Bytes that are read, and written, with an effort of one: mostly what the system copies.
 const READING: usize = 8;
 const WRITING: usize = 4;
+/// The effort of opening a file, about.
+const OPENING: usize = 16 << 10;
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// Opens a database, made if it is missing, for reading and writing.
@@ -280,6 +283,7 @@ unsafe extern "C" fn open_file(
             return ffi::SQLITE_ERROR;
         };
         let code = open(system.vfs, name, file, flags, out_flags);
+        courtesy::did(OPENING);
         if code != ffi::SQLITE_OK || flags & ffi::SQLITE_OPEN_MAIN_DB == 0 {
             return code;
         }
@@ -294,6 +298,7 @@ unsafe extern "C" fn open_file(
             iVersion: methods.iVersion.min(2),
             xRead: Some(read_file),
             xWrite: Some(write_file),
+            xShmBarrier: Some(barrier),
             ..*methods
         };
         let are_protected = ffi::sqlite3_uri_boolean(name, WITH_CHECKSUMS.as_ptr(), 0) != 0;
@@ -376,6 +381,12 @@ unsafe extern "C" fn write_file(
         page[end..].copy_from_slice(&checksum(number, bytes));
         write(file, page.as_ptr().cast(), amount, offset)
     }
+}
+
+/// What is before it in memory that databases share with other processes comes before what is after it. The system's own takes the lock of all its open files besides, which is held by whoever
+/// closes one for as long as the disk takes to remove it; so each commit to any database would wait for that.
+unsafe extern "C" fn barrier(_: *mut ffi::sqlite3_file) {
+    fence(Ordering::SeqCst);
 }
 
 #[cfg(test)]
