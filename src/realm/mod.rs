@@ -218,7 +218,7 @@ impl Realm {
             published: Published::new(last.as_ref(), limits.tail_bytes),
             files: Files::default(),
             notes: Notes::default(),
-            idents: Mutex::default(),
+            idents: Mutex::new(file.take_idents()),
             schema: Mutex::default(),
             checkpoint_bytes: limits.checkpoint_bytes,
             share: memory.share(),
@@ -252,6 +252,11 @@ impl Realm {
             file: self.file.path().to_owned(),
             cause: "no client file idents are left".into(),
         })
+    }
+
+    /// Takes the idents that can still be given, from a Realm that is to be closed.
+    fn leave_idents(&self) -> Option<IdentBlock> {
+        lock(&self.idents).take()
     }
 
     /// A client file, if the ident was given.

@@ -192,7 +192,9 @@ impl Registry {
             return Ok(());
         }
         let flushed = realm.as_ref().map_or(Ok(()), |realm| realm.flush());
-        *realm = None;
+        if let Some(idents) = realm.take().and_then(|realm| realm.leave_idents()) {
+            self.store.keep_idents(name, idents);
+        }
         self.remove(name, slot);
         flushed
     }
@@ -350,6 +352,30 @@ mod tests {
             assert!(opened.len() >= 6);
             assert!(opened.iter().all(|realm| Arc::ptr_eq(realm, &opened[0])));
         }
+    }
+
+    #[test]
+    fn idents_that_are_left_are_given_when_a_realm_is_opened_again_but_by_no_other_process() {
+        let root = tempfile::tempdir().unwrap();
+        let give = |registry: &Registry| {
+            registry.open(&name("/other"), true).unwrap(); // closes the one that was open
+            let realm = registry.open(&name("/realm"), true).unwrap();
+            let (ident, salt) = realm.allocate_client_file().unwrap();
+            assert_eq!(realm.client_file(ident).unwrap().unwrap().salt, salt);
+            let log = root.path().join("realms/realm.realm.db-wal");
+            (ident.0, std::fs::metadata(log).unwrap().len())
+        };
+        let before = registry(&root);
+        let (first, written) = give(&before);
+        assert_eq!(written, 0, "they were reserved when the Realm was made");
+        assert_eq!(give(&before), (first + 1, 0));
+        drop(before); // as one that is killed
+        let after = registry(&root);
+        let (later, written) = give(&after);
+        assert!(later > first + 2 && written > 0);
+        assert_eq!(give(&after), (later + 1, 0));
+        assert!(after.erase(&name("/realm")).unwrap());
+        assert_eq!(give(&after).0, first);
     }
 
     #[test]

@@ -6,6 +6,8 @@
 mod admin;
 mod cells;
 mod checksum;
+mod folders;
+mod idents;
 mod lock;
 mod log;
 mod memory;
@@ -18,20 +20,23 @@ mod schema;
 mod snapshot;
 mod space;
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::ident::RealmName;
+use folders::{Folders, make_folder, sync_folder};
+use idents::LeftIdents;
 use lock::Lock;
 
 pub use admin::AdminFile;
+pub use idents::IdentBlock;
 pub use lock::{LOCK, UNFINISHED, is_held, note_of};
 pub use memory::bound_memory;
 pub use names::file_of;
 pub use pages::connect;
-pub use realm_file::{Batch, ClientFile, Entry, IdentBlock, RealmFile};
+pub use realm_file::{Batch, ClientFile, Entry, RealmFile};
 pub use replica_file::{Change, Kept, Progress, ReplicaCommit, ReplicaFile};
 pub use snapshot::{Holds, check, snapshot};
 pub use space::{Space, space, try_writing};
@@ -92,6 +97,8 @@ impl StorageError {
 pub struct Store {
     root: PathBuf,
     random: fn() -> u64,
+    folders: Folders,
+    idents: LeftIdents,
     lock: Lock,
 }
 
@@ -103,6 +110,8 @@ impl Store {
         Ok(Store {
             root: root.to_owned(),
             random,
+            folders: Folders::default(),
+            idents: LeftIdents::default(),
             lock,
         })
     }
@@ -128,22 +137,27 @@ impl Store {
         }
     }
 
+    /// Keeps the idents that can still be given in a Realm that is closed, for when it is opened again: that spares a commit.
+    pub fn keep_idents(&self, name: &RealmName, idents: IdentBlock) {
+        self.idents.put(name, idents);
+    }
+
     /// Opens the database of a Realm, making it if asked to.
     pub fn realm(&self, name: &RealmName, create: bool) -> Result<RealmFile, StorageError> {
         let path = self.root.join(file_of(name));
         // Only what is certainly not there is made: that begins with removing what lies beside it.
+        let mut idents = self.idents.take(name);
         if self.is_missing(name)? {
             if !create {
                 return Err(StorageError::NotFound(name.clone()));
             }
             if let Some(folder) = path.parent() {
-                let made = make_folders_below(&self.root, folder);
+                let made = self.folders.make(&self.root, folder);
                 made.map_err(|error| StorageError::io(folder, error))?;
             }
-            realm_file::make(&path, name)?;
+            idents = realm_file::make(&path, name, self.random)?;
         }
-        let file = RealmFile::open(Arc::from(path.as_path()), name, self.random)?;
-        Ok(file)
+        RealmFile::open(Arc::from(path.as_path()), name, self.random, idents)
     }
 }
 
@@ -155,58 +169,15 @@ impl Store {
             return Ok(());
         };
         // The database first: without it what lies beside it says nothing.
+        self.idents.take(name);
         for suffix in [""].iter().chain(&BESIDE) {
             let file = beside(&path, suffix);
             remove_if_there(&file).map_err(|error| StorageError::io(&file, error))?;
         }
         sync_folder(folder).map_err(|error| StorageError::io(folder, error))?;
-        self.remove_empty(folder);
+        self.folders.remove_empty(&self.root, folder);
         Ok(())
     }
-
-    /// Removes a folder of Realms and those above it as far as they are empty. One that cannot be removed does no harm.
-    fn remove_empty(&self, folder: &Path) {
-        let mut folder = folder;
-        while folder.parent().is_some_and(|parent| parent != self.root)
-            && folder.starts_with(&self.root)
-            && fs::remove_dir(folder).is_ok()
-        {
-            let Some(parent) = folder.parent() else {
-                return;
-            };
-            folder = parent;
-        }
-    }
-}
-
-/// Makes a folder and those above it, each durable in its parent.
-fn make_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let parent = folder
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    make_folder(parent)?;
-    match fs::DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        Ok(()) | Err(_) => sync_folder(parent),
-    }
-}
-
-/// Makes a folder below another one and those between, each durable in its parent: also if it is there, for whoever made it may not have come so far.
-fn make_folders_below(root: &Path, folder: &Path) -> io::Result<()> {
-    if folder == root {
-        return Ok(());
-    }
-    if let Some(parent) = folder.parent() {
-        make_folders_below(root, parent)?;
-        make_folder(folder)?;
-        sync_folder(parent)?;
-    }
-    Ok(())
 }
 
 /// The end of the name of a database that is being made.
@@ -229,9 +200,4 @@ fn remove_if_there(file: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-/// Makes the entries of a folder durable.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }

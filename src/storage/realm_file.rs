@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
-use sha2::{Digest, Sha256};
 
 use super::cells::{self, Found, Lookup};
+use super::idents::{self, IdentBlock};
 use super::{
     BESIDE, NEW, StorageError, beside, checksum, log, pages, remove_if_there, schema, sync_folder,
 };
@@ -82,6 +82,8 @@ pub struct RealmFile {
     path: Arc<Path>,
     salt: Salt,
     random: fn() -> u64,
+    /// Idents that need not be reserved any more, until they are taken.
+    idents: Mutex<Option<IdentBlock>>,
     /// Closed before the writer, which then copies the write-ahead log into the database and removes it.
     reader: Mutex<Connection>,
     writer: Mutex<Connection>,
@@ -105,18 +107,16 @@ impl Gap {
     }
 }
 
-/// Idents in one block.
-const IDENT_BLOCK: u64 = 64;
-/// Idents beyond this cannot be part of the keys of objects.
-const MAX_IDENT: u64 = 0x3FFF_FFFF;
 /// What a commit writes beside its rows: pages of which it changes little.
 const COMMIT_BYTES: u64 = 6 * 4096;
 
 impl RealmFile {
+    /// With idents that were reserved by [`make`], or left by an earlier opening.
     pub(super) fn open(
         path: Arc<Path>,
         name: &RealmName,
         random: fn() -> u64,
+        idents: Option<IdentBlock>,
     ) -> Result<RealmFile, StorageError> {
         let error = |cause: rusqlite::Error| classify(&path, cause);
         let is_safe = match log::make_safe(&path) {
@@ -143,6 +143,7 @@ impl RealmFile {
             log_is_safe: AtomicBool::new(is_safe),
             salt,
             random,
+            idents: Mutex::new(idents),
             writer: Mutex::new(writer),
             gap: Mutex::default(),
             reader: Mutex::new(reader),
@@ -227,16 +228,14 @@ impl RealmFile {
     /// A client file, if the ident was given.
     pub fn client_file(&self, ident: FileIdent) -> Result<Option<ClientFile>, StorageError> {
         self.read(|connection| {
-            let mut blocks = connection.prepare_cached("SELECT last, seed FROM ident_blocks WHERE first <= ?1 ORDER BY first DESC LIMIT 1")?;
-            let block = blocks.query_row([signed(ident.0)], |row| Ok((number(row, 0)?, row.get::<_, Vec<u8>>(1)?))).optional()?;
-            let Some((_, seed)) = block.filter(|(last, _)| ident.0 <= *last) else { return Ok(None) };
+            let Some(salt) = idents::salt(connection, ident)? else { return Ok(None) };
             let mut files = connection.prepare_cached(
                 "SELECT client_version, server_version, locked_server_version, expired FROM client_files WHERE ident = ?1",
             )?;
             let row = files.query_row([signed(ident.0)], |row| Ok((number(row, 0)?, number(row, 1)?, number(row, 2)?, row.get(3)?))).optional()?;
             let (client_version, server_version, locked, expired) = row.unwrap_or((0, 0, 0, false));
             let upload = UploadCursor { client_version: ClientVersion(client_version), server_version: ServerVersion(server_version) };
-            Ok(Some(ClientFile { salt: ident_salt(&seed, ident), upload, locked: ServerVersion(locked), expired }))
+            Ok(Some(ClientFile { salt, upload, locked: ServerVersion(locked), expired }))
         })
     }
 
@@ -264,30 +263,17 @@ impl RealmFile {
         })
     }
 
+    /// Idents that can be given without reserving any, if there are some.
+    pub fn take_idents(&self) -> Option<IdentBlock> {
+        let mut idents = self.idents.lock().unwrap_or_else(PoisonError::into_inner);
+        idents.take()
+    }
+
     /// Reserves a block of idents; not while a transaction is open. They can be given, each with [`RealmFile::client_file`]'s salt, when this has returned.
     pub fn reserve_idents(&self) -> Result<IdentBlock, StorageError> {
-        let seed: Vec<u8> = (0..4).flat_map(|_| (self.random)().to_le_bytes()).collect();
         self.make_log_safe()?;
-        let writer = self.writer();
-        let reserve = || {
-            let last: Option<i64> =
-                writer.query_row("SELECT max(last) FROM ident_blocks", [], |row| row.get(0))?;
-            let first = last.map_or(2, |last| last + 1);
-            let last = first + signed(IDENT_BLOCK) - 1;
-            writer.execute(
-                "INSERT INTO ident_blocks (first, last, seed) VALUES (?1, ?2, ?3)",
-                params![first, last, seed],
-            )?;
-            Ok((unsigned(first), unsigned(last)))
-        };
-        let (next, last) = reserve().map_err(|cause| classify(&self.path, cause))?;
-        if last > MAX_IDENT {
-            return Err(StorageError::io(
-                &self.path,
-                "all client file idents have been given",
-            ));
-        }
-        Ok(IdentBlock { next, last, seed })
+        let block = self.write_side(|connection| idents::reserve(connection, self.random))?;
+        block.ok_or_else(|| StorageError::io(&self.path, "all client file idents have been given"))
     }
 
     /// Whether [`RealmFile::note_foreign_files`] was ever called.
@@ -479,25 +465,6 @@ impl RealmFile {
     }
 }
 
-/// Idents that can be given without a commit.
-pub struct IdentBlock {
-    next: u64,
-    last: u64,
-    seed: Vec<u8>,
-}
-
-impl IdentBlock {
-    /// The next ident of the block, with its salt.
-    pub fn give(&mut self) -> Option<(FileIdent, Salt)> {
-        if self.next > self.last {
-            return None;
-        }
-        let ident = FileIdent(self.next);
-        self.next += 1;
-        Some((ident, ident_salt(&self.seed, ident)))
-    }
-}
-
 /// The query for what [`entry`] reads, with which rows and in which order. Changesets larger than [`LARGE`] are left out, and read in pieces: for a whole one SQLite would get
 /// memory from the system, and give it back, while none of its other connections gets any. Their pages are read twice for that, since the checksum lies behind them.
 pub(super) fn select_entries(rest: &str) -> String {
@@ -567,7 +534,12 @@ impl From<rusqlite::Error> for Unusable {
 }
 
 /// Makes the database of a Realm: under another name and without care, then durable and there at once. What nobody has seen yet need not be safe step by step.
-pub(super) fn make(path: &Path, name: &RealmName) -> Result<(), StorageError> {
+/// Its first client file idents are reserved with it, which spares a commit.
+pub(super) fn make(
+    path: &Path,
+    name: &RealmName,
+    random: fn() -> u64,
+) -> Result<Option<IdentBlock>, StorageError> {
     let unfinished = beside(path, NEW);
     let folder = path.parent().unwrap_or(Path::new("."));
     let failed = |cause| StorageError::io(path, cause);
@@ -585,17 +557,20 @@ pub(super) fn make(path: &Path, name: &RealmName) -> Result<(), StorageError> {
         connection.pragma_update(None, "journal_mode", "OFF")?;
         connection.pragma_update(None, "synchronous", "OFF")?;
         bring_up_to_date(&connection, 0, name)?; // there is nothing that could be damaged
+        let idents = idents::reserve(&connection, random)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.close().map_err(|(_, cause)| cause)
+        connection.close().map_err(|(_, cause)| cause)?;
+        Ok(idents)
     });
-    made.map_err(|cause| classify(path, cause))?;
+    let idents = made.map_err(|cause| classify(path, cause))?;
     let finish = || {
         File::open(&unfinished)?.sync_all()?;
         std::fs::rename(&unfinished, path)?;
         // A name that may not be on disk is given again: a later sync would not say so.
         sync_folder(folder).inspect_err(|_| drop(remove_if_there(path)))
     };
-    finish().map_err(failed)
+    finish().map_err(failed)?;
+    Ok(idents)
 }
 
 /// Brings a database to the format of this program; `false` if something in it is not as it was written, and then nothing has changed.
@@ -723,17 +698,7 @@ fn entry_checksum(entry: &Entry) -> u32 {
     checksum::of(&numbers, &entry.changeset)
 }
 
-fn ident_salt(seed: &[u8], ident: FileIdent) -> Salt {
-    let digest = Sha256::new()
-        .chain_update(seed)
-        .chain_update(ident.0.to_le_bytes())
-        .finalize();
-    let mut first = [0; 8];
-    first.copy_from_slice(&digest[..8]);
-    Salt(nonzero(u64::from_le_bytes(first)))
-}
-
-fn nonzero(number: u64) -> u64 {
+pub(super) fn nonzero(number: u64) -> u64 {
     (number & MAX_NUMBER).max(1)
 }
 
@@ -753,11 +718,11 @@ pub(super) fn classify(path: &Path, cause: rusqlite::Error) -> StorageError {
 }
 
 /// All our numbers are below 2^63.
-fn signed(number: u64) -> i64 {
+pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn unsigned(number: i64) -> u64 {
+pub(super) fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }
 
