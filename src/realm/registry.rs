@@ -1,6 +1,6 @@
 //! Which Realms are open. A bounded number is; the least recently used one that nobody works with is closed for another.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::memory::Memory;
@@ -21,6 +21,8 @@ pub struct Registry {
 struct Open {
     realms: HashMap<RealmName, Slot>,
     clock: u64,
+    /// Those that nobody had used for longest, in order, when all were looked at last.
+    unused: VecDeque<(u64, RealmName)>,
 }
 
 struct Slot {
@@ -71,11 +73,6 @@ impl Registry {
                 Err(error)
             }
         }
-    }
-
-    /// Whether there certainly is no such Realm on the disk; this may wait for it.
-    pub fn is_missing(&self, name: &RealmName) -> bool {
-        self.store.is_missing(name).unwrap_or(false)
     }
 
     /// A Realm, if it is open and can be had without waiting.
@@ -214,20 +211,47 @@ impl Registry {
     }
 }
 
+/// How many are found with one look at all.
+const LOOK: usize = 64;
+
 impl Open {
-    /// The least recently used place that nobody works with. While there is none, one more Realm is open than the bound says.
-    fn idle(&self) -> Option<(RealmName, Kept)> {
-        let is_idle = |slot: &Slot| {
-            Arc::strong_count(&slot.realm) == 1
-                && slot.realm.try_lock().is_ok_and(|realm| {
-                    realm
-                        .as_ref()
-                        .is_none_or(|realm| Arc::strong_count(realm) == 1)
-                })
-        };
-        let idle = self.realms.iter().filter(|(_, slot)| is_idle(slot));
-        idle.min_by_key(|(_, slot)| slot.used)
-            .map(|(name, slot)| (name.clone(), slot.realm.clone()))
+    /// The least recently used place that nobody works with, about. While there is none, one more Realm is open than the bound says.
+    fn idle(&mut self) -> Option<(RealmName, Kept)> {
+        self.known_idle().or_else(|| {
+            self.look();
+            self.known_idle()
+        })
+    }
+
+    fn known_idle(&mut self) -> Option<(RealmName, Kept)> {
+        while let Some((used, name)) = self.unused.pop_front() {
+            let slot = self.realms.get(&name);
+            if let Some(slot) = slot.filter(|slot| slot.used == used && slot.is_idle()) {
+                return Some((name, slot.realm.clone()));
+            }
+        }
+        None
+    }
+
+    fn look(&mut self) {
+        let idle = self.realms.iter().filter(|(_, slot)| slot.is_idle());
+        let mut idle: Vec<_> = idle.map(|(name, slot)| (slot.used, name)).collect();
+        if idle.len() > LOOK {
+            idle.select_nth_unstable(LOOK);
+            idle.truncate(LOOK);
+        }
+        idle.sort_unstable();
+        let idle = idle.into_iter();
+        self.unused = idle.map(|(used, name)| (used, name.clone())).collect();
+    }
+}
+
+impl Slot {
+    fn is_idle(&self) -> bool {
+        let is_unused = |realm: &Arc<Realm>| Arc::strong_count(realm) == 1;
+        let is_closed_or_unused =
+            |realm: MutexGuard<'_, Option<Arc<Realm>>>| realm.as_ref().is_none_or(is_unused);
+        Arc::strong_count(&self.realm) == 1 && self.realm.try_lock().is_ok_and(is_closed_or_unused)
     }
 }
 
@@ -376,6 +400,29 @@ mod tests {
         assert_eq!(give(&after), (later + 1, 0));
         assert!(after.erase(&name("/realm")).unwrap());
         assert_eq!(give(&after).0, first);
+    }
+
+    #[test]
+    fn what_was_used_last_stays_open() {
+        let root = tempfile::tempdir().unwrap();
+        let limits = Limits {
+            open_realms: 3,
+            ..Limits::default()
+        };
+        let registry = Registry::new(Store::open(root.path(), rand::random).unwrap(), &limits);
+        let open = |number: u32| registry.open(&name(&format!("/{number}")), true).unwrap();
+        for number in 0..20 {
+            open(number);
+            open(0);
+            assert!(registry.opened(&name("/0")).is_some(), "{number}");
+        }
+        let held = open(17);
+        let is_open = |number| registry.opened(&name(&format!("/{number}"))).is_some();
+        assert_eq!([0, 17, 18, 19].map(is_open), [true, true, false, true]);
+        open(20); // of those that were looked at, one was used since, and one is held
+        open(21);
+        assert_eq!([17, 19, 20, 21].map(is_open), [true, false, true, true]);
+        drop(held);
     }
 
     #[test]

@@ -560,18 +560,6 @@ fn opened(
     opened.map_err(|error| error.to_string())
 }
 
-/// Whether a Realm is to be made before it can be asked.
-async fn is_missing(server: &Arc<Server>, name: &RealmName) -> bool {
-    if server.registry.opened(name).is_some() {
-        return false;
-    }
-    let (registry, realm) = (server.registry.clone(), name.clone());
-    let is_missing = server
-        .readers
-        .run(name, move || registry.is_missing(&realm));
-    is_missing.await.unwrap_or(false)
-}
-
 /// Asks a Realm when it is its turn.
 async fn answer<T: Send + 'static>(
     server: &Arc<Server>,
@@ -590,10 +578,10 @@ async fn answer<T: Send + 'static>(
         move || opened(&server, &name, maker.as_ref())
     };
     if let Some(caller) = &maker
-        && is_missing(server, realm).await
+        && server.registry.opened(realm).is_none()
     {
         let _turn = tokio::select! {
-            turn = server.making.turn(&caller.user) => turn,
+            turn = server.opening.turn(&caller.user) => turn,
             () = server.stop.cancelled() => return Err(unavailable()),
         };
         // What goes wrong is found again below, and told.

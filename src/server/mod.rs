@@ -129,8 +129,8 @@ pub struct Server {
     readers: Threads,
     /// Questions that may.
     writers: Threads,
-    /// Users who make Realms, each one after another: what that takes of the disk is taken from others.
-    making: Arc<Lines<UserId>>,
+    /// Users whose Realms are to be made or opened, each one after another: what that takes of the disk is taken from others.
+    opening: Arc<Lines<UserId>>,
     budget: Budget,
     intake: Arc<Intake>,
     /// Realms that users have made lately.
@@ -283,7 +283,7 @@ pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
         fragments: Fragments::new(limits.fragments_bytes),
         readers: Threads::new(limits.realm_threads, cores()),
         writers: Threads::new(writers(), 1),
-        making: Lines::new(1),
+        opening: Lines::new(1),
         budget: Budget::new(limits.downloads_bytes, limits.download_bytes),
         intake: Arc::new(Intake::new(&limits, cores())),
         makers: Attempts::new(
