@@ -27,13 +27,15 @@ pub struct Attack {
     pub run: fn(&Target),
 }
 
+/// What the machine alone makes of somebody who takes what is left of a processor.
+pub const BUSY: Attack = attack("none: a busy processor", 100, |target| {
+    while target.goes_on() {
+        std::hint::spin_loop();
+    }
+});
+
 pub const ATTACKS: &[Attack] = &[
-    // What the machine alone makes of somebody who takes what is left of a processor.
-    attack("none: a busy processor", 100, |target| {
-        while target.goes_on() {
-            std::hint::spin_loop();
-        }
-    }),
+    BUSY,
     attack("heads byte by byte", 100, heads),
     attack("connections without a word", 100, silence),
     attack("PING", 100, |target| {
