@@ -213,7 +213,7 @@ impl Handle {
 
 /// Opens the data folder and everything in it that the server needs.
 pub fn prepare(settings: Settings) -> Result<Prepared, StartError> {
-    memory::keep_large_blocks_apart();
+    memory::keep_little();
     let limits = fitting(&settings.limits);
     if settings.providers.let_anybody_in() {
         tracing::warn!(
