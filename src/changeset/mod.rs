@@ -27,3 +27,29 @@ pub struct Changeset {
     /// The instructions.
     pub instructions: Vec<Instruction>,
 }
+
+impl Changeset {
+    /// Leaves out each Clear of a collection that the instruction before it has just put into a list: it changes nothing, and nobody else can have been there yet. realm-core sends
+    /// one after the other, but its merge does not let the Clear follow its element: a device that has erased an element before it meanwhile could not take the changeset, and
+    /// would stay behind.
+    pub fn leave_out_idle_clears(&mut self) {
+        self.instructions
+            .dedup_by(|after, before| match (before, after) {
+                (
+                    Instruction::ArrayInsert { path, value, .. },
+                    Instruction::Clear {
+                        path: cleared,
+                        kind,
+                    },
+                ) => {
+                    let inserted = match value {
+                        Value::List => CollectionKind::List,
+                        Value::Dictionary => CollectionKind::Dictionary,
+                        _ => return false,
+                    };
+                    inserted == *kind && path == cleared
+                }
+                _ => false,
+            });
+    }
+}

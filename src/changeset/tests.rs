@@ -333,3 +333,39 @@ fn steps_of_paths_and_names_count() {
         Err(DecodeError::TooLarge(needed - 1))
     );
 }
+
+#[test]
+fn a_clear_of_what_was_just_inserted_is_left_out_and_no_other() {
+    let insert = |index, value| Instruction::ArrayInsert {
+        path: path(&[Step::Index(index)]),
+        value,
+        prior_size: index,
+    };
+    let clear = |index, kind| Instruction::Clear {
+        path: path(&[Step::Index(index)]),
+        kind,
+    };
+    use CollectionKind::{Dictionary, List};
+    let idle = [
+        insert(3, Value::List),
+        clear(3, List),
+        insert(4, Value::Dictionary),
+        clear(4, Dictionary),
+    ];
+    let needed = [
+        clear(3, List),
+        clear(3, List),
+        insert(5, Value::List),
+        clear(4, List),
+        insert(6, Value::List),
+        clear(6, Dictionary),
+        insert(7, Value::Null),
+        clear(7, List),
+    ];
+    let mut changeset = Changeset {
+        instructions: [&idle[..], &needed].concat(),
+    };
+    changeset.leave_out_idle_clears();
+    let left = [&idle[0..1], &idle[2..3], &needed].concat();
+    assert_eq!(changeset.instructions, left);
+}

@@ -480,15 +480,14 @@ fn part(uploaded: &Uploaded, ident: FileIdent, cost: &Cost) -> Result<Part, Fail
     if uploaded.origin != FileIdent(0) {
         return Err(Failure::Refused(Refusal::BadOrigin));
     }
-    let changeset =
-        changeset::decode_within(&uploaded.changeset, cost.changeset_bytes).map_err(|error| {
-            match error {
-                DecodeError::TooLarge(_) => {
-                    Failure::Refused(cost.exceeded(Refusal::TooLarge(error.to_string())))
-                }
-                error => refused(&error),
+    let mut changeset = changeset::decode_within(&uploaded.changeset, cost.changeset_bytes)
+        .map_err(|error| match error {
+            DecodeError::TooLarge(_) => {
+                Failure::Refused(cost.exceeded(Refusal::TooLarge(error.to_string())))
             }
+            error => refused(&error),
         })?;
+    changeset.leave_out_idle_clears();
     Ok(Part::new(
         OrderKey {
             timestamp: uploaded.timestamp,
