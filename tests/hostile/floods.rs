@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use rand::SeedableRng;
@@ -159,6 +160,43 @@ fn who_makes_too_many_realms_has_to_wait() {
     for session in 1..10 {
         admin.bind(session, &format!("/made/{session}"));
     }
+}
+
+#[test]
+fn the_new_realms_of_a_user_are_made_one_after_another() {
+    const REALMS: u64 = 100;
+    let server = Server::start();
+    let folder = server.root().join("realms/many");
+    let mut client = Client::connect(&server);
+    for session in 1..=REALMS {
+        let path = format!("/many/{session}");
+        let head = format!("bind {session} {} 0 1 0\n", path.len());
+        client.send(&head, path.as_bytes());
+    }
+    let at_work = || {
+        let files = std::fs::read_dir(&folder).into_iter().flatten();
+        let new = files.filter_map(|file| Some(file.ok()?.path()));
+        let new = new.filter(|path| path.to_string_lossy().ends_with("-new"));
+        // What was made while the others were listed is not at work beside them.
+        let listed: Vec<_> = new.collect();
+        listed.iter().filter(|path| path.exists()).count()
+    };
+    let is_done = AtomicBool::new(false);
+    let most = std::thread::scope(|scope| {
+        let watch = scope.spawn(|| {
+            let mut most = 0;
+            while !is_done.load(Ordering::Relaxed) {
+                most = most.max(at_work());
+            }
+            most
+        });
+        for _ in 0..REALMS {
+            while client.next().kind() != "ident" {}
+        }
+        is_done.store(true, Ordering::Relaxed);
+        watch.join().unwrap()
+    });
+    assert_eq!(most, 1);
 }
 
 /// Upgrades through a proxy that names the client; the stream and the status.
