@@ -151,11 +151,15 @@ impl Store {
             if !create {
                 return Err(StorageError::NotFound(name.clone()));
             }
-            if let Some(folder) = path.parent() {
+            let folder = path.parent().unwrap_or(&self.root);
+            let make_folder = || {
                 let made = self.folders.make(&self.root, folder);
-                made.map_err(|error| StorageError::io(folder, error))?;
-            }
+                made.map_err(|error| StorageError::io(folder, error))
+            };
+            make_folder()?;
             idents = realm_file::make(&path, name, self.random)?;
+            // The folder may have been removed, and made by somebody else, in between.
+            make_folder().inspect_err(|_| drop(remove_if_there(&path)))?;
         }
         RealmFile::open(Arc::from(path.as_path()), name, self.random, idents)
     }

@@ -5,7 +5,7 @@
 //! to the database and verified whenever one comes from there; SQLite's write-ahead log has checksums of its own. A page of zeros only was never written and has none.
 //!
 //! The room's only unsafe code: SQLite's interface for file systems is C. Each open database has a table of methods of its own behind SQLite's file structure: a copy
-//! of the system's, with other reading and writing.
+//! of the system's, with other reading and writing, and another barrier.
 
 #![allow(unsafe_code)]
 
