@@ -75,6 +75,11 @@ impl Registry {
         }
     }
 
+    /// Whether a Realm is open, or somebody is about to open it.
+    pub fn has(&self, name: &RealmName) -> bool {
+        self.lock().realms.contains_key(name)
+    }
+
     /// A Realm, if it is open and can be had without waiting.
     pub fn opened(&self, name: &RealmName) -> Option<Arc<Realm>> {
         let mut open = self.open.try_lock().ok()?;
@@ -159,10 +164,14 @@ impl Registry {
     /// The place of a Realm, to be opened in it by whoever locks it first.
     fn slot(&self, name: &RealmName) -> Kept {
         let mut open = self.lock();
-        if !open.realms.contains_key(name)
-            && open.realms.len() >= self.limits.open_realms
-            && let Some((idle, slot)) = open.idle()
-        {
+        // One more than is opened: while nobody could be closed there may have come to be more of them.
+        for _ in 0..2 {
+            if open.realms.contains_key(name) || open.realms.len() < self.limits.open_realms {
+                break;
+            }
+            let Some((idle, slot)) = open.idle() else {
+                break;
+            };
             drop(open); // a slow disk holds up nobody else
             if let Err(error) = self.put_away(&idle, &slot) {
                 tracing::warn!(realm = %idle, %error, "reported progress could not be stored");
@@ -278,11 +287,7 @@ mod tests {
 
     /// One Realm at a time is open.
     fn registry(root: &tempfile::TempDir) -> Registry {
-        let limits = Limits {
-            open_realms: 1,
-            ..Limits::default()
-        };
-        Registry::new(Store::open(root.path(), rand::random).unwrap(), &limits)
+        registry_of(root, 1)
     }
 
     fn name(name: &str) -> RealmName {
@@ -402,14 +407,32 @@ mod tests {
         assert_eq!(give(&after).0, first);
     }
 
+    fn registry_of(root: &tempfile::TempDir, open_realms: usize) -> Registry {
+        let limits = Limits {
+            open_realms,
+            ..Limits::default()
+        };
+        Registry::new(Store::open(root.path(), rand::random).unwrap(), &limits)
+    }
+
+    #[test]
+    fn more_than_may_be_open_are_as_long_as_they_are_held() {
+        let root = tempfile::tempdir().unwrap();
+        let registry = registry_of(&root, 3);
+        let open = |number: u32| registry.open(&name(&format!("/{number}")), true).unwrap();
+        let held = [1, 2, 3, 4, 5].map(open);
+        assert_eq!(registry.count(), 5);
+        drop(held);
+        for left in [4, 3, 3] {
+            open(10 + left);
+            assert_eq!(registry.count(), left as usize);
+        }
+    }
+
     #[test]
     fn what_was_used_last_stays_open() {
         let root = tempfile::tempdir().unwrap();
-        let limits = Limits {
-            open_realms: 3,
-            ..Limits::default()
-        };
-        let registry = Registry::new(Store::open(root.path(), rand::random).unwrap(), &limits);
+        let registry = registry_of(&root, 3);
         let open = |number: u32| registry.open(&name(&format!("/{number}")), true).unwrap();
         for number in 0..20 {
             open(number);
