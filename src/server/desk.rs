@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Server;
 use super::between;
@@ -263,17 +264,20 @@ impl Desk {
                 realm: realm.clone(),
                 subscription,
                 claim: None,
-                uploads,
+                uploads: uploads.clone(),
                 live,
                 _counted: Counted::session(&self.server.measures),
             }),
         );
-        let caller = guest.caller;
-        let user = caller.user.clone();
+        let user = guest.caller.user.clone();
+        let maker = Maker {
+            caller: guest.caller,
+            uploads,
+        };
         let work = if need_client_file_ident {
-            Work::Write(caller)
+            Work::Write(maker)
         } else {
-            Work::Make(caller)
+            Work::Make(maker)
         };
         self.ask(
             session,
@@ -482,8 +486,11 @@ impl Desk {
         self.asked += 1;
         let tasks = server.tasks.clone();
         tasks.spawn(async move {
-            let answer = answer(&server, &realm, &id, work, question).await;
-            events.send(Event::Answer(input(session, answer)));
+            let answer = answer(&server, &realm, &id, work, question);
+            tokio::select! {
+                answer = answer => events.send(Event::Answer(input(session, answer))),
+                () = events.are_unwanted() => {} // who has gone stands in no line
+            }
         });
     }
 }
@@ -522,33 +529,37 @@ fn holds(server: &Server, realm: &Realm) -> Result<bool, RealmError> {
 }
 
 /// What a question does to the Realm.
-#[derive(Clone)]
 enum Work {
     Read,
-    /// It makes the Realm if there is none, for this caller.
-    Make(Arc<Caller>),
+    /// It makes the Realm if there is none.
+    Make(Maker),
     /// The same, and it may have to wait for an integration.
-    Write(Arc<Caller>),
+    Write(Maker),
+}
+
+/// For whom a Realm is made.
+#[derive(Clone)]
+struct Maker {
+    caller: Arc<Caller>,
+    /// Of the session: broken when the Realm was removed since it began, which then is not made again.
+    uploads: Strand,
 }
 
 impl Work {
-    /// For whom the Realm is made.
-    fn maker(&self) -> Option<Arc<Caller>> {
+    fn maker(&self) -> Option<&Maker> {
         match self {
             Work::Read => None,
-            Work::Make(caller) | Work::Write(caller) => Some(caller.clone()),
+            Work::Make(maker) | Work::Write(maker) => Some(maker),
         }
     }
 }
 
 /// The Realm, made before if it is to be; this may wait for the disk.
-fn opened(
-    server: &Server,
-    name: &RealmName,
-    maker: Option<&Arc<Caller>>,
-) -> Result<Arc<Realm>, String> {
-    let maker = maker.filter(|caller| server.may_make(caller));
-    if let Some(caller) = maker {
+fn opened(server: &Server, name: &RealmName, maker: Option<&Maker>) -> Result<Arc<Realm>, String> {
+    let caller = maker
+        .filter(|maker| !maker.uploads.is_broken() && server.may_make(&maker.caller))
+        .map(|maker| &maker.caller);
+    if let Some(caller) = caller {
         let listed = server.door.register(name, caller);
         let is_new =
             listed.map_err(|error| format!("the list of Realms cannot be written: {error}"))?;
@@ -556,9 +567,12 @@ fn opened(
             server.made_none(caller);
         }
     }
-    let opened = server.registry.open(name, maker.is_some());
+    let opened = server.registry.open(name, caller.is_some());
     opened.map_err(|error| error.to_string())
 }
+
+/// How long one Realm that is opened may keep a user's others from it.
+const LONGEST_TURN: Duration = Duration::from_millis(100);
 
 /// Asks a Realm when it is its turn.
 async fn answer<T: Send + 'static>(
@@ -574,18 +588,20 @@ async fn answer<T: Send + 'static>(
     };
     let maker = work.maker();
     let open = || {
-        let (server, name, maker) = (server.clone(), realm.clone(), maker.clone());
+        let (server, name, maker) = (server.clone(), realm.clone(), maker.cloned());
         move || opened(&server, &name, maker.as_ref())
     };
-    if let Some(caller) = &maker
-        && server.registry.opened(realm).is_none()
+    if let Some(Maker { caller, .. }) = maker
+        && !server.registry.has(realm)
     {
         let _turn = tokio::select! {
             turn = server.opening.turn(&caller.user) => turn,
             () = server.stop.cancelled() => return Err(unavailable()),
         };
-        // What goes wrong is found again below, and told.
-        drop(threads.run(realm, open()).await);
+        // Another of the user's devices may have had it opened meanwhile. What goes wrong is found again below, and told.
+        if !server.registry.has(realm) {
+            drop(tokio::time::timeout(LONGEST_TURN, threads.run(realm, open())).await);
+        }
     }
     if maker.is_some() && clerk::fills(realm) {
         let open = open();

@@ -46,6 +46,11 @@ impl Events {
     pub fn send(&self, event: Event) {
         drop(self.0.send(Box::new(event)));
     }
+
+    /// Waits until the connection's task is gone.
+    pub async fn are_unwanted(&self) {
+        self.0.closed().await;
+    }
 }
 
 impl Arrivals {
