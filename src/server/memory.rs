@@ -10,18 +10,19 @@
 /// Bytes of a block from which it is mapped by itself.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const LARGE: libc::c_int = 4 << 20;
-/// Heaps for each processor.
+/// Heaps for each processor, and the fewest there are.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-const HEAPS: usize = 2;
+const HEAPS: (usize, usize) = (2, 4);
 
-/// From now on large blocks are apart, and all others in few heaps; to be called before there are many threads. Other C libraries than glibc do so by themselves.
+/// From now on large blocks are apart, and all others in few heaps, unless `MALLOC_ARENA_MAX` says in how many; to be called before there are many threads. Other C libraries than glibc do so by themselves.
 pub fn keep_little() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     for (what, number) in [
-        (libc::M_MMAP_THRESHOLD, LARGE),
-        (libc::M_TRIM_THRESHOLD, 2 * LARGE),
+        (libc::M_MMAP_THRESHOLD, Some(LARGE)),
+        (libc::M_TRIM_THRESHOLD, Some(2 * LARGE)),
         (libc::M_ARENA_MAX, heaps()),
     ] {
+        let Some(number) = number else { continue };
         // SAFETY: takes two numbers and a lock of the allocator's own.
         if unsafe { libc::mallopt(what, number) } == 0 {
             tracing::debug!(what, number, "the allocator does not take a bound");
@@ -30,7 +31,11 @@ pub fn keep_little() {
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-fn heaps() -> libc::c_int {
+fn heaps() -> Option<libc::c_int> {
+    if std::env::var_os("MALLOC_ARENA_MAX").is_some() {
+        return None;
+    }
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    libc::c_int::try_from(HEAPS * processors).unwrap_or(libc::c_int::MAX)
+    let (each, fewest) = HEAPS;
+    libc::c_int::try_from((each * processors).max(fewest)).ok()
 }
