@@ -60,7 +60,15 @@ impl Sdk {
             Sdk::Kotlin => {
                 let classpath = format!("{0}/classes:{0}/lib/*", built.display());
                 let mut command = Command::new("java");
-                command.arg("-XX:TieredStopAtLevel=1").args(options);
+                // What it leaves when its library ends the process.
+                let dump = concat!(
+                    "-XX:ErrorFile=",
+                    env!("CARGO_TARGET_TMPDIR"),
+                    "/hs_err_%p.log"
+                );
+                command
+                    .args(["-XX:TieredStopAtLevel=1", dump])
+                    .args(options);
                 command.args(["-cp", &classpath, "DeviceKt"]);
                 command
             }
