@@ -4,6 +4,7 @@
 //! counted, and a client with too many is not heard; uploads are bounded by the machine, and news of versions is merged into one notice for each session.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -594,13 +595,20 @@ async fn answer<T: Send + 'static>(
     if let Some(Maker { caller, .. }) = maker
         && !server.registry.has(realm)
     {
-        let _turn = tokio::select! {
+        let turn = tokio::select! {
             turn = server.opening.turn(&caller.user) => turn,
             () = server.stop.cancelled() => return Err(unavailable()),
         };
         // Another of the user's devices may have had it opened meanwhile. What goes wrong is found again below, and told.
         if !server.registry.has(realm) {
-            drop(tokio::time::timeout(LONGEST_TURN, threads.run(realm, open())).await);
+            let mut opening = pin!(threads.run(realm, open()));
+            if tokio::time::timeout(LONGEST_TURN, &mut opening)
+                .await
+                .is_err()
+            {
+                drop(turn);
+                drop(opening.await);
+            }
         }
     }
     if maker.is_some() && clerk::fills(realm) {

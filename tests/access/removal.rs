@@ -442,7 +442,7 @@ fn devices_of_a_removed_realm_are_told_and_start_over_when_they_come_back() {
     assert!(server.root().join("realms").exists());
     assert_eq!(tables_with(&server, "wall"), Vec::<String>::new());
 
-    // It opens the Realm again with the file that it has.
+    // It opens the Realm again with the file that it has. The new Realm has an ident of this number too.
     let mut again = Client::connect(&server);
     again.send("bind 1 7 0 0 0\n", b"/wall/a");
     let ident = format!("ident 1 {} {} 1 0 0 0\n", device.file, device.salt);
@@ -450,7 +450,7 @@ fn devices_of_a_removed_realm_are_told_and_start_over_when_they_come_back() {
     let (code, _, error) = again.error();
     assert_eq!(
         (code, &error["action"]),
-        (208, &"ClientReset".into()),
+        (211, &"ClientReset".into()),
         "{error}"
     );
     let mut fresh = Client::connect(&server);
@@ -502,7 +502,7 @@ fn devices_of_a_user_whom_an_issuer_names_again_start_over() {
     again.send(&ident, b"");
     let (code, _, error) = again.error();
     let action = (code, &error["action"]);
-    assert_eq!(action, (208, &"ClientReset".into()), "{error}");
+    assert_eq!(action, (211, &"ClientReset".into()), "{error}");
 }
 
 #[test]
