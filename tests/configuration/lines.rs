@@ -161,13 +161,18 @@ fn as_much_is_made_for_who_does_not_read_as_is_said() {
             writer.upload(1, &photo(512 * KIB + size as usize));
             writer.acknowledged();
         }
-        // Until no more are made.
-        let mut made = 0;
+        // Until all are made, or for a while no more are.
+        let (mut made, mut unchanged) = (0, 0);
         loop {
             std::thread::sleep(A_WHILE / 2);
             let now = watched.metric("ros_downloaded_changesets_total");
-            if now == made && made > 0 {
-                return made;
+            unchanged = if now == made && made > 0 {
+                unchanged + 1
+            } else {
+                0
+            };
+            if now == UPLOADS || unchanged == 6 {
+                return now;
             }
             made = now;
         }
