@@ -285,7 +285,15 @@ mod tests {
     use crate::ident::{ClientVersion, FileIdent, OriginTimestamp, ServerVersion, UploadCursor};
     use crate::realm::{Allow, Pending, Uploaded};
 
-    /// One Realm at a time is open.
+    /// So many Realms are open at a time.
+    fn registry_of(root: &tempfile::TempDir, open_realms: usize) -> Registry {
+        let limits = Limits {
+            open_realms,
+            ..Limits::default()
+        };
+        Registry::new(Store::open(root.path(), rand::random).unwrap(), &limits)
+    }
+
     fn registry(root: &tempfile::TempDir) -> Registry {
         registry_of(root, 1)
     }
@@ -405,14 +413,6 @@ mod tests {
         assert_eq!(give(&after), (later + 1, 0));
         assert!(after.erase(&name("/realm")).unwrap());
         assert_eq!(give(&after).0, first);
-    }
-
-    fn registry_of(root: &tempfile::TempDir, open_realms: usize) -> Registry {
-        let limits = Limits {
-            open_realms,
-            ..Limits::default()
-        };
-        Registry::new(Store::open(root.path(), rand::random).unwrap(), &limits)
     }
 
     #[test]
