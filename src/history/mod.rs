@@ -186,17 +186,19 @@ impl Window {
     }
 
     /// The forms that changed since the last call, to be stored with the batch: absence in the store means "as in the history", an empty changeset means
-    /// that nothing is left.
-    pub fn take_dirty(&mut self) -> Vec<(u64, Changeset)> {
+    /// that nothing is left. They are made one by one; what that costs is spent before, and when it is too much, the window must be thrown away.
+    pub fn take_dirty(
+        &mut self,
+    ) -> Result<impl Iterator<Item = (u64, Changeset)> + '_, MergeError> {
         let changed = self.local.take_changed();
-        let entry = |number: &usize| {
-            let found = self.entries.binary_search_by_key(number, Entry::number);
-            found.ok().map(|at| self.entries[at].version)
-        };
-        changed
-            .iter()
-            .filter_map(|number| Some((entry(number)?, self.local.changeset(*number))))
-            .collect()
+        for number in &changed {
+            self.work.spend(self.local.len_of(*number))?;
+        }
+        let (entries, local) = (&self.entries, &self.local);
+        Ok(changed.into_iter().filter_map(|number| {
+            let found = entries.binary_search_by_key(&number, Entry::number);
+            Some((entries[found.ok()?].version, local.changeset(number)))
+        }))
     }
 
     /// What fired in this window so far.

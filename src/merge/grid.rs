@@ -129,6 +129,11 @@ impl Local {
         self.dead > 64 && self.dead * 2 > self.units.len()
     }
 
+    /// How many instructions an entry has, those included of which nothing is left.
+    pub fn len_of(&self, entry: usize) -> usize {
+        self.entries[entry].len()
+    }
+
     /// What an entry has become.
     pub fn changeset(&self, entry: usize) -> Changeset {
         let alive = self.entries[entry]

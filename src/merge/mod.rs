@@ -115,7 +115,8 @@ impl Work {
         most: u64::MAX,
     };
 
-    fn spend(&mut self, looked_at: usize) -> Result<(), MergeError> {
+    /// Looks at so many instructions.
+    pub fn spend(&mut self, looked_at: usize) -> Result<(), MergeError> {
         self.done = self.done.saturating_add(looked_at as u64);
         courtesy::did(looked_at.saturating_mul(LOOK));
         if self.done > self.most {

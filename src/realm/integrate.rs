@@ -14,6 +14,7 @@ use super::published::Published;
 use super::windows::{NoWindow, Windows};
 use super::{Additions, Allow, Pending, RealmError, Refusal, Uploaded};
 use crate::changeset::{self, Changeset, DecodeError, Instruction, Text};
+use crate::courtesy;
 use crate::history::{OrderKey, Part};
 use crate::ident::{FileIdent, ServerVersion, UploadCursor};
 use crate::limits::Limits;
@@ -266,6 +267,7 @@ impl Writer {
             advance(&mut file, pending.progress, pending.locked);
         }
         if integrated {
+            self.keep_forms(ident, batch, cost)?;
             batch.files.insert(ident, file);
         } else {
             self.reported.insert(ident, file);
@@ -306,13 +308,32 @@ impl Writer {
                 }
             }
             cost.merge_work = window.left();
-            for (version, form) in window.take_dirty() {
-                batch
-                    .reciprocal
-                    .insert((ident, ServerVersion(version)), changeset::encode(&form));
-            }
             batch.trimmed.insert(ident, base);
         }
+        Ok(())
+    }
+
+    /// Has the forms stored that a client's turn has changed: once, however many changesets have changed them.
+    fn keep_forms(
+        &mut self,
+        ident: FileIdent,
+        batch: &mut Growing<'_>,
+        cost: &mut Cost,
+    ) -> Result<(), Failure> {
+        let Some(window) = self.windows.known(ident) else {
+            return Ok(());
+        };
+        let forms = window
+            .take_dirty()
+            .map_err(|error| Failure::Refused(cost.not_rebased(&error.into())))?;
+        for (version, form) in forms {
+            let form = changeset::encode(&form);
+            courtesy::copied(form.len());
+            batch
+                .reciprocal
+                .insert((ident, ServerVersion(version)), form);
+        }
+        cost.merge_work = window.left();
         Ok(())
     }
 

@@ -78,6 +78,11 @@ impl Windows {
         self.bytes + self.decoded.bytes
     }
 
+    /// The window of a client in whose turn it was asked for.
+    pub fn known(&mut self, ident: FileIdent) -> Option<&mut Window> {
+        self.kept.get_mut(&ident).map(|kept| &mut kept.window)
+    }
+
     /// Forgets one client's.
     pub fn forget(&mut self, ident: FileIdent) {
         self.take(ident);

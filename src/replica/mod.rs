@@ -295,8 +295,9 @@ impl Replica {
         self.window.advance(head.cursor.client_version.0);
         let forms = self.window.take_dirty();
         let forms = forms
-            .into_iter()
-            .map(|(version, form)| (ClientVersion(version), changeset::encode(&form)));
+            .map_err(|error| ReplicaError::Misfit(error.to_string()))?
+            .map(|(version, form)| (ClientVersion(version), changeset::encode(&form)))
+            .collect();
         let moved = head.cursor.server_version > self.progress.download.server_version;
         let progress = Progress {
             download: head.cursor,
@@ -307,7 +308,7 @@ impl Replica {
         };
         let commit = ReplicaCommit {
             progress,
-            forms: forms.collect(),
+            forms,
             dropped: head.cursor.client_version,
             cells: cells.into_cells(),
             ..ReplicaCommit::default()

@@ -66,6 +66,26 @@ fn too_much_work_is_told_to_reset_and_nothing_is_to_be_merged_then() {
 }
 
 #[test]
+fn forms_are_made_once_in_a_turn_and_that_is_work_too() {
+    let [once, less] = [4000, 1500].map(|brief_merge_work| {
+        let server = begun(Limits {
+            brief_merge_work,
+            ..Limits::default()
+        });
+        let realm = server.realm();
+        let (mut ahead, mut behind) = (Client::new(&realm), Client::new(&realm));
+        let small = vec![(2, names(1)); 20];
+        // The names, which nobody touches, make the last one large.
+        let large = [vec![walk(1, 0, 0, 0)], names(2000)].concat();
+        server.integrate(vec![ahead.upload([small, vec![(2, large)]].concat())]);
+        let meets = |number: u32| (3 + u64::from(number), vec![walk(1, number, number, 1)]);
+        let upload = behind.upload((0..20).map(meets).collect());
+        outcomes(&realm, Pace::Brief, vec![upload])
+    });
+    assert_eq!((once, less), (vec![Ok(())], vec![Err(Refusal::Long)]));
+}
+
+#[test]
 fn much_memory_is_put_off() {
     let server = begun(Limits {
         brief_memory_bytes: 100_000,
