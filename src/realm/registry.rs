@@ -57,6 +57,15 @@ impl Registry {
 
     /// A Realm; opened, and made if asked to, when it is not open.
     pub fn open(&self, name: &RealmName, create: bool) -> Result<Arc<Realm>, RealmError> {
+        self.open_or_make(name, || create)
+    }
+
+    /// The same. Whether it may be made is asked last: nobody removes it after that and before it is made.
+    pub fn open_or_make(
+        &self,
+        name: &RealmName,
+        may_make: impl FnOnce() -> bool,
+    ) -> Result<Arc<Realm>, RealmError> {
         let slot = self.slot(name);
         let mut realm = lock(&slot);
         if let Some(realm) = &*realm {
@@ -64,7 +73,7 @@ impl Registry {
         }
         let opened = self
             .store
-            .realm(name, create)
+            .realm(name, may_make())
             .and_then(|file| Realm::new(name.clone(), file, &self.limits, &self.memory));
         match opened {
             Ok(opened) => Ok(realm.insert(Arc::new(opened)).clone()),

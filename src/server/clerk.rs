@@ -17,7 +17,7 @@ use super::notices::Notices;
 use super::writer::{Lanes, Strand};
 use crate::access::Reserved;
 use crate::ident::{ClientVersion, FileIdent, RealmName, ServerVersion, UploadCursor};
-use crate::realm::{Allow, Pending, Refusal, Registry, Uploaded};
+use crate::realm::{Allow, Pending, RealmError, Refusal, Registry, Uploaded};
 use crate::system::{self, Effect, Found, Moment, System, SystemError};
 
 #[cfg(test)]
@@ -289,7 +289,7 @@ fn work(tools: &Tools, inbox: &Inbox, task: Task) {
         left |= !is_compared;
     }
     for (realm, done) in task.fills {
-        let filled = tools.registry.open(&realm, true);
+        let filled = tools.registry.open(&realm, false);
         if filled.is_ok_and(|realm| realm.head().version > ServerVersion(0)) {
             done.send(()).unwrap_or_default(); // whoever waited may have gone
         }
@@ -403,8 +403,11 @@ fn look(tools: &Tools, name: &RealmName) -> Result<Option<Found>, Option<String>
     let said = |error: &dyn std::fmt::Display| Some(error.to_string());
     let looked_at = tools.system.looked_at(name);
     let after = looked_at.map_err(|error| said(&error))?.ok_or(None)?;
-    let realm = tools.registry.open(name, true);
-    let realm = realm.map_err(|error| said(&error))?;
+    let realm = match tools.registry.open(name, false) {
+        Ok(realm) => realm,
+        Err(RealmError::NotFound(_)) => return Ok(None), // it was removed
+        Err(error) => return Err(said(&error)),
+    };
     let found = system::look(&realm, after).map_err(|error| said(&error))?;
     let is_noted = found.looked.version.0.saturating_sub(after.version.0) >= NOTED;
     let is_asked = !found.requests.is_empty() || !found.offers.is_empty();

@@ -557,10 +557,9 @@ impl Work {
 
 /// The Realm, made before if it is to be; this may wait for the disk.
 fn opened(server: &Server, name: &RealmName, maker: Option<&Maker>) -> Result<Arc<Realm>, String> {
-    let caller = maker
-        .filter(|maker| !maker.uploads.is_broken() && server.may_make(&maker.caller))
-        .map(|maker| &maker.caller);
-    if let Some(caller) = caller {
+    let was_removed = |maker: &&Maker| maker.uploads.is_broken();
+    let maker = maker.filter(|maker| !was_removed(maker) && server.may_make(&maker.caller));
+    if let Some(Maker { caller, .. }) = maker {
         let listed = server.door.register(name, caller);
         let is_new =
             listed.map_err(|error| format!("the list of Realms cannot be written: {error}"))?;
@@ -568,7 +567,8 @@ fn opened(server: &Server, name: &RealmName, maker: Option<&Maker>) -> Result<Ar
             server.made_none(caller);
         }
     }
-    let opened = server.registry.open(name, caller.is_some());
+    let may_make = || maker.is_some_and(|maker| !was_removed(&maker));
+    let opened = server.registry.open_or_make(name, may_make);
     opened.map_err(|error| error.to_string())
 }
 

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::book::Book;
 use super::permissions::{self, Permission};
-use super::{System, SystemError, listing, people, realms};
+use super::{System, SystemError, listing, people, realms, removals};
 use crate::access::{Everyone, Reserved, Rights, app_of};
 use crate::changeset::{
     CollectionKind, Column, ColumnKind, Instruction, Key, KeyKind, Path, PrimaryKeyColumn, Slot,
@@ -93,6 +93,9 @@ impl System {
             return Ok(false);
         }
         self.change(now, |book| {
+            if removals::is_pending(book.tx, realm)? {
+                return Ok(false);
+            }
             book.tx.execute(
                 "INSERT OR IGNORE INTO mirrors (realm) VALUES (?1)",
                 params![realm.as_str()],

@@ -83,6 +83,18 @@ fn a_file_is_not_removed_before_those_who_have_it_open_know() {
 }
 
 #[test]
+fn what_was_removed_is_not_made_again_to_be_looked_at() {
+    let (tools, _folder) = tools(&Limits::default());
+    drop(tools.registry.open(&name(), true).unwrap());
+    tools.live.removed(&name(), None);
+    assert_eq!(remove(&tools, &name()), None);
+    let inbox = Inbox::default();
+    assert!(look_and_answer(&tools, &inbox, vec![name()]).is_empty());
+    assert!(tools.registry.store().is_missing(&name()).unwrap());
+    tools.lanes.drain();
+}
+
+#[test]
 fn a_realm_whose_lane_is_full_waits_for_the_next_pass() {
     let narrow = Limits {
         lane_bytes: 1,
