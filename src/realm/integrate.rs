@@ -622,4 +622,23 @@ mod tests {
         };
         assert_eq!(run(true), run(false));
     }
+
+    #[test]
+    fn idents_that_are_given_after_a_panic_are_known_for_ever() {
+        let mut server = begun(Limits::default());
+        let realm = server.realm();
+        let mut client = Client::new(&realm);
+        let upload = client.upload(vec![(2, vec![dog(2)])]);
+        integrate_and_panic(&realm, vec![upload.clone()]);
+        let given: Vec<_> = (0..100)
+            .map(|_| realm.allocate_client_file().unwrap())
+            .collect();
+        server.integrate(vec![upload]);
+        drop(realm);
+        server.restart();
+        let realm = server.realm();
+        for (ident, salt) in given {
+            assert_eq!(realm.client_file(ident).unwrap().unwrap().salt, salt);
+        }
+    }
 }

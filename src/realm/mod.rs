@@ -244,7 +244,12 @@ impl Realm {
         }
         let mut block = {
             let _no_transaction = lock(&self.writer);
-            self.file.reserve_idents()?
+            let block = self.file.reserve_idents()?;
+            // Who reads only has devices, too.
+            if let Err(error) = self.maintain() {
+                tracing::warn!(realm = %self.name, %error, "the write-ahead log was not copied into the database");
+            }
+            block
         };
         let given = block.give();
         *idents = Some(block);

@@ -573,6 +573,20 @@ fn a_salt_that_was_damaged_is_not_compared_with() {
 }
 
 #[test]
+fn a_realm_that_is_only_read_does_not_write_without_end() {
+    let server = begun(Limits {
+        checkpoint_bytes: 1 << 16,
+        ..Limits::default()
+    });
+    let realm = server.realm();
+    for _ in 0..64 * 100 {
+        realm.allocate_client_file().unwrap();
+    }
+    let log = server.folder.path().join("realms/realm.realm.db-wal");
+    assert!(std::fs::metadata(log).unwrap().len() < 256 << 10);
+}
+
+#[test]
 fn idents_are_given_once_and_known_for_ever() {
     let mut server = Server::start(Limits::default());
     let mut given: HashMap<FileIdent, Salt> = HashMap::new();

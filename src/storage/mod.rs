@@ -130,11 +130,7 @@ impl Store {
     /// Whether there certainly is no database of this Realm.
     pub fn is_missing(&self, name: &RealmName) -> Result<bool, StorageError> {
         let path = self.root.join(file_of(name));
-        match fs::symlink_metadata(&path) {
-            Ok(_) => Ok(false),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-            Err(error) => Err(StorageError::io(&path, error)),
-        }
+        is_missing(&path).map_err(|error| StorageError::io(&path, error))
     }
 
     /// Keeps the idents that can still be given in a Realm that is closed, for when it is opened again: that spares a commit.
@@ -169,18 +165,39 @@ impl Store {
     /// Removes the database of a Realm that nobody has open, with all that lies beside it, and folders that are empty then; durably. Does nothing if there is none.
     pub fn erase(&self, name: &RealmName) -> Result<(), StorageError> {
         let path = self.root.join(file_of(name));
-        let Some(folder) = path.parent().filter(|folder| folder.is_dir()) else {
-            return Ok(());
-        };
-        // The database first: without it what lies beside it says nothing.
+        let folder = path.parent().unwrap_or(&self.root);
         self.idents.take(name);
+        let in_folder = |error| StorageError::io(folder, error);
+        if is_missing(folder).map_err(in_folder)? {
+            return Ok(());
+        }
+        fs::metadata(folder).map_err(in_folder)?; // a link to what is not mounted would look empty
+        // The database first: without it what lies beside it says nothing.
         for suffix in [""].iter().chain(&BESIDE) {
             let file = beside(&path, suffix);
             remove_if_there(&file).map_err(|error| StorageError::io(&file, error))?;
         }
-        sync_folder(folder).map_err(|error| StorageError::io(folder, error))?;
+        // A name that may still be on disk is taken away once more: a later sync would not say so.
+        let synced = sync_folder(folder).inspect_err(|_| drop(fs::File::create(&path)));
+        synced.map_err(in_folder)?;
         self.folders.remove_empty(&self.root, folder);
         Ok(())
+    }
+}
+
+/// Whether there certainly is no such file or folder: a name on the way to it may be a link to what is not mounted.
+fn is_missing(path: &Path) -> io::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if let Some(folder) = path.parent()
+                && !is_missing(folder)?
+            {
+                fs::metadata(folder)?;
+            }
+            Ok(true)
+        }
+        Err(error) => Err(error),
     }
 }
 

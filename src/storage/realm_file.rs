@@ -269,10 +269,12 @@ impl RealmFile {
         idents.take()
     }
 
-    /// Reserves a block of idents; not while a transaction is open. They can be given, each with [`RealmFile::client_file`]'s salt, when this has returned.
+    /// Reserves a block of idents; not while a transaction is under way. They can be given, each with [`RealmFile::client_file`]'s salt, when this has returned.
     pub fn reserve_idents(&self) -> Result<IdentBlock, StorageError> {
+        self.abandon(); // one that was left open by a panic
         self.make_log_safe()?;
         let block = self.write_side(|connection| idents::reserve(connection, self.random))?;
+        self.logged.fetch_add(COMMIT_BYTES, Ordering::Relaxed);
         block.ok_or_else(|| StorageError::io(&self.path, "all client file idents have been given"))
     }
 
@@ -285,8 +287,9 @@ impl RealmFile {
         })
     }
 
-    /// Notes durably that client files of another server came here; not while a transaction is open.
+    /// Notes durably that client files of another server came here; not while a transaction is under way.
     pub fn note_foreign_files(&self) -> Result<(), StorageError> {
+        self.abandon(); // one that was left open by a panic
         self.make_log_safe()?;
         self.write_side(|connection| {
             connection
@@ -379,7 +382,9 @@ impl RealmFile {
     /// Writes a batch in the transaction that was begun, and ends it: all of it is durable, or nothing is written. `expected` is the version before the batch's
     /// first entry.
     pub fn commit(&self, expected: ServerVersion, batch: &Batch) -> Result<(), StorageError> {
-        *self.gap.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        // Nor does anybody find one until this is over.
+        let mut gap = self.gap.lock().unwrap_or_else(PoisonError::into_inner);
+        *gap = None;
         let committed = self.write_and_commit(expected, batch);
         if committed.is_err() {
             self.abandon();
@@ -549,7 +554,11 @@ pub(super) fn make(
             cleared |= remove_if_there(&beside(path, suffix))?;
         }
         // The log of a Realm that had the name before would be taken for this one's.
-        if cleared { sync_folder(folder) } else { Ok(()) }
+        if !cleared {
+            return Ok(());
+        }
+        // What may still be on disk is taken away once more: a later sync would not say so.
+        sync_folder(folder).inspect_err(|_| drop(File::create(&unfinished)))
     };
     clear().map_err(failed)?;
     let made = pages::connect(&unfinished).and_then(|connection| {
@@ -782,6 +791,49 @@ mod tests {
         std::fs::write(log::of(&path), "acknowledged").unwrap();
         assert!(store.realm(&realm, true).is_err());
         assert!(path.is_symlink() && log::of(&path).exists());
+    }
+
+    #[test]
+    fn a_realm_that_cannot_be_seen_does_not_count_as_removed() {
+        let (_folder, store, _) = store();
+        let realm = RealmName::from_canonical("/ada/notes");
+        let path = store.realm(&realm, true).unwrap().path().to_owned();
+        let (folder, away) = (path.parent().unwrap(), store.root().join("away"));
+        std::fs::rename(folder, &away).unwrap();
+        std::os::unix::fs::symlink("/not/mounted", folder).unwrap();
+        assert!(store.is_missing(&realm).is_err());
+        assert!(store.erase(&realm).is_err());
+        std::fs::remove_file(folder).unwrap();
+        std::fs::rename(&away, folder).unwrap();
+        store.erase(&realm).unwrap();
+        assert!(store.is_missing(&realm).unwrap());
+        store.erase(&realm).unwrap();
+    }
+
+    #[test]
+    fn what_is_committed_is_found_by_who_looks_meanwhile() {
+        let (_folder, store, realm) = store();
+        let file = store.realm(&realm, true).unwrap();
+        for number in (0..200).rev() {
+            let key = format!("o{number:03}").into_bytes();
+            let batch = Batch {
+                cells: vec![(key.clone(), Some(Bytes::from_static(b"1")))],
+                ..Batch::default()
+            };
+            file.begin().unwrap();
+            assert!(file.cell(&key).unwrap().is_none()); // that there is nothing is known now
+            std::thread::scope(|scope| {
+                let others = file.writer();
+                let committer = scope.spawn(|| file.commit(ServerVersion(0), &batch));
+                while file.gap.try_lock().is_ok_and(|gap| gap.is_some()) {
+                    std::thread::yield_now();
+                }
+                drop(others);
+                file.cell(b"n").unwrap(); // as one who reads the schema
+                committer.join().unwrap().unwrap();
+            });
+            assert!(file.cell(&key).unwrap().is_some(), "{number}");
+        }
     }
 
     #[test]
