@@ -64,9 +64,14 @@ impl<R> Metered<R> {
         }
     }
 
+    /// Whether a large message is coming in.
+    pub fn holds_much(&self) -> bool {
+        self.large.is_some()
+    }
+
     /// The socket.
-    pub fn into_inner(self) -> R {
-        self.socket
+    pub fn socket(&mut self) -> &mut R {
+        &mut self.socket
     }
 
     /// Waits until more may be read.

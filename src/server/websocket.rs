@@ -166,6 +166,17 @@ impl Task {
             };
         }
         self.finish().await;
+        self.leave();
+    }
+
+    /// Gives back what belongs to it. For megabytes that takes the system milliseconds, in which this thread would serve no other connection.
+    fn leave(self: Box<Self>) {
+        let Task {
+            incoming, taken_in, ..
+        } = *self;
+        if incoming.get_ref().holds_much() || taken_in.is_some() {
+            tokio::task::spawn_blocking(move || drop((incoming, taken_in)));
+        }
     }
 
     /// Whether the client is heard: not while a large message is taken in, while much waits for the Realms, nor while it does not read what it has asked for.
@@ -206,7 +217,7 @@ impl Task {
 
     /// Writes what still waits and ends the TCP connection, each within a short time. No Close frame is made up: clients stay away for an hour after
     /// codes that they do not know. Closing while the client still sends would take back what it has not read, so then the rest is awaited and dropped.
-    async fn finish(mut self) {
+    async fn finish(&mut self) {
         let end = async {
             while !self.outgoing.is_empty() {
                 let bytes = self.outgoing.write().await?;
@@ -222,9 +233,9 @@ impl Task {
         if !self.linger {
             return;
         }
-        let mut rest = self.incoming.into_inner().into_inner();
+        let rest = self.incoming.get_mut().socket();
         let mut nowhere = tokio::io::sink();
-        let end = tokio::io::copy(&mut rest, &mut nowhere);
+        let end = tokio::io::copy(rest, &mut nowhere);
         match tokio::time::timeout(LAST_WORDS, end).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::trace!(%error, "connection ended while closing"),
