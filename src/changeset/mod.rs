@@ -5,6 +5,7 @@
 //! its classes exist) is known elsewhere.
 
 pub mod codec;
+mod decimal;
 mod instruction;
 mod path;
 mod text;
@@ -14,12 +15,13 @@ mod value;
 mod tests;
 
 pub use codec::{DecodeError, decode, decode_within, encode};
+pub use decimal::Decimal128;
 pub use instruction::{
     CollectionKind, Column, ColumnKind, Instruction, KeyKind, PrimaryKeyColumn, Slot, TableKind,
 };
 pub use path::{Path, Step};
 pub use text::Text;
-pub use value::{Decimal128, Key, Link, Value};
+pub use value::{Key, Link, Value};
 
 /// The instructions of one changeset, in order.
 #[derive(Debug, Clone, PartialEq, Default)]

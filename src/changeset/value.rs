@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::Text;
+use super::{Decimal128, Text};
 
 /// What identifies an object within its class.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,18 +47,6 @@ pub struct Link {
     pub key: Key,
 }
 
-/// An IEEE 754-2008 decimal128 (BID) as the changeset carries it: (-1)^sign * coefficient * 10^exponent. NaN and infinities travel as
-/// exponents out of range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Decimal128 {
-    /// The low 113 bits of the BID word.
-    pub coefficient: u128,
-    /// Decimal exponent, bias removed.
-    pub exponent: i32,
-    /// Whether the sign bit is set.
-    pub negative: bool,
-}
-
 /// A value, or one of the words that stand in a value's place (`Object`, `Dictionary`, `Erased`, `List`, `Set`).
 #[derive(Debug, Clone)]
 pub enum Value {
@@ -101,6 +89,45 @@ pub enum Value {
     List,
     /// "A set stands here": defined by the format, used by nobody.
     Set,
+}
+
+impl Value {
+    /// What a set knows a value by: a number is the same member whatever its type and its digits, and anything else stands for itself. Realm's library compares so
+    /// (`Mixed::compare`; a double and a decimal by 15 digits).
+    pub fn as_member(&self) -> Value {
+        match self {
+            Value::Float(number) => double(f64::from(*number)),
+            Value::Double(number) => double(*number),
+            Value::Decimal(number) => number
+                .int()
+                .map(Value::Int)
+                .or_else(|| number.double().map(double))
+                .unwrap_or_else(|| Value::Decimal(number.normal())),
+            other => other.clone(),
+        }
+    }
+
+    /// Whether two instructions on a set mean the same member, to the rules of merging: equal in type, and as numbers are.
+    pub fn is_same_payload(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Value::Float(a), Value::Float(b)) => a == b,
+            (Value::Double(a), Value::Double(b)) => a == b,
+            (Value::Decimal(a), Value::Decimal(b)) => a.normal() == b.normal(),
+            _ => self == other,
+        }
+    }
+}
+
+/// 2^63, of which integers stay below.
+const BEYOND_INT: f64 = 9_223_372_036_854_775_808.0;
+
+fn double(number: f64) -> Value {
+    let is_int = number.trunc() == number && (-BEYOND_INT..BEYOND_INT).contains(&number);
+    if is_int {
+        Value::Int(number as i64)
+    } else {
+        Value::Double(number)
+    }
 }
 
 impl PartialEq for Value {

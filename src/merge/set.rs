@@ -18,7 +18,7 @@ pub(super) fn change(a: &mut Unit, b: &mut Unit, fired: &mut Fired) {
     match &b.instruction {
         Instruction::Clear { .. } => a.discard(),
         Instruction::SetInsert { value: other, .. } => {
-            if value == other {
+            if value.is_same_payload(other) {
                 discard_earlier(a, b);
             }
         }
@@ -26,7 +26,7 @@ pub(super) fn change(a: &mut Unit, b: &mut Unit, fired: &mut Fired) {
             // The reference compares the places of these in its buffers.
             let by_place = matches!(value, Value::String(_) | Value::Binary(_) | Value::Link(_));
             fired.set_erasures += u64::from(by_place);
-            if value == other {
+            if value.is_same_payload(other) {
                 discard_earlier(a, b);
             }
         }

@@ -2,7 +2,8 @@
 
 use super::{Fired, Local, OrderKey, Part, Rules, Work, merge};
 use crate::changeset::{
-    self, Changeset, CollectionKind, Column, ColumnKind, Instruction, Key, Link, Path, Slot, Value,
+    self, Changeset, CollectionKind, Column, ColumnKind, Decimal128, Instruction, Key, Link, Path,
+    Slot, Value,
 };
 use crate::ident::{FileIdent, OriginTimestamp};
 use bytes::Bytes;
@@ -154,4 +155,56 @@ fn names_on_the_local_side_do_not_keep_changesets() {
     assert!(!buffer.is_unique());
     local.drop_entry(entry);
     assert!(buffer.is_unique());
+}
+
+#[test]
+fn a_number_in_a_set_is_the_same_with_other_digits() {
+    let path = || Path {
+        class: "Note".into(),
+        key: Key::Int(1),
+        field: "numbers".into(),
+        steps: Vec::new(),
+    };
+    let decimal = |coefficient, exponent| {
+        Value::Decimal(Decimal128 {
+            coefficient,
+            exponent,
+            negative: false,
+        })
+    };
+    let left_over = |earlier: [Value; 2], later: Value| {
+        let [insert, erase] = earlier;
+        let earlier = vec![
+            Instruction::SetInsert {
+                path: path(),
+                value: insert,
+            },
+            Instruction::SetErase {
+                path: path(),
+                value: erase,
+            },
+        ];
+        let later = vec![Instruction::SetInsert {
+            path: path(),
+            value: later,
+        }];
+        let (mut left, mut right) = ([part(2, earlier)], [part(3, later)]);
+        merge(&mut left, &mut right, Rules::SERVER).unwrap();
+        left[0].changeset.instructions.len()
+    };
+    let (one, hundred) = (decimal(1, 0), decimal(100, -2));
+    assert_eq!(left_over([hundred.clone(), hundred], one.clone()), 0);
+    let zero = Value::Double(0.0);
+    assert_eq!(
+        left_over([zero.clone(), zero.clone()], Value::Double(-0.0)),
+        0
+    );
+    let nan = Value::Double(f64::NAN);
+    assert_eq!(left_over([nan.clone(), nan.clone()], nan), 2);
+    assert_eq!(
+        left_over([zero.clone(), zero], Value::Int(0)),
+        2,
+        "another type"
+    );
+    assert_eq!(left_over([one.clone(), decimal(2, 0)], one), 1);
 }

@@ -99,19 +99,12 @@ enum Class {
     Infinity,
 }
 
-/// From these exponents on, a decimal is no number (section 5.1 of the changeset format).
-const INFINITY: i32 = 9184;
-const NAN: i32 = 9696;
-/// The largest coefficient and exponent of a number. A bit pattern beyond them is zero, says IEEE 754.
-const MOST: u128 = 10_u128.pow(34) - 1;
-const MOST_EXPONENT: i32 = 6111;
-
 impl Class {
     fn of(decimal: &Decimal128) -> Class {
         match decimal.exponent {
-            NAN.. => Class::NaN,
-            INFINITY.. if decimal.negative => Class::MinusInfinity,
-            INFINITY.. => Class::Infinity,
+            Decimal128::NAN.. => Class::NaN,
+            Decimal128::INFINITY.. if decimal.negative => Class::MinusInfinity,
+            Decimal128::INFINITY.. => Class::Infinity,
             _ => Class::Finite,
         }
     }
@@ -128,7 +121,11 @@ impl Class {
 
 fn coefficient(decimal: &Decimal128) -> u128 {
     match decimal.coefficient {
-        coefficient if coefficient <= MOST && decimal.exponent <= MOST_EXPONENT => coefficient,
+        coefficient
+            if coefficient <= Decimal128::MOST && decimal.exponent <= Decimal128::MOST_EXPONENT =>
+        {
+            coefficient
+        }
         _ => 0,
     }
 }

@@ -63,24 +63,38 @@ fn decode_entry(cell: bytes::Bytes) -> Result<(Text, Slot), CellError> {
     Ok((Text::new(reader.bytes()?), reader.slot()?))
 }
 
-/// Adds a value to a set. Whether it was not there.
+/// Adds a value to a set, unless it is there: as it is, or as another form of the same number.
 pub(super) fn add_member(
     cells: &mut impl Cells,
     set: Node,
     value: &Value,
-) -> Result<bool, CellError> {
+) -> Result<(), CellError> {
     let encoded = encode(value);
-    let key = member_key(set, &encoded);
-    if cells.get(&key)?.is_some() {
-        return Ok(false);
+    let (key, old) = member_keys(set, value, &encoded);
+    for key in [Some(&key), old.as_ref()].into_iter().flatten() {
+        if cells.get(key)?.is_some() {
+            return Ok(());
+        }
     }
     cells.put(key, encoded);
-    Ok(true)
+    Ok(())
 }
 
 /// Removes a value from a set.
 pub(super) fn erase_member(cells: &mut impl Cells, set: Node, value: &Value) {
-    cells.delete(&member_key(set, &encode(value)));
+    let (key, old) = member_keys(set, value, &encode(value));
+    cells.delete(&key);
+    if let Some(old) = old {
+        cells.delete(&old);
+    }
+}
+
+/// Where a member of a set lies, and where it may lie since numbers were known by their type and digits.
+fn member_keys(set: Node, value: &Value, encoded: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
+    let key = member_key(set, &encode(&value.as_member()));
+    let old = member_key(set, encoded);
+    let is_another = old != key;
+    (key, is_another.then_some(old))
 }
 
 /// All values of a set.
@@ -114,5 +128,21 @@ pub(super) fn delete_all(cells: &mut impl Cells, prefix: &[u8]) -> Result<(), Ce
             return Ok(());
         }
         after = page.into_iter().last().map(|(key, _)| key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::MemoryCells;
+    use super::*;
+
+    #[test]
+    fn numbers_that_lie_where_they_used_to_are_found() {
+        let (mut cells, set, seven) = (MemoryCells::default(), 5, Value::Double(7.0));
+        cells.put(member_key(set, &encode(&seven)), encode(&seven));
+        add_member(&mut cells, set, &seven).unwrap();
+        assert_eq!(members(&mut cells, set).unwrap(), [seven.clone()]);
+        erase_member(&mut cells, set, &seven);
+        assert_eq!(members(&mut cells, set).unwrap(), []);
     }
 }

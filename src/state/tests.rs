@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 use super::{Applier, ApplyError, CellError, Cells, Content, MemoryCells, Reader, Schema};
 use crate::changeset::{
-    CollectionKind, Column, ColumnKind, Instruction, Key, KeyKind, Link, Path, PrimaryKeyColumn,
-    Slot, Step, TableKind, Text, Value,
+    CollectionKind, Column, ColumnKind, Decimal128, Instruction, Key, KeyKind, Link, Path,
+    PrimaryKeyColumn, Slot, Step, TableKind, Text, Value,
 };
 
 /// Cells that count what is read and written.
@@ -148,6 +148,7 @@ fn columns() -> Vec<(&'static str, Column)> {
         ("links", column(link("Thing"), false, List)),
         ("parts", column(link("Part"), false, List)),
         ("set", column(ColumnKind::Int, false, Set)),
+        ("mixedSet", column(ColumnKind::Mixed, true, Set)),
         ("map", column(ColumnKind::Int, false, Dictionary)),
         ("partMap", column(link("Part"), true, Dictionary)),
     ]
@@ -521,6 +522,38 @@ fn sets_and_dictionaries_hold_each_once() {
     state.must(set("map.a", Value::Erased));
     state.must_not(set("map.a", Value::String("no".into())));
     assert_eq!(state.field("map"), Content::Dictionary(Vec::new()));
+}
+
+#[test]
+fn a_set_holds_a_number_once_as_it_came_first() {
+    let mut state = State::new();
+    let change = |insert, value| {
+        let path = path("mixedSet");
+        if insert {
+            Instruction::SetInsert { path, value }
+        } else {
+            Instruction::SetErase { path, value }
+        }
+    };
+    let half = |coefficient, exponent| {
+        Value::Decimal(Decimal128 {
+            coefficient,
+            exponent,
+            negative: false,
+        })
+    };
+    for value in [Value::Int(1), Value::Double(1.0), half(50, -2), half(5, -1)] {
+        state.must(change(true, value));
+    }
+    let mut held = state.field("mixedSet");
+    let Content::Set(members) = &mut held else {
+        panic!("a set")
+    };
+    members.sort_by_key(|value| !matches!(value, Value::Int(_)));
+    assert_eq!(*members, [Value::Int(1), half(50, -2)]);
+    state.must(change(false, Value::Float(1.0)));
+    state.must(change(false, Value::Double(0.5)));
+    assert_eq!(state.field("mixedSet"), Content::Set(Vec::new()));
 }
 
 #[test]
