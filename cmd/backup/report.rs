@@ -165,7 +165,9 @@ pub fn failed(what: &str, folder: &Path, error: BackupError) -> Failure {
     let exit = match &error {
         BackupError::Damaged(verified) => return damaged(folder, verified),
         BackupError::Stopped => return Failure::interrupted(),
-        BackupError::NotARoot(_) | BackupError::NotABackup(_) => Exit::NotFound,
+        BackupError::NotARoot(_) | BackupError::NotABackup(_) | BackupError::LeadsNowhere(_) => {
+            Exit::NotFound
+        }
         BackupError::NotEmpty(_)
         | BackupError::Unfinished(_)
         | BackupError::InUse(_)
@@ -185,6 +187,7 @@ pub fn failed(what: &str, folder: &Path, error: BackupError) -> Failure {
     let hint = match &error {
         BackupError::NotARoot(_) => "name the folder of storage.root_path",
         BackupError::NotABackup(_) => "name a folder that `ros backup` made",
+        BackupError::LeadsNowhere(_) => "mount what it leads to, or remove the link",
         BackupError::NotEmpty(_) => "name a path where nothing is, or an empty folder",
         BackupError::Unfinished(_) => "remove it, and make it again",
         BackupError::InUse(_) => "stop the server first, or name another folder",

@@ -141,7 +141,7 @@ impl Copy<'_> {
     fn all(&self, files: &[Found], threads: usize) -> Result<Vec<Item>, BackupError> {
         let items = work::each(files, threads, |file| {
             let copied = self.one(&file.path);
-            if copied.is_err() && !self.source.join(&file.path).exists() {
+            if copied.is_err() && !files::is_there(&self.source.join(&file.path))? {
                 return Ok(None);
             }
             copied.map(Some)
@@ -176,7 +176,7 @@ impl Copy<'_> {
 
     /// Whether the source has a file still.
     fn is_there(&self, item: &Item) -> bool {
-        self.source.join(&item.path).try_exists().unwrap_or(true)
+        files::is_there(&self.source.join(&item.path)).unwrap_or(true)
     }
 
     /// Removes a copy.

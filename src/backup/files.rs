@@ -47,10 +47,10 @@ pub fn list(folder: &Path) -> Result<Listing, BackupError> {
         .filter_entry(is_ours)
     {
         let found = entry.and_then(|entry| found(folder, entry, &mut listing));
-        match found {
-            // It was there a moment ago: a server may remove files at any time.
-            Err(error) if !is_gone(&error) => return Err(walk_error(folder, error)),
-            Ok(()) | Err(_) => {}
+        if let Err(error) = found
+            && !is_gone(&error)?
+        {
+            return Err(walk_error(folder, error));
         }
     }
     Ok(listing)
@@ -120,11 +120,33 @@ pub fn is_database(path: &str) -> bool {
     path.ends_with(".db")
 }
 
-fn is_gone(error: &walkdir::Error) -> bool {
-    error.depth() > 0
-        && error
-            .io_error()
-            .is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+/// Whether what could not be looked at was there a moment ago: a server may remove files at any time.
+fn is_gone(error: &walkdir::Error) -> Result<bool, BackupError> {
+    let cause = error.io_error().map(io::Error::kind);
+    match error.path() {
+        Some(path) if error.depth() > 0 && cause == Some(io::ErrorKind::NotFound) => {
+            is_there(path).map(|is_there| !is_there)
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Whether a file or folder is there, links followed. What cannot be seen is not gone for that: neither where looking fails, nor where a link, here or above, leads to
+/// what is not there now, like a disk that is not mounted.
+pub fn is_there(path: &Path) -> Result<bool, BackupError> {
+    let missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    match fs::metadata(path) {
+        Err(error) if missing(&error) => {}
+        found => return found.map(|_| true).map_err(at(path)),
+    }
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => Err(BackupError::LeadsNowhere(path.to_owned())),
+        Err(error) if missing(&error) => {
+            path.parent().map_or(Ok(true), is_there)?;
+            Ok(false)
+        }
+        found => found.map(|_| true).map_err(at(path)),
+    }
 }
 
 fn walk_error(folder: &Path, error: walkdir::Error) -> BackupError {

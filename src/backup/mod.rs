@@ -96,6 +96,9 @@ pub enum BackupError {
     /// There is something where the copy should go.
     #[error("{} is not empty", .0.display())]
     NotEmpty(PathBuf),
+    /// What a link leads to is not there.
+    #[error("{} is a link that leads nowhere", .0.display())]
+    LeadsNowhere(PathBuf),
     /// One folder lies in the other.
     #[error("{} lies in {}", .inner.display(), .outer.display())]
     Nested {

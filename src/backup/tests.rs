@@ -287,6 +287,40 @@ fn nothing_is_overwritten_and_nothing_is_left_by_a_refusal() {
     assert_eq!(names, ["backup", "full", "root"]);
 }
 
+#[test]
+fn what_cannot_be_seen_is_not_left_out() {
+    let file = crate::storage::file_of(&RealmName::from_canonical("/a"));
+    // The file of a Realm, and a folder with others.
+    for linked in [&file, Path::new("realms/a")] {
+        let world = World::new();
+        let link = world.root().join(linked);
+        fs::rename(&link, world.path("elsewhere")).unwrap();
+        std::os::unix::fs::symlink(world.path("elsewhere"), &link).unwrap();
+        let made = world.backup("backup").unwrap();
+        assert_eq!(made.items.len(), 4);
+        fs::rename(world.path("elsewhere"), world.path("not-mounted")).unwrap();
+        let refused = world.backup("other");
+        assert!(matches!(refused, Err(BackupError::LeadsNowhere(path)) if path == link));
+        assert!(!world.path("other").exists());
+    }
+}
+
+#[test]
+fn what_cannot_be_seen_any_more_is_not_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let [link, mounted, file] = ["link", "mounted", "file"].map(|name| folder.path().join(name));
+    std::os::unix::fs::symlink(&mounted, &link).unwrap();
+    fs::write(&file, "").unwrap();
+    for below in [link.clone(), link.join("x.db"), link.join("y/x.db")] {
+        let looked = files::is_there(&below);
+        assert!(matches!(looked, Err(BackupError::LeadsNowhere(path)) if path == link));
+    }
+    assert!(files::is_there(&file.join("x.db")).is_err()); // no folder: cannot be looked at
+    fs::create_dir(&mounted).unwrap();
+    assert!(files::is_there(&link).unwrap());
+    assert!(!files::is_there(&link.join("y/x.db")).unwrap());
+}
+
 /// Stops after some bytes.
 struct Hasty(std::sync::atomic::AtomicU64);
 

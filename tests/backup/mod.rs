@@ -324,3 +324,21 @@ fn what_is_printed_can_be_read_by_programs() {
         6
     );
 }
+
+#[test]
+fn a_link_that_leads_nowhere_is_told_and_not_left_out() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (root, backup) = (scratch.path().join("root"), scratch.path().join("b"));
+    std::fs::create_dir_all(root.join("realms")).unwrap();
+    std::fs::write(root.join("admin.db"), "").unwrap();
+    std::os::unix::fs::symlink("/not/mounted/x.db", root.join("realms/x.realm.db")).unwrap();
+    let refused = ros(["backup", text(&root), text(&backup)]);
+    assert_eq!(refused.code, 6, "{}", refused.err);
+    for told in [
+        "realms/x.realm.db is a link",
+        "hint: mount what it leads to",
+    ] {
+        assert!(refused.err.contains(told), "{}", refused.err);
+    }
+    assert!(!backup.exists());
+}
