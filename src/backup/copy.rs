@@ -142,6 +142,7 @@ impl Copy<'_> {
         let items = work::each(files, threads, |file| {
             let copied = self.one(&file.path);
             if copied.is_err() && !files::is_there(&self.source.join(&file.path))? {
+                self.remove(&file.path)?;
                 return Ok(None);
             }
             copied.map(Some)
@@ -160,7 +161,7 @@ impl Copy<'_> {
                 return Ok(copied);
             }
             for item in copied {
-                self.remove(&item)?;
+                self.remove(&item.path)?;
             }
         }
     }
@@ -171,7 +172,7 @@ impl Copy<'_> {
             .into_iter()
             .partition(|item| self.is_there(item));
         *items = there;
-        removed.iter().try_for_each(|item| self.remove(item))
+        removed.iter().try_for_each(|item| self.remove(&item.path))
     }
 
     /// Whether the source has a file still.
@@ -179,10 +180,13 @@ impl Copy<'_> {
         files::is_there(&self.source.join(&item.path)).unwrap_or(true)
     }
 
-    /// Removes a copy.
-    fn remove(&self, item: &Item) -> Result<(), BackupError> {
-        let copy = self.target.join(&item.path);
-        fs::remove_file(&copy).map_err(at(&copy))
+    /// Removes a copy, or what there is of it.
+    fn remove(&self, path: &str) -> Result<(), BackupError> {
+        let copy = self.target.join(path);
+        match fs::remove_file(&copy) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&copy)(error)),
+            _ => Ok(()),
+        }
     }
 
     fn one(&self, path: &str) -> Result<Item, BackupError> {

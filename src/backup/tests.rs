@@ -287,6 +287,43 @@ fn nothing_is_overwritten_and_nothing_is_left_by_a_refusal() {
     assert_eq!(names, ["backup", "full", "root"]);
 }
 
+/// Removes a file as soon as there is something of its copy.
+struct Interrupting {
+    copy: PathBuf,
+    file: PathBuf,
+}
+
+impl Watch for Interrupting {
+    fn pace(&self) -> Pace {
+        Pace::Full
+    }
+    fn begin(&self, _: &'static str, _: u64) {}
+    fn more(&self, _: u64) {}
+    fn moved(&self, _: u64) {
+        if self.copy.exists() {
+            let _ = fs::remove_file(&self.file);
+        }
+    }
+    fn done(&self, _: &Item) {}
+    fn go_on(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn what_is_removed_while_it_is_copied_leaves_nothing() {
+    let file = crate::storage::file_of(&RealmName::from_canonical("/a"));
+    let world = World::new();
+    let interrupting = Interrupting {
+        copy: world.path(".backup.unfinished").join(&file),
+        file: world.root().join(&file),
+    };
+    let target = world.path("backup");
+    backup(&world.root(), &target, &options(), &interrupting).unwrap();
+    assert!(!interrupting.file.exists() && !target.join(&file).exists());
+    assert!(world.verify("backup").is_whole());
+}
+
 #[test]
 fn what_cannot_be_seen_is_not_left_out() {
     let file = crate::storage::file_of(&RealmName::from_canonical("/a"));
