@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::files::{self, Found};
+use super::files::{self, Found, Look};
 use super::manifest::{MANIFEST, Manifest};
 use super::place::{self, Place};
 use super::{BackupError, Content, Item, Watch, at, work};
@@ -67,21 +67,18 @@ pub fn backup(
         watch,
     };
 
-    // The database with users and the list of Realms comes after the Realms, and those that were made meanwhile after it: what it names is there.
+    // The database with users and the list of Realms comes after the Realms, and those that were made meanwhile, or made again, after it: what it names is there.
     let (admin, others): (Vec<Found>, Vec<Found>) =
         first.files.into_iter().partition(|file| file.path == ADMIN);
-    let mut items = copy.all(&others, options.threads)?;
-    let named = copy.admin(&admin, &mut items)?;
-    items.extend(named);
+    let mut copied = copy.all(&others, options.threads)?;
+    let named = copy.admin(&admin, &mut copied)?;
+    copied.extend(named);
     let mut later = files::list(source)?.files;
-    let known: BTreeSet<&str> = others
-        .iter()
-        .chain(&admin)
-        .map(|file| file.path.as_str())
-        .collect();
+    let known: BTreeSet<&str> = copied.iter().map(|copied| &*copied.item.path).collect();
     later.retain(|file| !known.contains(file.path.as_str()));
     watch.more(later.iter().map(|file| file.bytes).sum());
-    items.extend(copy.all(&later, options.threads)?);
+    copied.extend(copy.all(&later, options.threads)?);
+    let mut items = copied.into_iter().map(|copied| copied.item).collect();
     let keys = copy.keys(options, &mut items)?;
     items.sort_by(|a, b| a.path.cmp(&b.path));
 
@@ -129,6 +126,13 @@ fn apart(source: &Path, target: &Path) -> Result<(), BackupError> {
     Ok(())
 }
 
+/// A file that was copied.
+struct Copied {
+    item: Item,
+    /// Its source, before that.
+    look: Option<Look>,
+}
+
 /// A copy under way.
 struct Copy<'a> {
     source: &'a Path,
@@ -138,46 +142,60 @@ struct Copy<'a> {
 
 impl Copy<'_> {
     /// Copies files; those that are gone by now are not missed.
-    fn all(&self, files: &[Found], threads: usize) -> Result<Vec<Item>, BackupError> {
-        let items = work::each(files, threads, |file| {
-            let copied = self.one(&file.path);
-            if copied.is_err() && !files::is_there(&self.source.join(&file.path))? {
+    fn all(&self, files: &[Found], threads: usize) -> Result<Vec<Copied>, BackupError> {
+        let copied = work::each(files, threads, |file| {
+            let source = self.source.join(&file.path);
+            let look = files::look(&source);
+            let item = self.one(&file.path);
+            if item.is_err() && !files::is_there(&source)? {
                 self.remove(&file.path)?;
                 return Ok(None);
             }
-            copied.map(Some)
+            item.map(|item| Some(Copied { item, look }))
         })?;
-        Ok(items.into_iter().flatten().collect())
+        Ok(copied.into_iter().flatten().collect())
     }
 
     /// Copies the server's own database when nothing is removed, and takes out again what was removed before.
-    fn admin(&self, admin: &[Found], items: &mut Vec<Item>) -> Result<Vec<Item>, BackupError> {
+    fn admin(&self, admin: &[Found], others: &mut Vec<Copied>) -> Result<Vec<Copied>, BackupError> {
+        self.forget_removed(others)?;
         let mut tries = 0;
         loop {
-            self.forget_removed(items)?;
             let copied = self.all(admin, 1)?;
             tries += 1;
-            if items.iter().all(|item| self.is_there(item)) || tries == TRIES {
+            if !self.forget_removed(others)? || tries == TRIES {
                 return Ok(copied);
             }
-            for item in copied {
+            for Copied { item, .. } in copied {
                 self.remove(&item.path)?;
             }
         }
     }
 
-    /// Takes out again what was removed from the source meanwhile. The database that comes next does not name it any more, so whoever made a Realm of its name would find it.
-    fn forget_removed(&self, items: &mut Vec<Item>) -> Result<(), BackupError> {
-        let (there, removed): (Vec<Item>, Vec<Item>) = std::mem::take(items)
+    /// Takes out again what was removed from the source meanwhile, and says whether there was something. The database that comes next does not name it any more, so whoever
+    /// made a Realm of its name would find it; or names the Realm that somebody has made of it already.
+    fn forget_removed(&self, copied: &mut Vec<Copied>) -> Result<bool, BackupError> {
+        let (there, removed): (Vec<Copied>, Vec<Copied>) = std::mem::take(copied)
             .into_iter()
-            .partition(|item| self.is_there(item));
-        *items = there;
-        removed.iter().try_for_each(|item| self.remove(&item.path))
+            .partition(|copied| self.is_there(copied));
+        *copied = there;
+        for Copied { item, .. } in &removed {
+            self.remove(&item.path)?;
+        }
+        Ok(!removed.is_empty())
     }
 
-    /// Whether the source has a file still.
-    fn is_there(&self, item: &Item) -> bool {
-        files::is_there(&self.source.join(&item.path)).unwrap_or(true)
+    /// Whether the source has a file still. A Realm must certainly be the same, and not another that was made of its name: what is taken out without need is copied later.
+    fn is_there(&self, Copied { item, look }: &Copied) -> bool {
+        let path = &item.path;
+        let (source, copy) = (self.source.join(path), self.target.join(path));
+        match item.content {
+            Content::Realm { .. } => {
+                let is_unchanged = look.is_some() && *look == files::look(&source);
+                is_unchanged || storage::is_copy_of(&copy, &source).unwrap_or(false)
+            }
+            Content::Admin | Content::Other => files::is_there(&source).unwrap_or(true),
+        }
     }
 
     /// Removes a copy, or what there is of it.

@@ -2,7 +2,9 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use fs_extra::file::{CopyOptions, TransitProcess, copy_with_progress};
 use sha2::{Digest, Sha256};
@@ -154,6 +156,29 @@ fn walk_error(folder: &Path, error: walkdir::Error) -> BackupError {
         path: error.path().unwrap_or(folder).to_owned(),
         cause: error.into(),
     }
+}
+
+/// A file as its file system has it at one moment: two looks that are equal saw the same file, and nothing was written to it in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    device: u64,
+    inode: u64,
+    changed: (i64, i64),
+}
+
+/// Seconds after a change in which another one may not show: clocks of file systems are coarse.
+const COARSE: i64 = 2;
+
+/// Looks at a file; nothing where that fails, or says nothing since the file has just changed.
+pub fn look(path: &Path) -> Option<Look> {
+    let found = fs::metadata(path).ok()?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    let is_settled = i64::try_from(now.as_secs()).ok()? > found.ctime() + COARSE;
+    is_settled.then(|| Look {
+        device: found.dev(),
+        inode: found.ino(),
+        changed: (found.ctime(), found.ctime_nsec()),
+    })
 }
 
 /// The length of a file and its SHA-256.

@@ -287,6 +287,92 @@ fn nothing_is_overwritten_and_nothing_is_left_by_a_refusal() {
     assert_eq!(names, ["backup", "full", "root"]);
 }
 
+/// Removes a Realm as soon as a file is copied, and makes another of its name, once.
+struct Replacing<'a> {
+    world: &'a World,
+    after: PathBuf,
+    realm: RealmName,
+    done: std::sync::atomic::AtomicBool,
+}
+
+impl Watch for Replacing<'_> {
+    fn pace(&self) -> Pace {
+        Pace::Full
+    }
+    fn begin(&self, _: &'static str, _: u64) {}
+    fn more(&self, _: u64) {}
+    fn moved(&self, _: u64) {}
+    fn done(&self, item: &Item) {
+        let replaced = || self.done.swap(true, std::sync::atomic::Ordering::Relaxed);
+        if self.after == Path::new(&item.path) && !replaced() {
+            let store = Store::open(&self.world.root(), || 8).unwrap();
+            store.erase(&self.realm).unwrap();
+            append(&store.realm(&self.realm, true).unwrap(), 1);
+        }
+    }
+    fn go_on(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_realm_made_again_while_a_backup_is_made_is_in_it_as_it_is_now() {
+    let realm = RealmName::from_canonical("/a");
+    let file = crate::storage::file_of(&realm);
+    // As soon as it is copied, and just when the database is that names it.
+    for after in [&file, Path::new("admin.db")] {
+        let world = World::new();
+        let replacing = Replacing {
+            world: &world,
+            after: after.to_owned(),
+            realm: realm.clone(),
+            done: false.into(),
+        };
+        let target = world.path("backup");
+        let made = backup(&world.root(), &target, &options(), &replacing).unwrap();
+        let copies = made
+            .items
+            .iter()
+            .filter(|item| Path::new(&item.path) == file);
+        let copies: Vec<&Content> = copies.map(|item| &item.content).collect();
+        let new = Content::Realm {
+            realm: "/a".into(),
+            version: 1,
+        };
+        assert_eq!(copies, [&new]);
+        assert!(world.verify("backup").is_whole());
+    }
+}
+
+#[test]
+fn a_realm_that_goes_on_while_a_backup_is_made_is_the_same() {
+    let world = World::new();
+    let file = crate::storage::file_of(&RealmName::from_canonical("/a"));
+    let [source, copy] = ["root", "backup"].map(|name| world.path(name).join(&file));
+    world.backup("backup").unwrap();
+    let open = realm(&world.store(), "/a");
+    (4..200).for_each(|version| append(&open, version));
+    let is_copy = || crate::storage::is_copy_of(&copy, &source).ok();
+    assert_eq!(is_copy(), Some(true)); // in the log
+    drop(open);
+    assert_eq!(is_copy(), Some(true)); // in the database
+    fs::remove_file(&source).unwrap();
+    assert_eq!(is_copy(), None);
+    let other = Store::open(&world.root(), || 8).unwrap();
+    let _open = realm(&other, "/a");
+    assert_eq!(is_copy(), Some(false));
+    assert!(world.verify("backup").is_whole());
+}
+
+#[test]
+fn a_look_at_what_has_just_changed_says_nothing() {
+    let fresh = tempfile::NamedTempFile::new().unwrap();
+    assert_eq!(files::look(fresh.path()), None);
+    let old = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+    assert!(files::look(&old).is_some());
+    assert_eq!(files::look(&old), files::look(&old));
+}
+
 /// Removes a file as soon as there is something of its copy.
 struct Interrupting {
     copy: PathBuf,

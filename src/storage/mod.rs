@@ -38,7 +38,7 @@ pub use names::file_of;
 pub use pages::connect;
 pub use realm_file::{Batch, ClientFile, Entry, RealmFile};
 pub use replica_file::{Change, Kept, Progress, ReplicaCommit, ReplicaFile};
-pub use snapshot::{Holds, check, snapshot};
+pub use snapshot::{Holds, check, is_copy_of, snapshot};
 pub use space::{Space, space, try_writing};
 
 /// What can go wrong with the data folder.

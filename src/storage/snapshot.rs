@@ -113,6 +113,18 @@ pub fn check(path: &Path, mut rest: impl FnMut() + Send + 'static) -> Result<Hol
     Ok(Holds::Realm { name, version })
 }
 
+/// Whether a Realm's database is the one that a copy was made of, which nobody has open, and not another that was made of its name since: each is made with a seed of its own for the first client
+/// file idents. It fails for one of an older server in which no ident was ever given.
+pub fn is_copy_of(copy: &Path, source: &Path) -> Result<bool, StorageError> {
+    Ok(first_seed(copy, &still(copy)?)? == first_seed(source, &reader(source)?)?)
+}
+
+fn first_seed(path: &Path, connection: &Connection) -> Result<Vec<u8>, StorageError> {
+    let first = "SELECT seed FROM ident_blocks ORDER BY first LIMIT 1";
+    let seed = connection.query_row(first, [], |row| row.get(0));
+    seed.map_err(|cause| classify(path, cause))
+}
+
 /// Every entry is as it was written, and none is missing; the last version.
 fn check_history(path: &Path, connection: &Connection) -> Result<u64, StorageError> {
     let failed = |cause| classify(path, cause);
