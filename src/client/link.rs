@@ -71,12 +71,35 @@ struct Task {
     /// Who waits for a MARK, with its number in this session once it was sent.
     marks: Vec<(Option<u64>, oneshot::Sender<()>)>,
     closed: Option<oneshot::Sender<()>>,
+    resets: Resets,
+}
+
+/// Client resets one after another, with nothing between them that has come to rest: what the server has does not fit, or it cannot keep what it was told.
+#[derive(Default)]
+struct Resets {
+    /// How long the next one waits.
+    delay: Duration,
+}
+
+impl Resets {
+    /// How long this one waits: the first not at all.
+    fn next(&mut self) -> Duration {
+        let longer = (self.delay * 2).clamp(FIRST_DELAY, LONGEST_DELAY);
+        std::mem::replace(&mut self.delay, longer)
+    }
+
+    /// All that there is was taken, or the connection ended in another way.
+    fn end(&mut self) {
+        self.delay = Duration::ZERO;
+    }
 }
 
 /// How a connection has ended.
 enum End {
     /// Come back at once.
     Again,
+    /// Begin anew, with what the server has.
+    Reset(ClientError),
     /// Come back after a while.
     Later(ClientError),
     /// Get a new access token first.
@@ -95,6 +118,7 @@ pub async fn run(shared: Arc<Shared>, commands: mpsc::UnboundedReceiver<Command>
         online: true,
         marks: Vec::new(),
         closed: None,
+        resets: Resets::default(),
     };
     let mut delay = FIRST_DELAY;
     let mut refreshed = false;
@@ -127,8 +151,18 @@ pub async fn run(shared: Arc<Shared>, commands: mpsc::UnboundedReceiver<Command>
             )),
             other => other,
         };
+        if !matches!(end, End::Reset(_)) {
+            task.resets.end();
+        }
         match end {
             End::Again => {}
+            End::Reset(error) => {
+                let delay = task.resets.next();
+                tracing::debug!(realm = %task.shared.address, %error, ?delay, "client reset");
+                if task.pause(delay).await.is_break() {
+                    break;
+                }
+            }
             End::Later(error) => {
                 tracing::debug!(realm = %task.shared.address, %error, "no connection");
                 task.shared
@@ -288,6 +322,7 @@ impl Task {
                     if let Err(error) = recovered {
                         return Some(End::Failed(error));
                     }
+                    self.resets.end();
                     session.changed(&self.shared.replica(), said);
                     let waiting = std::mem::take(&mut self.marks);
                     for (wanted, done) in waiting {
@@ -308,7 +343,9 @@ impl Task {
                         ..Touched::default()
                     });
                     return Some(match error.action {
-                        Action::ClientReset | Action::ClientResetNoRecovery => End::Again,
+                        Action::ClientReset | Action::ClientResetNoRecovery => {
+                            End::Reset(ClientError::Ended(error))
+                        }
                         Action::Transient => End::Later(ClientError::Ended(error)),
                         Action::ApplicationBug | Action::ProtocolViolation => {
                             End::Failed(ClientError::Ended(error))
@@ -392,5 +429,21 @@ async fn sleep_until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline).await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_reset_that_comes_again_and_again_waits() {
+        let mut resets = Resets::default();
+        assert_eq!(resets.next(), Duration::ZERO);
+        let delays: Vec<Duration> = (0..20).map(|_| resets.next()).collect();
+        assert_eq!(delays[..3], [1, 2, 4].map(|times| times * FIRST_DELAY));
+        assert_eq!(delays.last(), Some(&LONGEST_DELAY));
+        resets.end();
+        assert_eq!(resets.next(), Duration::ZERO);
     }
 }
