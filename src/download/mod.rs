@@ -11,12 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use fragment::{BodyBuilder, Built, Fragment};
 
-use crate::changeset;
 use crate::ident::{
-    ClientVersion, DownloadCursor, FileIdent, RealmName, Salt, SaltedVersion, ServerVersion,
-    UploadCursor,
+    DownloadCursor, FileIdent, RealmName, Salt, SaltedVersion, ServerVersion, UploadCursor,
 };
-use crate::realm::{Entry, Realm, RealmError, Schema, Slice, SliceEntry};
+use crate::realm::{Entry, Past, Realm, RealmError, Slice, SliceEntry};
 use crate::wire::Protocol;
 use dialect::Dialect;
 
@@ -78,7 +76,7 @@ fn of_slice(
 ) -> Result<Made, RealmError> {
     let dialect = Dialect::of(protocol);
     let mut body = BodyBuilder::default();
-    let mut past = Past::default();
+    let mut past = realm.past();
     let mut changesets = 0;
     for item in &slice.entries {
         let fragment = fragments.get(realm, item, dialect, &mut past)?;
@@ -135,57 +133,6 @@ struct Kept {
 /// Realms that are remembered in [`Kept::warned`]; one more, and all are forgotten, and may be warned of again.
 const MOST_WARNED: usize = 10_000;
 
-/// The schema as it was: what old entries named may have been erased since, or replaced by something else of that name. No SDK erases anything, so nobody is in
-/// a hurry: it is found by going through the history from its beginning.
-#[derive(Default)]
-struct Past {
-    /// The last version that it contains.
-    version: ServerVersion,
-    schema: Schema,
-}
-
-impl Past {
-    /// The schema before a version. Versions that are asked for ascend.
-    fn schema_before(
-        &mut self,
-        realm: &Realm,
-        version: ServerVersion,
-    ) -> Result<Schema, RealmError> {
-        while self.version.next() < version {
-            let from = DownloadCursor {
-                server_version: self.version,
-                client_version: ClientVersion(0),
-            };
-            let slice = realm.read(from, NOBODY, PAST_BYTES)?;
-            let reached = slice.cursor.server_version;
-            for item in slice.entries {
-                if item.entry.version < version {
-                    self.follow(realm, &item.entry)?;
-                }
-            }
-            if reached <= self.version {
-                break; // there is no more
-            }
-            self.version = ServerVersion(reached.0.min(version.0 - 1));
-        }
-        Ok(self.schema.clone())
-    }
-
-    fn follow(&mut self, realm: &Realm, entry: &Entry) -> Result<(), RealmError> {
-        let decoded = changeset::decode(&entry.changeset)
-            .map_err(|error| realm.damaged(entry.version, &error))?;
-        let mut instructions = decoded.instructions.iter();
-        instructions
-            .try_for_each(|instruction| self.schema.follow(instruction))
-            .map_err(|error| realm.damaged(entry.version, &error))
-    }
-}
-
-/// A client file that has made nothing, so that it is sent everything.
-const NOBODY: FileIdent = FileIdent(i64::MAX as u64);
-/// Bytes of history that are gone through at once.
-const PAST_BYTES: usize = 1 << 20;
-
 impl Fragments {
     /// A cache of at most `bytes`.
     pub fn new(bytes: usize) -> Fragments {
@@ -205,7 +152,7 @@ impl Fragments {
         realm: &Realm,
         item: &SliceEntry,
         dialect: Dialect,
-        past: &mut Past,
+        past: &mut Past<'_>,
     ) -> Result<Fragment, RealmError> {
         let (name, entry) = (realm.name().clone(), &item.entry);
         let key = (name, entry.salt, entry.version, dialect);
@@ -221,10 +168,10 @@ impl Fragments {
         Ok(fragment)
     }
 
-    fn flat(&self, realm: &Realm, entry: &Entry, past: &mut Past) -> Result<Bytes, RealmError> {
+    fn flat(&self, realm: &Realm, entry: &Entry, past: &mut Past<'_>) -> Result<Bytes, RealmError> {
         let today = realm.schema()?;
         let schema = if today.has_lost() {
-            past.schema_before(realm, entry.version)?
+            past.schema_before(entry.version)?
         } else if Dialect::Flat.is_plain(&today) {
             return Ok(entry.changeset.clone());
         } else {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::dialect::Dialect;
-use super::{Fragments, Past, make, make_now};
+use super::{Fragments, make, make_now};
 use crate::changeset::{
     self, Changeset, CollectionKind, Column, ColumnKind, Instruction, Key, KeyKind, Path,
     PrimaryKeyColumn, Slot, Step, TableKind, Value,
@@ -19,20 +19,27 @@ use crate::storage::Store;
 use crate::wire::Protocol;
 
 fn upload(realm: &Realm, ident: FileIdent, version: u64, instructions: Vec<Instruction>) {
-    let client_version = ClientVersion(version);
+    upload_all(realm, ident, version, vec![instructions]);
+}
+
+/// The first of the changesets makes this version.
+fn upload_all(realm: &Realm, ident: FileIdent, first: u64, changesets: Vec<Vec<Instruction>>) {
+    let changesets = (first..).zip(changesets);
+    let changesets = changesets.map(|(version, instructions)| Uploaded {
+        client_version: ClientVersion(version),
+        server_version: ServerVersion(0),
+        timestamp: OriginTimestamp(version),
+        origin: FileIdent(0),
+        changeset: changeset::encode(&Changeset { instructions }).into(),
+    });
+    let changesets: Vec<_> = changesets.collect();
     let pending = Pending {
         ident,
-        changesets: vec![Uploaded {
-            client_version,
-            server_version: ServerVersion(0),
-            timestamp: OriginTimestamp(version),
-            origin: FileIdent(0),
-            changeset: changeset::encode(&Changeset { instructions }).into(),
-        }],
         progress: UploadCursor {
-            client_version,
+            client_version: changesets.last().unwrap().client_version,
             server_version: ServerVersion(0),
         },
+        changesets,
         locked: ServerVersion(0),
         allow: Allow::ALL,
     };
@@ -156,7 +163,7 @@ fn what_was_erased_since_is_told_by_the_schema_of_its_time() {
     let fragments = Fragments::new(1 << 20);
     let (mut cells, mut schema) = (MemoryCells::default(), Schema::default());
     let mut lists = 0;
-    let mut past = Past::default();
+    let mut past = realm.past();
     for item in &slice.entries {
         let fragment = fragments
             .get(&realm, item, Dialect::Flat, &mut past)
@@ -184,7 +191,7 @@ fn what_was_erased_since_is_told_by_the_schema_of_its_time() {
     let last = &slice.entries[slice.entries.len() - 3];
     let fragment = |fragments: &Fragments| {
         fragments
-            .get(&realm, last, Dialect::Flat, &mut Past::default())
+            .get(&realm, last, Dialect::Flat, &mut realm.past())
             .unwrap()
     };
     assert_eq!(fragment(&anew).plain, fragment(&fragments).plain);
@@ -212,4 +219,75 @@ fn what_needs_the_past_is_not_made_at_once() {
     assert!(make_now(&realm, &fragments, other, start, new, usize::MAX).is_some());
     let made = make(&realm, &fragments, other, start, old, 1 << 20).unwrap();
     assert_eq!(made.cursor.server_version, realm.head().version);
+}
+
+/// A thousand entries of some size, the last of which erases a column.
+fn long_history(realm: &Realm, ident: FileIdent, text: &str) {
+    let mixed = column("A", ColumnKind::Mixed, CollectionKind::Single);
+    let gone = column("B", ColumnKind::Int, CollectionKind::Single);
+    let mut changesets = vec![vec![table("A"), mixed, create("A"), table("B"), gone]];
+    changesets.resize_with(999, || write(text));
+    changesets.push(vec![Instruction::EraseColumn {
+        class: "B".into(),
+        field: "x".into(),
+    }]);
+    upload_all(realm, ident, 1, changesets);
+}
+
+fn write(text: &str) -> Vec<Instruction> {
+    vec![Instruction::Update {
+        path: path("A", &[]),
+        value: Value::String(text.into()),
+        slot: Slot::Field { is_default: false },
+    }]
+}
+
+/// Makes a DOWNLOAD for a device of an old protocol: where it stands then, and how many entries of the past were gone through for it.
+fn read(realm: &Realm, file: FileIdent, from: u64, limit: usize) -> (u64, usize) {
+    let from = DownloadCursor {
+        server_version: ServerVersion(from),
+        ..DownloadCursor::default()
+    };
+    let (before, none_kept) = (realm.followed(), Fragments::new(0));
+    let old = Protocol::new(7).unwrap();
+    let made = make(realm, &none_kept, file, from, old, limit).unwrap();
+    assert!(made.changesets > 0);
+    (made.cursor.server_version.0, realm.followed() - before)
+}
+
+#[test]
+fn the_past_is_gone_through_once() {
+    let folder = folder();
+    let name = RealmName::from_canonical("/a");
+    let realm = folder.registry.open(&name, true).unwrap();
+    let (writer, _) = realm.allocate_client_file().unwrap();
+    let (reader, _) = realm.allocate_client_file().unwrap();
+    long_history(&realm, writer, "short");
+    for head in 1000..1020 {
+        upload(&realm, writer, head + 1, write("short"));
+        assert_eq!(read(&realm, reader, head, 1 << 20).0, head + 1);
+    }
+    assert!(realm.followed() <= 1020, "{}", realm.followed());
+}
+
+#[test]
+fn readers_far_behind_and_at_the_head_leave_each_other_their_places() {
+    let folder = folder();
+    let name = RealmName::from_canonical("/a");
+    let realm = folder.registry.open(&name, true).unwrap();
+    let (writer, _) = realm.allocate_client_file().unwrap();
+    let (reader, _) = realm.allocate_client_file().unwrap();
+    let text = "long ".repeat(400);
+    long_history(&realm, writer, &text);
+    let (mut head, mut behind, mut followed) = (1000, 0, Vec::new());
+    while behind < head {
+        upload(&realm, writer, head + 1, write(&text));
+        followed.push(read(&realm, reader, head, 1 << 20).1);
+        head += 1;
+        let (reached, for_it) = read(&realm, reader, behind, 100_000);
+        (behind, _) = (reached, followed.push(for_it));
+    }
+    let (first, later) = followed.split_first().unwrap();
+    // The entries of a DOWNLOAD, and those of two steps.
+    assert!(*first <= 1000 && later.iter().all(|entries| *entries < 50 + 250));
 }

@@ -11,6 +11,7 @@ mod integrate;
 mod memory;
 mod notes;
 mod overlay;
+mod past;
 mod published;
 mod registry;
 mod salts;
@@ -26,6 +27,7 @@ use bytes::Bytes;
 
 pub use cost::Pace;
 pub use overlay::Overlay;
+pub use past::Past;
 pub use registry::Registry;
 pub use salts::salt_for;
 
@@ -40,6 +42,7 @@ use files::Files;
 use integrate::Writer;
 use memory::{Memory, Share};
 use notes::Notes;
+use past::Places;
 use published::{Published, View};
 
 pub use crate::state::{ClassColumn, Schema};
@@ -197,6 +200,7 @@ pub struct Realm {
     notes: Notes,
     idents: Mutex<Option<IdentBlock>>,
     schema: Mutex<Option<Schema>>,
+    places: Places,
     checkpoint_bytes: usize,
     /// What is kept of all this in memory.
     share: Share,
@@ -220,6 +224,7 @@ impl Realm {
             notes: Notes::default(),
             idents: Mutex::new(file.take_idents()),
             schema: Mutex::default(),
+            places: Places::default(),
             checkpoint_bytes: limits.checkpoint_bytes,
             share: memory.share(),
             file,
@@ -319,8 +324,8 @@ impl Realm {
             *lock(&self.schema) = writer.schema().cloned();
             self.published.append(&batch.entries);
         }
-        let bytes = writer.kept_bytes() + self.published.bytes() + self.files.bytes();
-        self.share.set(bytes);
+        let read = self.published.bytes() + self.files.bytes() + self.places.bytes();
+        self.share.set(writer.kept_bytes() + read);
         Ok(Integration {
             head: self.head(),
             appended: integrated.appended,
@@ -342,6 +347,19 @@ impl Realm {
         }
         let loaded = overlay::load_schema(&self.file)?;
         Ok(lock(&self.schema).get_or_insert(loaded).clone())
+    }
+
+    /// The schema as it was, to be asked for one version after another.
+    pub fn past(&self) -> Past<'_> {
+        Past::new(self)
+    }
+
+    /// How many entries were gone through for the schema as it was.
+    #[cfg(test)]
+    pub fn followed(&self) -> usize {
+        self.places
+            .followed
+            .load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// Looks at the stored state; integration waits meanwhile. What is written to the cells is forgotten.
@@ -390,6 +408,7 @@ impl Realm {
         writer.rest();
         self.published.rest();
         self.files.forget();
+        self.places.forget();
         self.share.set(0);
     }
 

@@ -11,6 +11,9 @@ use crate::changeset::{
     self, Changeset, Column, ColumnKind, Instruction, KeyKind, PrimaryKeyColumn, TableKind, Text,
 };
 
+/// About what a class or a column takes, in bytes of memory.
+const NAMED: usize = 128;
+
 /// All classes of a Realm. Cloning is cheap.
 #[derive(Debug, Clone, Default)]
 pub struct Schema {
@@ -253,6 +256,17 @@ impl Schema {
     pub fn has_lost(&self) -> bool {
         let lost_column = |class: &Arc<Class>| class.columns.len() != class.next_column as usize;
         self.lost_class || self.classes.values().any(lost_column)
+    }
+
+    /// Whether two schemas are one in memory: nothing happened to one that did not to the other.
+    pub fn is_shared_with(&self, other: &Schema) -> bool {
+        Arc::ptr_eq(&self.classes, &other.classes)
+    }
+
+    /// About what it takes, in bytes of memory.
+    pub fn bytes(&self) -> usize {
+        let (classes, columns) = self.size();
+        (classes + columns) * NAMED
     }
 
     /// Does to the schema what an instruction does to it, with no state below.

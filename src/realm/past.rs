@@ -1,0 +1,143 @@
+//! The schema as it was: what old entries named may have been erased since, or replaced by something else of that name.
+//!
+//! No SDK erases anything, so it is stored nowhere: it is found by going through the history. That is done once, and places on the way are kept, from which whoever reads goes
+//! on. So what a reader goes through does not grow with the history, wherever it stands.
+
+use std::sync::{Arc, Mutex};
+use std::vec::IntoIter;
+
+use super::{Entry, Realm, RealmError, Schema, lock};
+use crate::changeset;
+use crate::courtesy;
+use crate::ident::ServerVersion;
+
+/// A place in the history.
+#[derive(Clone, Default)]
+struct Place {
+    /// The last version that the schema contains.
+    version: ServerVersion,
+    /// What the history weighs up to it.
+    weight: u64,
+    schema: Schema,
+}
+
+/// What an entry weighs beside its changeset.
+const ENTRY_WEIGHT: u64 = 128;
+/// How far places are apart: about as far as is gone through in a millisecond or two.
+const STEP: u64 = 256 << 10;
+/// What is after more steps than these has its places further apart, the later the more: so their number hardly grows.
+const MOST_STEPS: u64 = 512;
+/// Bytes of history that are read at once.
+const PAGE_BYTES: usize = 1 << 20;
+
+/// The places that a Realm keeps, in order. The last is as far as anybody has come.
+#[derive(Default)]
+pub struct Places {
+    kept: Mutex<Vec<Place>>,
+    /// How many entries were gone through.
+    #[cfg(test)]
+    pub followed: std::sync::atomic::AtomicUsize,
+}
+
+impl Places {
+    /// The last place before a version.
+    fn before(&self, version: ServerVersion) -> Place {
+        let kept = lock(&self.kept);
+        let later = kept.partition_point(|place| place.version < version);
+        kept[..later].last().cloned().unwrap_or_default()
+    }
+
+    /// Keeps a place if it is further than all others. The last one moves on with it until it is a step away from the one before.
+    fn keep(&self, place: &Place) {
+        let mut kept = lock(&self.kept);
+        let before = kept.iter().nth_back(1).map_or(0, |before| before.weight);
+        match kept.last_mut() {
+            Some(last) if last.version >= place.version => {}
+            Some(last) if last.weight - before < STEP.max(place.weight / MOST_STEPS) => {
+                *last = place.clone();
+            }
+            _ => kept.push(place.clone()),
+        }
+    }
+
+    /// About what they take, in bytes of memory.
+    pub fn bytes(&self) -> usize {
+        let kept = lock(&self.kept);
+        let mut before = None;
+        let own = kept.iter().map(|place| {
+            let shared = before.replace(&place.schema);
+            let shares = shared.is_some_and(|shared| shared.is_shared_with(&place.schema));
+            size_of::<Place>() + if shares { 0 } else { place.schema.bytes() }
+        });
+        own.sum()
+    }
+
+    /// Forgets all of them.
+    pub fn forget(&self) {
+        *lock(&self.kept) = Vec::new();
+    }
+}
+
+/// A walk through the past of a Realm.
+pub struct Past<'r> {
+    realm: &'r Realm,
+    at: Place,
+    /// What follows, as far as it was read.
+    page: IntoIter<Arc<Entry>>,
+}
+
+impl<'r> Past<'r> {
+    /// One that has not begun.
+    pub(super) fn new(realm: &'r Realm) -> Past<'r> {
+        Past {
+            realm,
+            at: Place::default(),
+            page: IntoIter::default(),
+        }
+    }
+
+    /// The schema before a version. Versions that are asked for ascend.
+    pub fn schema_before(&mut self, version: ServerVersion) -> Result<Schema, RealmError> {
+        let nearest = self.realm.places.before(version);
+        if nearest.version > self.at.version {
+            self.at = nearest;
+            self.page = IntoIter::default();
+        }
+        while self.at.version.next() < version {
+            let Some(entry) = self.next()? else {
+                break; // there is no more
+            };
+            self.follow(&entry)?;
+        }
+        self.realm.places.keep(&self.at);
+        Ok(self.at.schema.clone())
+    }
+
+    fn next(&mut self) -> Result<Option<Arc<Entry>>, RealmError> {
+        if self.page.as_slice().is_empty() {
+            let (published, file) = (&self.realm.published, &self.realm.file);
+            let view = published.view(self.at.version, PAGE_BYTES, file)?;
+            self.page = view.entries.into_iter();
+        }
+        Ok(self.page.next())
+    }
+
+    fn follow(&mut self, entry: &Entry) -> Result<(), RealmError> {
+        #[cfg(test)]
+        let _ = (self.realm.places.followed).fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let decoded = changeset::decode(&entry.changeset)
+            .map_err(|error| self.realm.damaged(entry.version, &error))?;
+        courtesy::did(entry.changeset.len());
+        let mut instructions = decoded.instructions.iter();
+        instructions
+            .try_for_each(|instruction| self.at.schema.follow(instruction))
+            .map_err(|error| self.realm.damaged(entry.version, &error))?;
+        let weight = entry.total_bytes + ENTRY_WEIGHT * entry.version.0;
+        let has_gone_a_step = weight / STEP > self.at.weight / STEP;
+        (self.at.version, self.at.weight) = (entry.version, weight);
+        if has_gone_a_step {
+            self.realm.places.keep(&self.at);
+        }
+        Ok(())
+    }
+}
