@@ -47,7 +47,7 @@ impl Decimal128 {
                 negative: false,
             };
         }
-        while normal.coefficient % 10 == 0 {
+        while normal.coefficient.is_multiple_of(10) {
             normal.coefficient /= 10;
             normal.exponent += 1;
         }
