@@ -98,28 +98,33 @@ impl<'r> Past<'r> {
 
     /// The schema before a version. Versions that are asked for ascend.
     pub fn schema_before(&mut self, version: ServerVersion) -> Result<Schema, RealmError> {
-        let nearest = self.realm.places.before(version);
-        if nearest.version > self.at.version {
-            self.at = nearest;
-            self.page = IntoIter::default();
-        }
+        self.go_to_nearest(version);
         while self.at.version.next() < version {
-            let Some(entry) = self.next()? else {
-                break; // there is no more
-            };
-            self.follow(&entry)?;
+            match self.page.next() {
+                Some(entry) => self.follow(&entry)?,
+                None if self.read(version)? => {}
+                None => break, // there is no more
+            }
         }
         self.realm.places.keep(&self.at);
         Ok(self.at.schema.clone())
     }
 
-    fn next(&mut self) -> Result<Option<Arc<Entry>>, RealmError> {
-        if self.page.as_slice().is_empty() {
-            let (published, file) = (&self.realm.published, &self.realm.file);
-            let view = published.view(self.at.version, PAGE_BYTES, file)?;
-            self.page = view.entries.into_iter();
+    fn go_to_nearest(&mut self, version: ServerVersion) {
+        let nearest = self.realm.places.before(version);
+        if nearest.version > self.at.version {
+            self.at = nearest;
+            self.page = IntoIter::default();
         }
-        Ok(self.page.next())
+    }
+
+    /// Reads what follows, from where another reader has come meanwhile, if that is further. Whether there is something.
+    fn read(&mut self, version: ServerVersion) -> Result<bool, RealmError> {
+        self.go_to_nearest(version);
+        let (published, file) = (&self.realm.published, &self.realm.file);
+        let view = published.view(self.at.version, PAGE_BYTES, file)?;
+        self.page = view.entries.into_iter();
+        Ok(!self.page.as_slice().is_empty())
     }
 
     fn follow(&mut self, entry: &Entry) -> Result<(), RealmError> {
@@ -139,5 +144,33 @@ impl<'r> Past<'r> {
             self.realm.places.keep(&self.at);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_about_a_step_apart_and_not_many() {
+        let places = Places::default();
+        let place = |version: u64| Place {
+            version: ServerVersion(version),
+            weight: version * STEP / 3,
+            schema: Schema::default(),
+        };
+        (1..=300_000).for_each(|version| places.keep(&place(version)));
+        places.keep(&place(7));
+        let count = lock(&places.kept).len() as u64;
+        assert!((MOST_STEPS..7 * MOST_STEPS).contains(&count), "{count}"); // 24 GiB
+        for version in (1..=300_000).step_by(77) {
+            let weight = place(version).weight;
+            let nearest = places.before(ServerVersion(version));
+            assert!(nearest.version.0 < version);
+            assert!(weight - nearest.weight <= 2 * STEP.max(weight / MOST_STEPS));
+        }
+        assert!(places.bytes() > 0);
+        places.forget();
+        assert_eq!(places.bytes(), 0);
     }
 }
