@@ -1,7 +1,7 @@
 //! The random run: processes of real SDKs, of our own client and of the reference edit one Realm, go off- and online, are killed as the server is, and end equal.
 //!
 //! `ROS_SEED=n` runs one seed, `ROS_LONG=1` runs for `ROS_MINUTES` (60 unless said). A failure says its seed, then leaves out steps for as long as it still fails, at
-//! most `ROS_SHRINK` times (0 unless said in the short run, 40 in the long one).
+//! most `ROS_SHRINK` times (0 unless said in the short run, 40 in the long one). `ROS_DEVICES=ours,ours,reference` says who takes part (the first is `ours`).
 
 mod device;
 mod plan;
@@ -19,9 +19,10 @@ use ros::realm::Registry;
 use ros::storage::Store;
 use serde_json::Value;
 
+use crate::sdk::random_edits::Kind;
 use crate::simulation::{assert_same, replayed, stored};
 use crate::support::dump::{dump, first_difference, normal};
-use plan::{Plan, Step};
+use plan::{Plan, Step, Who};
 use world::{World, Wrong};
 
 /// A number from the environment.
@@ -80,9 +81,20 @@ fn kind(wrong: &str) -> String {
     letters.take(60).collect()
 }
 
+/// Everybody, or who is named in `ROS_DEVICES`; those edit what all of them know.
+fn plan(seed: u64, length: usize) -> Plan {
+    let Ok(names) = std::env::var("ROS_DEVICES") else {
+        return Plan::of(seed, reference::built().is_some(), length);
+    };
+    let named = |name| Who::named(name).unwrap_or_else(|| panic!("{name} is no device"));
+    let devices: Vec<Who> = names.split(',').map(named).collect();
+    assert_eq!(devices[0], Who::Ours, "the first makes the classes");
+    Plan::among(seed, Kind::Common, devices, length)
+}
+
 /// Runs a seed; a failure is made smaller first.
 fn run(seed: u64, length: usize, tries: usize) -> bool {
-    let plan = Plan::of(seed, reference::built().is_some(), length);
+    let plan = plan(seed, length);
     println!(
         "random run: seed {seed}, {:?}, {:?}",
         plan.kind, plan.devices

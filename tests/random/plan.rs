@@ -19,6 +19,19 @@ pub enum Who {
     Reference,
 }
 
+impl Who {
+    /// By its name in small letters.
+    pub fn named(name: &str) -> Option<Who> {
+        match name {
+            "kotlin" => Some(Who::Kotlin),
+            "js" => Some(Who::Js),
+            "ours" => Some(Who::Ours),
+            "reference" => Some(Who::Reference),
+            _ => None,
+        }
+    }
+}
+
 /// One step of a run. Numbers are those of devices.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Step {
@@ -54,22 +67,23 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Collections in Mixed values are given to those alone that know them; the reference client makes none.
-    pub fn of(seed: u64, reference: bool, length: usize) -> Plan {
+    /// Everybody takes part, the reference client where it is `built`. Collections in Mixed values are given to those alone that know them; the reference client makes
+    /// none.
+    pub fn of(seed: u64, built: bool, length: usize) -> Plan {
         use Who::{Js, Kotlin, Ours, Reference};
-        let mut random = StdRng::seed_from_u64(seed);
-        let kind = if seed % 3 == 2 {
-            Kind::Nested
-        } else {
-            Kind::Common
-        };
-        let mut devices = match kind {
-            Kind::Common => vec![Ours, Kotlin, Js, Ours, Js],
-            Kind::Nested => vec![Ours, Kotlin, Ours, Kotlin],
-        };
-        if kind == Kind::Common && reference {
+        if seed % 3 == 2 {
+            return Plan::among(seed, Kind::Nested, vec![Ours, Kotlin, Ours, Kotlin], length);
+        }
+        let mut devices = vec![Ours, Kotlin, Js, Ours, Js];
+        if built {
             devices.push(Reference);
         }
+        Plan::among(seed, Kind::Common, devices, length)
+    }
+
+    /// A run of these devices.
+    pub fn among(seed: u64, kind: Kind, devices: Vec<Who>, length: usize) -> Plan {
+        let mut random = StdRng::seed_from_u64(seed);
         let mut steps: Vec<Step> = (0..length)
             .map(|_| step(&mut random, devices.len()))
             .collect();
