@@ -75,7 +75,7 @@ impl<C: Cells> Shown<'_, '_, C> {
         out
     }
 
-    /// Content as the recordings show it; nothing for a link to an object that is not there. In a list of links there is no place of it, in a list of Mixed values
+    /// Content as the recordings show it; nothing for a link to an object that is not there. In a list or set of links there is no place of it, in one of Mixed values
     /// its place is null: so SDKs show both.
     fn content(&mut self, content: &Content, is_mixed: bool) -> Option<Json> {
         Some(match content {
@@ -92,11 +92,8 @@ impl<C: Cells> Shown<'_, '_, C> {
                 json!({ "embedded": self.fields(class, fields) })
             }
             Content::List(items) => {
-                let place = |item| {
-                    let shown = self.content(item, is_mixed);
-                    shown.or(is_mixed.then_some(Json::Null))
-                };
-                json!({ "list": items.iter().filter_map(place).collect::<Vec<_>>() })
+                let places = items.iter().filter_map(|item| self.place(item, is_mixed));
+                json!({ "list": places.collect::<Vec<_>>() })
             }
             Content::Dictionary(entries) => {
                 let mut shown = Map::new();
@@ -107,12 +104,18 @@ impl<C: Cells> Shown<'_, '_, C> {
                 json!({ "dict": shown })
             }
             Content::Set(values) => {
-                let values = values
-                    .iter()
-                    .filter_map(|value| self.content(&Content::Value(value.clone()), is_mixed));
-                json!({ "set": values.collect::<Vec<_>>() })
+                let place = |value: &ros::changeset::Value| {
+                    self.place(&Content::Value(value.clone()), is_mixed)
+                };
+                json!({ "set": values.iter().filter_map(place).collect::<Vec<_>>() })
             }
         })
+    }
+
+    /// What stands in the place of an element of a list or set, if it has one.
+    fn place(&mut self, element: &Content, is_mixed: bool) -> Option<Json> {
+        let shown = self.content(element, is_mixed);
+        shown.or(is_mixed.then_some(Json::Null))
     }
 }
 
@@ -242,28 +245,36 @@ fn a_link_to_nothing_has_a_place_among_mixed_values_only() {
     };
     use ros::state::{Applier, MemoryCells};
     let class = || Text::from("Dog");
-    let column = |field: &str, kind| Instruction::AddColumn {
+    let column = |field: &str, kind, collection| Instruction::AddColumn {
         class: class(),
         field: field.into(),
         column: Column {
             kind,
             nullable: false,
-            collection: CollectionKind::List,
+            collection,
             dictionary_key: 0,
         },
     };
-    let linked = |field: &str, key: i64, index: u32| Instruction::ArrayInsert {
-        path: Path {
-            class: class(),
-            key: Key::Int(1),
-            field: field.into(),
-            steps: vec![Step::Index(index)],
-        },
-        value: Value::Link(Link {
+    let path = |field: &str, steps| Path {
+        class: class(),
+        key: Key::Int(1),
+        field: field.into(),
+        steps,
+    };
+    let link = |key| {
+        Value::Link(Link {
             class: class(),
             key: Key::Int(key),
-        }),
+        })
+    };
+    let linked = |field: &str, key: i64, index: u32| Instruction::ArrayInsert {
+        path: path(field, vec![Step::Index(index)]),
+        value: link(key),
         prior_size: index,
+    };
+    let member = |field: &str, key: i64| Instruction::SetInsert {
+        path: path(field, Vec::new()),
+        value: link(key),
     };
     let key = PrimaryKeyColumn {
         field: "_id".into(),
@@ -275,8 +286,10 @@ fn a_link_to_nothing_has_a_place_among_mixed_values_only() {
             class: class(),
             kind: TableKind::TopLevel(key),
         },
-        column("links", ColumnKind::Link(class())),
-        column("mixeds", ColumnKind::Mixed),
+        column("links", ColumnKind::Link(class()), CollectionKind::List),
+        column("mixeds", ColumnKind::Mixed, CollectionKind::List),
+        column("linkSet", ColumnKind::Link(class()), CollectionKind::Set),
+        column("mixedSet", ColumnKind::Mixed, CollectionKind::Set),
         Instruction::CreateObject {
             class: class(),
             key: Key::Int(1),
@@ -285,6 +298,10 @@ fn a_link_to_nothing_has_a_place_among_mixed_values_only() {
         linked("links", 1, 1),
         linked("mixeds", 9, 0),
         linked("mixeds", 1, 1),
+        member("linkSet", 9),
+        member("linkSet", 1),
+        member("mixedSet", 9),
+        member("mixedSet", 1),
     ];
     let (mut cells, mut schema) = (MemoryCells::default(), Schema::default());
     let mut applier = Applier::new(&mut cells, &mut schema);
@@ -297,4 +314,7 @@ fn a_link_to_nothing_has_a_place_among_mixed_values_only() {
     let there = json!({"link": ["Dog", "int:1"]});
     assert_eq!(dog["links"], json!({ "list": [there] }), "{shown}");
     assert_eq!(dog["mixeds"], json!({ "list": [null, there] }));
+    let [links, mixeds] = ["linkSet", "mixedSet"].map(|field| normal(&dog[field]));
+    assert_eq!(links, json!({ "set": [there] }), "{shown}");
+    assert_eq!(mixeds, normal(&json!({ "set": [null, there] })), "{shown}");
 }

@@ -108,10 +108,11 @@ fn scalar(random: &mut StdRng, kind: &ColumnKind) -> Value {
             seconds: 1_700_000_000 + number,
             nanoseconds: number as i32 * 1_000_000,
         },
-        ColumnKind::Float => Value::Float(number as f32 / 8.0),
-        ColumnKind::Double => Value::Double(number as f64 / 16.0),
+        // No number in two forms: to a set of Mixed values they are one, and each copy keeps what came to it first.
+        ColumnKind::Float => Value::Float(number as f32 + 0.125),
+        ColumnKind::Double => Value::Double(number as f64 + 0.0625),
         ColumnKind::Decimal => Value::Decimal(Decimal128 {
-            coefficient: 100 + number as u128,
+            coefficient: 101 + number as u128,
             exponent: -2,
             negative: strange,
         }),
