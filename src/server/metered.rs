@@ -64,6 +64,11 @@ impl<R> Metered<R> {
         }
     }
 
+    /// So many bytes of what has come were no part of the message that is coming in.
+    pub fn passed(&mut self, bytes: usize) {
+        self.unfinished = self.unfinished.saturating_sub(bytes);
+    }
+
     /// Whether a large message is coming in.
     pub fn holds_much(&self) -> bool {
         self.large.is_some()

@@ -146,9 +146,8 @@ impl Task {
                 Some(event) = self.events.next() => self.event(event),
                 message = self.incoming.next(), if may_read => {
                     self.heard = Instant::now();
-                    let hold = self.incoming.get_mut().finished();
                     match message {
-                        Some(Ok(message)) => self.message(message, hold),
+                        Some(Ok(message)) => self.whole(message),
                         Some(Err(tungstenite::Error::Capacity(error))) => self.input(Input::Oversized(error.to_string())),
                         Some(Err(tungstenite::Error::Protocol(ResetWithoutClosingHandshake))) => self.left(),
                         // SDKs end TLS as they end TCP, without a word.
@@ -241,6 +240,19 @@ impl Task {
             Ok(Err(error)) => tracing::trace!(%error, "connection ended while closing"),
             Err(_) => tracing::trace!("the client did not close"),
         }
+    }
+
+    /// A message has come. Control frames may come amid another message, which goes on after them.
+    fn whole(&mut self, message: Message) -> Next {
+        let metered = self.incoming.get_mut();
+        let hold = match &message {
+            Message::Binary(_) | Message::Text(_) => metered.finished(),
+            control => {
+                metered.passed(control.len() + CONTROL_HEAD);
+                Hold::default()
+            }
+        };
+        self.message(message, hold)
     }
 
     fn message(&mut self, message: Message, hold: Hold) -> Next {
@@ -398,6 +410,9 @@ async fn taken_in(message: &mut Option<Pin<Box<dyn Future<Output = Bytes> + Send
         None => std::future::pending().await,
     }
 }
+
+/// Bytes before the payload of a control frame of a client.
+const CONTROL_HEAD: usize = 6;
 
 /// The effort of taking a message and handing it on.
 const MESSAGE: usize = 256;

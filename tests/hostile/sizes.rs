@@ -146,6 +146,22 @@ fn unfinished_messages_of_many_share_a_bound() {
     }
     let unknown = server.peak_memory();
     assert!(unknown < 60, "{unknown} MiB");
+    // Nor with something else between the parts of the message.
+    let part = [
+        &[0, 0x80 | 126, 0x07, 0xD0, 0, 0, 0, 0][..],
+        &[b'x'; 2000],
+        &[0x89, 0x80, 0, 0, 0, 0],
+    ]
+    .concat();
+    let parts = [
+        &[2, 0x80, 0, 0, 0, 0][..],
+        &part.repeat(80 * MIB / part.len()),
+    ]
+    .concat();
+    let mut nobody = Wire::open(server.address(), "/realm-sync", protocol).unwrap();
+    assert!(nobody.force(&parts) < parts.len());
+    let unknown = server.peak_memory();
+    assert!(unknown < 60, "{unknown} MiB");
     let mut crowd: Vec<Client> = (0..10).map(|_| Client::connect(&server)).collect();
     let taken = crowd.iter_mut().map(|client| client.wire.force(&start));
     let whole = taken.filter(|sent| *sent == start.len()).count();
