@@ -224,7 +224,7 @@ impl Realm {
             notes: Notes::default(),
             idents: Mutex::new(file.take_idents()),
             schema: Mutex::default(),
-            places: Places::default(),
+            places: Places::new(memory.share()),
             checkpoint_bytes: limits.checkpoint_bytes,
             share: memory.share(),
             file,
@@ -324,7 +324,7 @@ impl Realm {
             *lock(&self.schema) = writer.schema().cloned();
             self.published.append(&batch.entries);
         }
-        let read = self.published.bytes() + self.files.bytes() + self.places.bytes();
+        let read = self.published.bytes() + self.files.bytes();
         self.share.set(writer.kept_bytes() + read);
         Ok(Integration {
             head: self.head(),

@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex};
 use std::vec::IntoIter;
 
+use super::memory::Share;
 use super::{Entry, Realm, RealmError, Schema, lock};
 use crate::changeset;
 use crate::courtesy;
@@ -27,19 +28,32 @@ const ENTRY_WEIGHT: u64 = 128;
 const STEP: u64 = 256 << 10;
 /// What is after more steps than these has its places further apart, the later the more: so their number hardly grows.
 const MOST_STEPS: u64 = 512;
+/// Bytes of memory that the places of a Realm may take; above it every second one is dropped.
+const MOST_BYTES: usize = 4 << 20;
 /// Bytes of history that are read at once.
 const PAGE_BYTES: usize = 1 << 20;
 
 /// The places that a Realm keeps, in order. The last is as far as anybody has come.
-#[derive(Default)]
 pub struct Places {
     kept: Mutex<Vec<Place>>,
+    /// What they count among all that Realms keep.
+    share: Share,
     /// How many entries were gone through.
     #[cfg(test)]
     pub followed: std::sync::atomic::AtomicUsize,
 }
 
 impl Places {
+    /// No places yet.
+    pub fn new(share: Share) -> Places {
+        Places {
+            kept: Mutex::default(),
+            share,
+            #[cfg(test)]
+            followed: std::sync::atomic::AtomicUsize::new(0),
+        }
+    }
+
     /// The last place before a version.
     fn before(&self, version: ServerVersion) -> Place {
         let kept = lock(&self.kept);
@@ -47,35 +61,55 @@ impl Places {
         kept[..later].last().cloned().unwrap_or_default()
     }
 
-    /// Keeps a place if it is further than all others. The last one moves on with it until it is a step away from the one before.
+    /// Keeps a place if it is further than all others, or a step away from them. The last one moves on with it until it is a step away from the one before.
     fn keep(&self, place: &Place) {
         let mut kept = lock(&self.kept);
-        let before = kept.iter().nth_back(1).map_or(0, |before| before.weight);
-        match kept.last_mut() {
-            Some(last) if last.version >= place.version => {}
-            Some(last) if last.weight - before < STEP.max(place.weight / MOST_STEPS) => {
-                *last = place.clone();
+        let at = kept.partition_point(|other| other.version < place.version);
+        if let Some(later) = kept.get(at) {
+            // All were forgotten while somebody was on the way, who has left the first one far from the beginning.
+            let before = at.checked_sub(1).map_or(0, |at| kept[at].weight);
+            let step = STEP.max(place.weight / MOST_STEPS);
+            if place.weight - before < step || later.weight - place.weight < step {
+                return;
             }
-            _ => kept.push(place.clone()),
+            kept.insert(at, place.clone());
+        } else {
+            let before = kept.iter().nth_back(1).map_or(0, |before| before.weight);
+            match kept.last_mut() {
+                Some(last) if last.weight - before < STEP.max(place.weight / MOST_STEPS) => {
+                    *last = place.clone();
+                    return;
+                }
+                _ => kept.push(place.clone()),
+            }
         }
-    }
-
-    /// About what they take, in bytes of memory.
-    pub fn bytes(&self) -> usize {
-        let kept = lock(&self.kept);
-        let mut before = None;
-        let own = kept.iter().map(|place| {
-            let shared = before.replace(&place.schema);
-            let shares = shared.is_some_and(|shared| shared.is_shared_with(&place.schema));
-            size_of::<Place>() + if shares { 0 } else { place.schema.bytes() }
-        });
-        own.sum()
+        if bytes(&kept) > MOST_BYTES {
+            let mut later = kept.len();
+            kept.retain(|_| {
+                later -= 1;
+                later.is_multiple_of(2)
+            });
+        }
+        self.share.set(bytes(&kept));
     }
 
     /// Forgets all of them.
     pub fn forget(&self) {
-        *lock(&self.kept) = Vec::new();
+        let mut kept = lock(&self.kept);
+        *kept = Vec::new();
+        self.share.set(0);
     }
+}
+
+/// About what places take, in bytes of memory.
+fn bytes(places: &[Place]) -> usize {
+    let mut before = None;
+    let own = places.iter().map(|place| {
+        let shared = before.replace(&place.schema);
+        let shares = shared.is_some_and(|shared| shared.is_shared_with(&place.schema));
+        size_of::<Place>() + if shares { 0 } else { place.schema.bytes() }
+    });
+    own.sum()
 }
 
 /// A walk through the past of a Realm.
@@ -149,11 +183,57 @@ impl<'r> Past<'r> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::memory::Memory;
     use super::*;
+    use crate::changeset::{CollectionKind, Column, ColumnKind, Instruction, TableKind};
+
+    #[test]
+    fn places_of_large_schemas_are_few() {
+        let memory = Memory::default();
+        let places = Places::new(memory.share());
+        for version in 1..100 {
+            let mut schema = Schema::default();
+            let class = || "Note".into();
+            let kind = TableKind::Embedded;
+            schema
+                .follow(&Instruction::AddTable {
+                    class: class(),
+                    kind,
+                })
+                .unwrap();
+            for number in 0..1000 {
+                let field = format!("{version:0>50}{number}").as_str().into();
+                let column = Column {
+                    kind: ColumnKind::Int,
+                    nullable: false,
+                    collection: CollectionKind::Single,
+                    dictionary_key: 0,
+                };
+                let class = class();
+                schema
+                    .follow(&Instruction::AddColumn {
+                        class,
+                        field,
+                        column,
+                    })
+                    .unwrap();
+            }
+            places.keep(&Place {
+                version: ServerVersion(version),
+                weight: version * STEP,
+                schema,
+            });
+            assert!(memory.bytes() <= MOST_BYTES, "{}", memory.bytes());
+        }
+        assert!(memory.bytes() > MOST_BYTES / 4, "{}", memory.bytes());
+        let nearest = places.before(ServerVersion(50)).version;
+        assert!((20..50).contains(&nearest.0), "{nearest}");
+    }
 
     #[test]
     fn places_are_about_a_step_apart_and_not_many() {
-        let places = Places::default();
+        let memory = Memory::default();
+        let places = Places::new(memory.share());
         let place = |version: u64| Place {
             version: ServerVersion(version),
             weight: version * STEP / 3,
@@ -169,8 +249,18 @@ mod tests {
             assert!(nearest.version.0 < version);
             assert!(weight - nearest.weight <= 2 * STEP.max(weight / MOST_STEPS));
         }
-        assert!(places.bytes() > 0);
+        assert!(memory.bytes() > 0);
         places.forget();
-        assert_eq!(places.bytes(), 0);
+        assert_eq!(memory.bytes(), 0);
+        // Somebody was on the way when they were forgotten.
+        places.keep(&place(200_000));
+        (1..100_000).for_each(|version| places.keep(&place(version)));
+        let nearest = places.before(ServerVersion(90_000));
+        let weight = place(90_000).weight;
+        assert!(
+            weight - nearest.weight <= 2 * STEP.max(weight / MOST_STEPS),
+            "{:?}",
+            nearest.version
+        );
     }
 }

@@ -621,11 +621,14 @@ async fn answer<T: Send + 'static>(
             return Err(unavailable());
         }
     }
-    let open = open();
+    let (open, registry) = (open(), server.registry.clone());
     let answered = threads
         .run(realm, move || {
             let realm = open()?;
-            question(&realm).map_err(|error| error.to_string())
+            let answer = question(&realm).map_err(|error| error.to_string());
+            drop(realm);
+            registry.trim(); // what was read may be kept
+            answer
         })
         .await;
     let error = match answered {
