@@ -107,7 +107,15 @@ impl Value {
         }
     }
 
-    /// Whether two instructions on a set mean the same member, to the rules of merging: equal in type, and as numbers are.
+    /// Whether it is a number, of any type.
+    pub fn is_number(&self) -> bool {
+        matches!(
+            self,
+            Value::Int(_) | Value::Float(_) | Value::Double(_) | Value::Decimal(_)
+        )
+    }
+
+    /// Whether two instructions on a set mean the same member, to the reference's rules of merging: equal in type, and as numbers are.
     pub fn is_same_payload(&self, other: &Value) -> bool {
         match (self, other) {
             (Value::Float(a), Value::Float(b)) => a == b,

@@ -64,6 +64,8 @@ pub struct Rules {
     pub columns_take_leftovers: bool,
     /// A collection inside a list is cleared where its element has come to lie. The reference clears what now lies at the old index.
     pub clears_follow_elements: bool,
+    /// A number in a set is the same in any type, as it is to the set itself. The reference tells types apart, and one NaN from another.
+    pub numbers_are_members: bool,
 }
 
 impl Rules {
@@ -72,12 +74,14 @@ impl Rules {
         moves_carry_contents: true,
         columns_take_leftovers: true,
         clears_follow_elements: true,
+        numbers_are_members: true,
     };
     /// What the reference does, for comparison.
     pub const REFERENCE: Rules = Rules {
         moves_carry_contents: false,
         columns_take_leftovers: false,
         clears_follow_elements: false,
+        numbers_are_members: false,
     };
 }
 
@@ -92,6 +96,8 @@ pub struct Fired {
     pub column_leftovers: u64,
     /// A collection inside a list was cleared while the list's elements were inserted, moved or erased.
     pub element_clears: u64,
+    /// A number met the same in a set that the reference takes for another.
+    pub set_numbers: u64,
     /// Pairs of instructions that met.
     pub met: u64,
 }

@@ -71,7 +71,7 @@ fn regular(
         }
         SetInsert { .. } | SetErase { .. } => {
             schema::column_of(a, b, rules, fired);
-            set::change(a, b, fired);
+            set::change(a, b, rules, fired);
         }
     }
     Ok(None)

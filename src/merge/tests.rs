@@ -158,7 +158,7 @@ fn names_on_the_local_side_do_not_keep_changesets() {
 }
 
 #[test]
-fn a_number_in_a_set_is_the_same_with_other_digits() {
+fn a_number_in_a_set_is_the_same_in_other_digits_and_types() {
     let path = || Path {
         class: "Note".into(),
         key: Key::Int(1),
@@ -172,7 +172,7 @@ fn a_number_in_a_set_is_the_same_with_other_digits() {
             negative: false,
         })
     };
-    let left_over = |earlier: [Value; 2], later: Value| {
+    let left_over_by = |rules, earlier: [Value; 2], later: Value| {
         let [insert, erase] = earlier;
         let earlier = vec![
             Instruction::SetInsert {
@@ -189,9 +189,10 @@ fn a_number_in_a_set_is_the_same_with_other_digits() {
             value: later,
         }];
         let (mut left, mut right) = ([part(2, earlier)], [part(3, later)]);
-        merge(&mut left, &mut right, Rules::SERVER).unwrap();
+        merge(&mut left, &mut right, rules).unwrap();
         left[0].changeset.instructions.len()
     };
+    let left_over = |earlier, later| left_over_by(Rules::SERVER, earlier, later);
     let (one, hundred) = (decimal(1, 0), decimal(100, -2));
     assert_eq!(left_over([hundred.clone(), hundred], one.clone()), 0);
     let zero = Value::Double(0.0);
@@ -200,11 +201,16 @@ fn a_number_in_a_set_is_the_same_with_other_digits() {
         0
     );
     let nan = Value::Double(f64::NAN);
-    assert_eq!(left_over([nan.clone(), nan.clone()], nan), 2);
-    assert_eq!(
-        left_over([zero.clone(), zero], Value::Int(0)),
-        2,
-        "another type"
-    );
-    assert_eq!(left_over([one.clone(), decimal(2, 0)], one), 1);
+    assert_eq!(left_over([one.clone(), decimal(2, 0)], one.clone()), 1);
+    for (a, b) in [
+        (zero, Value::Int(0)),
+        (one, Value::Float(1.0)),
+        (nan.clone(), nan),
+    ] {
+        let rest = |rules| left_over_by(rules, [a.clone(), a.clone()], b.clone());
+        assert_eq!(rest(Rules::SERVER), 0, "the set takes {a:?} for {b:?}");
+        assert_eq!(rest(Rules::REFERENCE), 2, "to the reference it is another");
+    }
+    let other = [Value::Int(2), Value::Bool(true)];
+    assert_eq!(left_over(other, Value::Double(1.0)), 2);
 }

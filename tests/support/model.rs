@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use ros::changeset::{
-    Changeset, CollectionKind, Column, ColumnKind, Decimal128, Instruction, Key, Path, Step,
+    Changeset, CollectionKind, Column, ColumnKind, Decimal128, Instruction, Key, Path, Slot, Step,
     TableKind, Text, Value,
 };
 use ros::state::{CellError, Cells, Content, Field, Reader, Schema};
@@ -31,7 +31,7 @@ pub struct Class {
 }
 
 /// What a place holds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Node {
     /// A plain value.
     Value(Value),
@@ -43,6 +43,34 @@ pub enum Node {
     Dictionary(BTreeMap<Text, Node>),
     /// A set, in an order of its own.
     Set(Vec<Value>),
+}
+
+impl PartialEq for Node {
+    /// Equal in content; of a number in a set, each copy keeps the form that came to it first.
+    fn eq(&self, other: &Node) -> bool {
+        let members = |set: &[Value]| {
+            let mut members: Vec<Value> = set.iter().map(Value::as_member).collect();
+            sort(&mut members);
+            members
+        };
+        match (self, other) {
+            (Node::Value(one), Node::Value(other)) => one == other,
+            (Node::Object(class, fields), Node::Object(other, others)) => {
+                (class, fields) == (other, others)
+            }
+            (Node::List(items), Node::List(others)) => items == others,
+            (Node::Dictionary(entries), Node::Dictionary(others)) => entries == others,
+            (Node::Set(one), Node::Set(other)) => members(one) == members(other),
+            (
+                Node::Value(_)
+                | Node::Object(..)
+                | Node::List(_)
+                | Node::Dictionary(_)
+                | Node::Set(_),
+                _,
+            ) => false,
+        }
+    }
 }
 
 /// Why an instruction has no effect.
@@ -119,7 +147,12 @@ impl Model {
                 let objects = self.objects.get_mut(class).ok_or("no such class")?;
                 objects.remove(key);
             }
-            Update { path, value, .. } => self.update(path, value)?,
+            Update { path, value, slot } => {
+                if let Slot::Element { prior_size } = slot {
+                    self.list(path, *prior_size)?; // or nobody could merge with it
+                }
+                self.update(path, value)?
+            }
             AddInteger { path, value } => match self.place(path, &path.steps)?.node {
                 Node::Value(Value::Int(number)) => *number = number.wrapping_add(*value),
                 Node::Value(Value::Null) => {}
@@ -166,12 +199,12 @@ impl Model {
             Clear { path, kind } => self.clear(path, *kind)?,
             SetInsert { path, value } => {
                 let set = self.set(path)?;
-                if !set.contains(value) {
+                if !set.iter().any(|member| is_one(member, value)) {
                     set.push(value.clone());
                     sort(set);
                 }
             }
-            SetErase { path, value } => self.set(path)?.retain(|member| member != value),
+            SetErase { path, value } => self.set(path)?.retain(|member| !is_one(member, value)),
         }
         Ok(())
     }
@@ -433,6 +466,11 @@ fn read_content(content: Content) -> Node {
             Node::Set(values)
         }
     }
+}
+
+/// Whether a set takes both for the same.
+fn is_one(member: &Value, value: &Value) -> bool {
+    member.as_member() == value.as_member()
 }
 
 fn sort(set: &mut [Value]) {

@@ -29,6 +29,8 @@ enum Outcome {
     ColumnLeftovers,
     /// Different where a collection in a list is cleared beside changes of the list.
     ElementClear,
+    /// Different where a set holds one number in two types.
+    SetNumbers,
 }
 
 #[test]
@@ -134,6 +136,8 @@ fn excuse(fired: Fired, rules: Rules) -> Option<Outcome> {
         Some(Outcome::ColumnLeftovers)
     } else if fired.element_clears > 0 && rules.clears_follow_elements {
         Some(Outcome::ElementClear)
+    } else if fired.set_numbers > 0 && rules.numbers_are_members {
+        Some(Outcome::SetNumbers)
     } else {
         None
     }

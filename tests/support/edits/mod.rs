@@ -31,6 +31,8 @@ pub struct Scope {
     pub element_clears: bool,
     /// Strings, binary data and links leave sets: shipped clients take different ones of one length for equal.
     pub any_members: bool,
+    /// Numbers in several types and digits, of which a set of Mixed values holds one: the rules of shipped clients tell them apart.
+    pub number_forms: bool,
     /// Links in Mixed values lead to objects of their own class that are there, as SDKs with one model know them.
     pub own_links: bool,
     /// Objects of the SDKs' class come and go.
@@ -57,9 +59,10 @@ impl Scope {
         embedded_entries: true,
         element_clears: true,
         any_members: true,
+        number_forms: true,
         own_links: false,
         sdk_objects: true,
-        maker: 7,
+        maker: schema::NOBODY,
     };
 
     /// What shipped clients agree on.
@@ -69,6 +72,7 @@ impl Scope {
         embedded_entries: false,
         element_clears: false,
         any_members: false,
+        number_forms: false,
         ..Scope::ALL
     };
 

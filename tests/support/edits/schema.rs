@@ -83,13 +83,16 @@ impl Shape {
             let kind = table_kind(class);
             for number in 0..2 {
                 let class = Text::from(*class);
-                let key = key_of(&class, &kind, number, 7);
+                let key = key_of(&class, &kind, number, NOBODY);
                 add(Instruction::CreateObject { class, key });
             }
         }
         changeset
     }
 }
+
+/// The first half of keys that no device gives to objects of its own.
+pub(super) const NOBODY: u64 = 1 << 40;
 
 /// Columns that every Realm has: what is hard to merge.
 const CORE: [&str; 12] = [

@@ -33,7 +33,7 @@ pub(super) fn value(random: &mut StdRng, target: For<'_>, column: &Column) -> Op
             ros::changeset::TableKind::Embedded => target.objects.then_some(Value::Object),
             _ => link(random, target, class),
         },
-        kind => Some(scalar(random, kind)),
+        kind => Some(scalar(random, kind, target.scope)),
     }
 }
 
@@ -52,7 +52,7 @@ fn mixed(random: &mut StdRng, target: For<'_>) -> Option<Value> {
         6..9 => Some(Value::Int(random.random_range(0..5))),
         _ => {
             let kind = SCALARS.iter().choose(random)?;
-            Some(scalar(random, kind))
+            Some(scalar(random, kind, target.scope))
         }
     }
 }
@@ -89,7 +89,7 @@ fn link(random: &mut StdRng, target: For<'_>, class: &Text) -> Option<Value> {
     }))
 }
 
-fn scalar(random: &mut StdRng, kind: &ColumnKind) -> Value {
+fn scalar(random: &mut StdRng, kind: &ColumnKind, scope: Scope) -> Value {
     let number: i64 = random.random_range(0..5);
     let byte = number as u8;
     let strange = random.random_bool(0.1);
@@ -108,11 +108,12 @@ fn scalar(random: &mut StdRng, kind: &ColumnKind) -> Value {
             seconds: 1_700_000_000 + number,
             nanoseconds: number as i32 * 1_000_000,
         },
-        // No number in two forms: to a set of Mixed values they are one, and each copy keeps what came to it first.
+        ColumnKind::Float if scope.number_forms => Value::Float(number as f32 / 8.0),
         ColumnKind::Float => Value::Float(number as f32 + 0.125),
+        ColumnKind::Double if scope.number_forms => Value::Double(number as f64 / 16.0),
         ColumnKind::Double => Value::Double(number as f64 + 0.0625),
         ColumnKind::Decimal => Value::Decimal(Decimal128 {
-            coefficient: 101 + number as u128,
+            coefficient: if scope.number_forms { 100 } else { 101 } + number as u128,
             exponent: -2,
             negative: strange,
         }),
