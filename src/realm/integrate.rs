@@ -298,10 +298,10 @@ impl Writer {
             for uploaded in group {
                 let mut part = part(uploaded, ident, cost)?;
                 permitted(&mut part.changeset, allow, &batch.schema)?;
-                let rebased = window
+                let mut rebased = window
                     .rebase(base.0, vec![part])
                     .map_err(|error| Failure::Refused(cost.not_rebased(&error)))?;
-                batch.apply(&rebased)?;
+                batch.apply(&mut rebased)?;
                 for part in rebased {
                     let changeset = changeset::encode(&part.changeset);
                     batch.append(ident, uploaded, changeset.into());
@@ -453,11 +453,16 @@ impl<'p> Growing<'p> {
         }));
     }
 
-    /// Applies changesets to the state.
-    fn apply(&mut self, parts: &[Part]) -> Result<(), Failure> {
+    /// Applies changesets to the state, and has them say of which size lists are whose elements they set.
+    fn apply(&mut self, parts: &mut [Part]) -> Result<(), Failure> {
         let mut applier = Applier::new(&mut self.overlay, &mut self.schema);
-        let mut instructions = parts.iter().flat_map(|part| &part.changeset.instructions);
-        match instructions.try_for_each(|instruction| applier.apply(instruction)) {
+        let instructions = parts.iter_mut();
+        let mut instructions = instructions.flat_map(|part| &mut part.changeset.instructions);
+        let applied = instructions.try_for_each(|instruction| {
+            applier.say_size(instruction)?;
+            applier.apply(instruction)
+        });
+        match applied {
             Ok(()) => {
                 applier.finish();
                 Ok(())

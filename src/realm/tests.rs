@@ -208,6 +208,25 @@ pub(super) fn begun(limits: Limits) -> Server {
 }
 
 #[test]
+fn who_sets_an_element_says_of_which_size_the_list_is() {
+    let server = begun(Limits::default());
+    let realm = server.realm();
+    let (mut a, mut b) = (Client::new(&realm), Client::new(&realm));
+    let set = |said| Instruction::Update {
+        path: path(1, "walks", vec![Step::Index(0)]),
+        value: Value::Int(7),
+        slot: Slot::Element { prior_size: said },
+    };
+    let made = vec![walk(1, 0, 0, 5), walk(1, 1, 1, 6), set(9)];
+    server.integrate(vec![a.upload(vec![(2, made)])]);
+    let stored = server.history().into_iter().next_back().unwrap();
+    assert_eq!(decoded(&stored)[2], set(2));
+    // Who has changed the list without knowing of that.
+    let upload = b.upload(vec![(2, vec![walk(1, 0, 0, 8)])]);
+    assert_eq!(realm.integrate(vec![upload]).unwrap().outcomes, [Ok(())]);
+}
+
+#[test]
 fn uploads_become_versions_in_order() {
     let server = begun(Limits::default());
     let realm = server.realm();

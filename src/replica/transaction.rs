@@ -63,8 +63,23 @@ impl<'t, 'l> Transaction<'t, 'l> {
         self.applier.schema()
     }
 
-    /// Applies an instruction.
+    /// Applies an instruction. One on an element of a list has to know how many there are.
     pub fn apply(&mut self, instruction: Instruction) -> Result<(), WriteError> {
+        if let Instruction::Update {
+            path,
+            slot: Slot::Element { prior_size },
+            ..
+        } = &instruction
+        {
+            let length = self.applier.list_length(path)?;
+            if length != *prior_size {
+                let what = format!("the list has {length} elements, not {prior_size}");
+                return Err(WriteError::Refused(format!(
+                    "{}.{}: {what}",
+                    path.class, path.field
+                )));
+            }
+        }
         self.notes.note(&mut self.applier, &instruction)?;
         self.applier.apply(&instruction)?;
         self.instructions.push(instruction);

@@ -6,7 +6,7 @@ use super::row::Slot;
 use super::schema::Schema;
 use super::walk::Spot;
 use super::{ApplyError, Field, Reader, list};
-use crate::changeset::{CollectionKind, Key, Path, Text};
+use crate::changeset::{self, CollectionKind, Instruction, Key, Path, Text};
 
 impl<C: Cells> Applier<'_, C> {
     /// The classes as they are now.
@@ -39,6 +39,20 @@ impl<C: Cells> Applier<'_, C> {
         };
         let length = self.length(&list)?;
         Ok(u32::try_from(length).unwrap_or(u32::MAX))
+    }
+
+    /// Has an instruction that sets an element of a list say how many elements the list has. Where it says something else it can be applied, but nobody who has changed the list
+    /// without knowing of it could merge with it.
+    pub fn say_size(&mut self, instruction: &mut Instruction) -> Result<(), ApplyError> {
+        if let Instruction::Update {
+            path,
+            slot: changeset::Slot::Element { prior_size },
+            ..
+        } = instruction
+        {
+            *prior_size = self.list_length(path)?;
+        }
+        Ok(())
     }
 
     /// The kind of collection that a path names by its column: `Single` if it names a value.

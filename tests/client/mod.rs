@@ -15,8 +15,8 @@ mod example {
 }
 
 use ros::changeset::{
-    Changeset, CollectionKind, Column, ColumnKind, Key, KeyKind, Path, PrimaryKeyColumn, Step,
-    TableKind, Value,
+    Changeset, CollectionKind, Column, ColumnKind, Instruction, Key, KeyKind, Path,
+    PrimaryKeyColumn, Slot, Step, TableKind, Value,
 };
 use ros::client::{
     ClientError, Credentials, Options, Place, Realm, RealmAddress, Touch, Transaction, User,
@@ -310,6 +310,16 @@ async fn an_edit_that_fails_leaves_nothing_behind() {
     let failed = realm.write(|edit| {
         edit.create("Note", Key::Int(2))?;
         edit.set(field("Note", &Key::Int(2), "text"), Value::Int(1))
+    });
+    assert!(matches!(failed, Err(WriteError::Refused(_))));
+    // Nobody who has changed the list could merge with what counts it wrongly.
+    let failed = realm.write(|edit| {
+        edit.insert(element(1, 0), Value::Int(1))?;
+        edit.apply(Instruction::Update {
+            path: element(1, 0),
+            value: Value::Int(2),
+            slot: Slot::Element { prior_size: 2 },
+        })
     });
     assert!(matches!(failed, Err(WriteError::Refused(_))));
     assert_eq!(texts(&realm), ["kept"]);

@@ -44,6 +44,8 @@ struct Open {
     folder: PathBuf,
     user: Option<User>,
     realm: Option<Realm>,
+    /// What the copy was when it was asked last.
+    ident: u64,
 }
 
 /// Does what each line says until there are no more.
@@ -72,7 +74,7 @@ impl Open {
             "open" => self.open(&command["partition"]).await,
             "edit" => self.edit(command),
             "dump" => self.dump(),
-            "events" => Ok(json!([])),
+            "events" => self.events(),
             "pause" => Ok(self.online(false)),
             "resume" => Ok(self.online(true)),
             "reconnect" => Ok(Value::Null), // it tries again within a second by itself
@@ -84,6 +86,16 @@ impl Open {
 
     fn realm(&self) -> Result<&Realm, String> {
         self.realm.as_ref().ok_or("no Realm is open".into())
+    }
+
+    /// Client resets: the copy is another file then.
+    fn events(&mut self) -> Result<Value, String> {
+        let ident = self.realm()?.progress().file.0;
+        let before = std::mem::replace(&mut self.ident, ident);
+        if before == 0 || before == ident {
+            return Ok(json!([]));
+        }
+        Ok(json!([{"event": "client reset", "reset": true}]))
     }
 
     fn online(&self, online: bool) -> Value {
