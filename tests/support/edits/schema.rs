@@ -91,8 +91,8 @@ impl Shape {
     }
 }
 
-/// The first half of keys that no device gives to objects of its own.
-pub(super) const NOBODY: u64 = 1 << 40;
+/// The first half of keys that no device gives to objects of its own. The reference client knows objects by 30 bits of it.
+pub(super) const NOBODY: u64 = 1_000_000;
 
 /// Columns that every Realm has: what is hard to merge.
 const CORE: [&str; 12] = [
